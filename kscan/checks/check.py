@@ -1,0 +1,142 @@
+"""The check file: one YAML document, decoded strictly, so that a misspelt key names itself."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import yaml
+
+from kscan.errors import CheckError, nearest
+
+
+class Severity(StrEnum):
+    """How bad, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Severity).index(self)
+
+
+class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """A part of a check file."""
+
+
+class Fix(_Strict, frozen=True):
+    """What mends it: words, and a patch or a command where one is right for everyone."""
+
+    text: str
+    patch: dict[str, Any] | None = None
+    command: str = ""
+
+
+class Examples(_Strict, frozen=True):
+    """Named examples, each a text of documents; in failing ones what is to be found is named bad…"""
+
+    fail: dict[str, str] = {}
+    pass_: dict[str, str] = msgspec.field(default={}, name="pass")
+    misses: dict[str, str] = {}
+    unknown: dict[str, str] = {}
+    not_applicable: dict[str, str] = {}
+
+
+class _File(_Strict, frozen=True):
+    """The keys that a check file may have."""
+
+    title: str
+    severity: Severity
+    layer: Literal["cloud", "cluster", "container", "code"]
+    why: str
+    fix: Fix
+    message: str = ""
+    message_expression: str = ""
+    controls: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    target: str = ""
+    cel: str = ""
+    evidence: str | tuple[str, ...] = ()
+    rule: str = ""
+    params: dict[str, Any] = {}
+    examples: Examples = Examples()
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """A check: its id is its file's name."""
+
+    id: str
+    family: str
+    file: _File
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The field paths that show the problem."""
+        return (self.file.evidence,) if isinstance(self.file.evidence, str) else self.file.evidence
+
+
+def read_check(path: Path, text: str | None = None) -> Check:
+    """Read one check file; CheckError names the file and what is wrong in it."""
+    content = _yaml(path, text)
+    try:
+        file = msgspec.convert(content, _File)
+    except msgspec.ValidationError as error:
+        raise CheckError(f"{path}: {error}", _advice(content)) from error
+    problem = _problem(file)
+    if problem:
+        raise CheckError(f"{path}: {problem}", "see docs/checks.md for the format")
+    return Check(id=path.stem, family=path.parent.name, file=file)
+
+
+def _yaml(path: Path, text: str | None) -> Any:  # noqa: ANN401 - whatever the file holds
+    try:
+        return yaml.safe_load(path.read_text() if text is None else text)
+    except OSError as error:
+        raise CheckError(f"cannot read {path}", error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise CheckError(f"{path} is not UTF-8 text", str(error)) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise CheckError(f"{path} is not YAML{place}", str(getattr(error, "problem", "") or "")) from error
+
+
+def _advice(content: object) -> str:
+    known = [field.encode_name for field in msgspec.structs.fields(_File)]
+    unknown = [str(key) for key in content if key not in known] if isinstance(content, Mapping) else []
+    return nearest(unknown[0], known) if unknown else ""
+
+
+def _problem(file: _File) -> str:
+    if bool(file.cel) == bool(file.rule):
+        return "a check has either `cel` or `rule`"
+    if file.cel and not (file.target and (file.message or file.message_expression)):
+        return "a check with `cel` names its `target` and its `message`"
+    if file.rule and file.target:
+        return "`target` belongs to `cel`; a rule knows its own scope"
+    return ""
+
+
+def read_checks(folder: Path) -> Iterator[Check]:
+    """Every check below a folder, by id; frameworks are kept apart."""
+    if not folder.is_dir():
+        raise CheckError(f"{folder} is not a folder", "name the folder that holds the check files")
+    for path in sorted(folder.rglob("*.yaml"), key=lambda one: one.stem):
+        if path.parent.name != "frameworks":
+            yield read_check(path)
+
+
+def by_id(checks: Iterator[Check]) -> dict[str, Check]:
+    """The checks by id; one id twice is an error."""
+    found: dict[str, Check] = {}
+    for check in checks:
+        if check.id in found:
+            raise CheckError(f"two check files are called {check.id}.yaml", "rename one: the file's name is the id")
+        found[check.id] = check
+    return found

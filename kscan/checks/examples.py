@@ -1,0 +1,45 @@
+"""The examples of a check as documents."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+import yaml
+
+from kscan.checks.check import Check
+from kscan.errors import CheckError
+
+Expected = Literal["fail", "pass", "misses", "unknown", "not applicable"]
+
+
+class Example(msgspec.Struct, frozen=True):
+    """One example: what it shows, what is expected, and its documents."""
+
+    check: Check
+    expected: Expected
+    name: str
+    text: str
+
+    def documents(self) -> list[dict[str, Any]]:
+        """Its documents; an example that is not YAML is an error of its check."""
+        try:
+            found = [one for one in yaml.safe_load_all(self.text) if one is not None]
+        except yaml.YAMLError as error:
+            raise CheckError(f"check {self.check.id}: example {self.name!r} is not YAML", str(error)) from error
+        if not all(isinstance(one, dict) for one in found):
+            raise CheckError(f"check {self.check.id}: example {self.name!r} is not a list of objects")
+        return found
+
+
+def examples(check: Check) -> Iterator[Example]:
+    """Every example of a check."""
+    kinds: tuple[tuple[Expected, dict[str, str]], ...] = (
+        ("fail", check.file.examples.fail),
+        ("pass", check.file.examples.pass_),
+        ("misses", check.file.examples.misses),
+        ("unknown", check.file.examples.unknown),
+        ("not applicable", check.file.examples.not_applicable),
+    )
+    for expected, texts in kinds:
+        for name, text in texts.items():
+            yield Example(check, expected, name, text)

@@ -1,0 +1,44 @@
+"""Which checks run: by id, by severity, by framework."""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from kscan.checks.check import Check, Severity
+from kscan.checks.frameworks import Framework, checks_of, known_framework
+from kscan.errors import ConfigError, nearest
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for; nothing asked means every check."""
+
+    check: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    severity: Severity = Severity.INFO
+    framework: tuple[str, ...] = ()
+
+
+def select(checks: Mapping[str, Check], frameworks: Mapping[str, Framework], selection: Selection) -> tuple[Check, ...]:
+    """The checks that are asked for, worst first; unknown names are errors."""
+    for name in (*selection.check, *selection.skip):
+        known_check(name, checks)
+    answering = [checks_of(known_framework(name, frameworks), checks.values()) for name in selection.framework]
+    chosen = (
+        check
+        for check in checks.values()
+        if (not selection.check or check.id in selection.check)
+        and check.id not in selection.skip
+        and check.file.severity.rank <= selection.severity.rank
+        and (not answering or any(check.id in ids for ids in answering))
+    )
+    found = tuple(sorted(chosen, key=lambda check: (check.file.severity.rank, check.id)))
+    if not found:
+        raise ConfigError("no check is left to run", "widen --check, --severity or --framework, or drop --skip")
+    return found
+
+
+def known_check(name: str, checks: Collection[str]) -> str:
+    """The id, if it is one; else an error that suggests the nearest."""
+    if name not in checks:
+        raise ConfigError(f"no check is called {name}", nearest(name, checks) or "see `kscan checks list`")
+    return name

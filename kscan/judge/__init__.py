@@ -1,0 +1,1 @@
+"""From readings and checks to a report; nothing here reads the network or writes a format."""

@@ -1,0 +1,223 @@
+"""Snapshot and checks in, results out. Only here is it decided what is unknown.
+
+A check whose context has a gap is unknown. A gap in its scope leaves its findings standing, but
+without findings it is unknown, never a pass. An empty scope is not applicable, never a pass.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from kscan.checks.cel import Program, compile_checks, failing
+from kscan.checks.check import Check
+from kscan.checks.judgement import Fine, Judgement, Problem, Unsure
+from kscan.errors import CheckError, nearest
+from kscan.judge.report import Finding, Report, Result, Status, Undecided, fingerprint
+from kscan.judge.score import score
+from kscan.model.base import JsonObject
+from kscan.model.pods import lookup
+from kscan.rules import RULES
+from kscan.rules.rule import Rule
+from kscan.snapshot.entry import Gap, Listing
+from kscan.snapshot.needs import Need, merged
+from kscan.snapshot.redact import clean, safe
+from kscan.snapshot.snapshot import Snapshot
+from kscan.views.targets import TARGETS, Subject, Target
+from kscan.views.view import Reading, Readings, View
+
+_MOST_FACTS = 20
+_MOST_TEXT = 200
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """The checks, made ready: every name resolved, every expression compiled."""
+
+    checks: tuple[Check, ...]
+    programs: Mapping[str, Program]
+
+    def views(self, check: Check) -> tuple[View[Any], ...]:
+        """What a check reads: its scope first, then its context."""
+        if check.file.rule:
+            return RULES[check.file.rule].views
+        context = (NAMESPACE_OBJECTS,) if "namespaceObject" in check.file.cel else ()
+        return (TARGETS[check.file.target].view, *context)
+
+    def needs(self) -> tuple[Need, ...]:
+        """Everything that must be collected for these checks, and nothing else."""
+        return merged(need for check in self.checks for view in self.views(check) for need in view.needs)
+
+
+NAMESPACE_OBJECTS = TARGETS["namespace"].view
+
+
+def plan(checks: Iterable[Check]) -> Plan:
+    """Resolve and compile; CheckError names the check that cannot run."""
+    checks = tuple(checks)
+    by_target: dict[str, list[Check]] = {}
+    for check in checks:
+        if check.file.rule:
+            _known_rule(check)
+        else:
+            by_target.setdefault(_known_target(check), []).append(check)
+    programs = {name: compile_checks(found, TARGETS[name].variables) for name, found in by_target.items()}
+    return Plan(checks, programs)
+
+
+def _known_target(check: Check) -> str:
+    if check.file.target not in TARGETS:
+        advice = nearest(check.file.target, TARGETS) or f"there are {', '.join(TARGETS)}"
+        raise CheckError(f"check {check.id}: no target is called {check.file.target}", advice)
+    return check.file.target
+
+
+def _known_rule(check: Check) -> Rule:
+    rule = RULES.get(check.file.rule)
+    if rule is None:
+        raise CheckError(f"check {check.id}: no rule is called {check.file.rule}", nearest(check.file.rule, RULES))
+    return rule
+
+
+def evaluate(snapshot: Snapshot, ready: Plan) -> Report:
+    """Decide every check."""
+    readings = Readings(snapshot)
+    judged = dict(_by_expression(readings, ready))
+    results = []
+    for check in ready.checks:
+        found = [readings.of(view) for view in ready.views(check)]
+        judgements = judged.get(check.id)
+        if judgements is None:
+            judgements = _by_rule(check, found)
+        results.append(_result(check, found, judgements, snapshot.about.uid))
+    objects = sum(len(entry.items) for entry in snapshot.entries.values() if isinstance(entry, Listing))
+    return Report(about=snapshot.about, results=tuple(results), score=score(results), objects=objects)
+
+
+class _Tally:
+    """What a check said of its scope; what holds is counted, not kept."""
+
+    def __init__(self) -> None:
+        self.judged = 0
+        self.facts: list[str] = []
+        self.problems: dict[tuple[object, ...], Problem] = {}
+        self.unsure: set[Undecided] = set()
+
+    def add(self, judgement: Judgement) -> None:
+        """Note one judgement; a problem that several pods share is one problem."""
+        self.judged += 1
+        match judgement:
+            case Problem():
+                key = (judgement.ref, judgement.container, judgement.path, judgement.message)
+                pods = judgement.pods + (self.problems[key].pods if key in self.problems else 0)
+                self.problems[key] = msgspec.structs.replace(judgement, pods=pods)
+            case Unsure():
+                self.unsure.add(Undecided(judgement.ref, safe(judgement.reason), judgement.container))
+            case Fine(fact=fact) if fact and len(self.facts) < _MOST_FACTS:
+                self.facts.append(f"{judgement.ref}: {fact}")
+
+
+def _by_expression(readings: Readings, ready: Plan) -> Iterator[tuple[str, _Tally]]:
+    for name, program in ready.programs.items():
+        target, tallies = TARGETS[name], [_Tally() for _ in program.checks]
+        namespaces = _namespace_objects(readings, program)
+        for subject in target.walk(readings.of(target.view).value):
+            variables = subject.variables | {"namespaceObject": namespaces.get(subject.ref.namespace)}
+            bad = dict(failing(program, variables))
+            for index, tally in enumerate(tallies):
+                if index not in bad:
+                    tally.judged += 1
+                elif bad[index] is False:
+                    tally.add(_problem(program, index, target, subject, variables))
+                else:
+                    tally.add(Unsure(subject.ref, f"its expression erred: {bad[index]}", subject.container))
+        yield from zip((check.id for check in program.checks), tallies, strict=True)
+
+
+def _namespace_objects(readings: Readings, program: Program) -> dict[str, JsonObject]:
+    if not any("namespaceObject" in check.file.cel for check in program.checks):
+        return {}
+    return {thing.ref.name: thing.body for thing in readings.of(NAMESPACE_OBJECTS).value}
+
+
+def _problem(program: Program, index: int, target: Target, subject: Subject, variables: dict[str, Any]) -> Problem:
+    root = variables[target.root]
+    shown = [(path, lookup(root, path)) for path in program.checks[index].evidence]
+    path, value = next((pair for pair in shown if pair[1] is not None), shown[0] if shown else ("", None))
+    message = program.message(index, variables)
+    return Problem(subject.ref, message, subject.container, f"{subject.place}{path}".rstrip("."), value, subject.pods)
+
+
+def _by_rule(check: Check, found: Sequence[Reading[Any]]) -> _Tally:
+    tally = _Tally()
+    if not any(reading.gaps for reading in found[1:]):
+        try:
+            for judgement in RULES[check.file.rule].run(*(reading.value for reading in found), **check.file.params):
+                tally.add(judgement)
+        except TypeError as error:
+            if "argument" not in str(error):
+                raise
+            raise CheckError(
+                f"check {check.id}: the rule {check.file.rule} does not take these params", str(error)
+            ) from error
+    return tally
+
+
+def _result(check: Check, found: Sequence[Reading[Any]], tally: _Tally, cluster: str) -> Result:
+    scope_gaps = found[0].gaps
+    context_gaps = tuple(gap for reading in found[1:] for gap in reading.gaps)
+    scope = RULES[check.file.rule].scope if check.file.rule else TARGETS[check.file.target].scope
+    findings = () if context_gaps else tuple(_finding(check, one, cluster) for one in tally.problems.values())
+    status, reason = _status(scope, tally, findings, scope_gaps, context_gaps)
+    return Result(
+        check=check,
+        status=status,
+        reason=reason,
+        scope=scope,
+        judged=0 if context_gaps else tally.judged,
+        findings=tuple(sorted(findings, key=lambda one: (one.object, one.container, one.path, one.message))),
+        undecided=() if context_gaps else tuple(sorted(tally.unsure)),
+        gaps=tuple(sorted({*scope_gaps, *context_gaps})),
+        evidence=tuple(sorted({one for reading in found for one in reading.evidence})),
+        facts=tuple(tally.facts),
+    )
+
+
+def _status(
+    scope: str,
+    tally: _Tally,
+    findings: Sequence[Finding],
+    scope_gaps: Sequence[Gap],
+    context_gaps: Sequence[Gap],
+) -> tuple[Status, str]:
+    gaps = (*context_gaps, *scope_gaps)
+    missing = f"{gaps[0]}" + (f" and {len(gaps) - 1} more" if len(gaps) > 1 else "") if gaps else ""
+    if findings:
+        return Status.FAIL, f"there may be more: {missing}" if missing else ""
+    if missing:
+        return Status.UNKNOWN, missing
+    if tally.unsure:
+        one = min(tally.unsure)
+        return Status.UNKNOWN, f"{one.object}: {one.reason}"
+    if not tally.judged:
+        return Status.NOT_APPLICABLE, f"there are no {scope} here"
+    return Status.PASS, ""
+
+
+def _finding(check: Check, problem: Problem, cluster: str) -> Finding:
+    return Finding(
+        object=problem.ref,
+        message=safe(problem.message),
+        container=problem.container,
+        path=problem.path,
+        value=_shown(problem.value),
+        pods=problem.pods,
+        fingerprint=fingerprint(check.id, cluster, problem.ref, problem.container, problem.path),
+    )
+
+
+def _shown(value: object) -> str:
+    """A value as a report shows it: short, and without credentials."""
+    if value is None:
+        return "not set"
+    text = safe(value) if isinstance(value, str) else msgspec.json.encode(clean(value)).decode()
+    return text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT] + "…"

@@ -1,0 +1,48 @@
+"""Names, owners and references."""
+
+import msgspec
+
+from kscan.model.base import Noun
+
+
+class OwnerReference(Noun, frozen=True):
+    """The object that made this one."""
+
+    kind: str
+    name: str
+    api_version: str = ""
+    controller: bool = False
+
+
+class Metadata(Noun, frozen=True):
+    """What every object says of itself."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    owner_references: tuple[OwnerReference, ...] = ()
+    creation_timestamp: str = ""
+
+    @property
+    def controller(self) -> OwnerReference | None:
+        """The owner that manages this object, if one does."""
+        return next((owner for owner in self.owner_references if owner.controller), None)
+
+
+class ObjectRef(msgspec.Struct, frozen=True, order=True):
+    """The address of an object, as people write it: Deployment shop/web."""
+
+    kind: str
+    name: str
+    namespace: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+class Meta(Noun, frozen=True):
+    """An object of which only the metadata matters."""
+
+    metadata: Metadata

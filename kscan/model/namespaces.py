@@ -1,0 +1,20 @@
+"""Namespaces and service accounts."""
+
+from kscan.model.base import Noun
+from kscan.model.meta import Metadata
+
+# Made by Kubernetes in every cluster; only kube-system is meant to hold workloads.
+SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+
+
+class Namespace(Noun, frozen=True):
+    """A Namespace."""
+
+    metadata: Metadata
+
+
+class ServiceAccount(Noun, frozen=True):
+    """A ServiceAccount; `automount` is None where it says nothing, which mounts."""
+
+    metadata: Metadata
+    automount_service_account_token: bool | None = None

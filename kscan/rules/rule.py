@@ -1,0 +1,29 @@
+"""What a rule is: a pure function over views, with keyword parameters, that judges each object in its scope.
+
+The first view is the scope: what is missing from it can hide findings, but makes none.
+The others are context: while anything of them is missing, nothing is decided.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from kscan.checks.judgement import Judgements
+from kscan.views.view import View
+
+Run = Callable[..., Judgements]
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A rule by its name, what it judges in people's words, and the views that it is handed."""
+
+    name: str
+    scope: str
+    views: tuple[View[Any], ...]
+    run: Run
+
+
+def rule(name: str, scope: str, *views: View[Any]) -> Callable[[Run], Rule]:
+    """Make a rule of the function below."""
+    return lambda run: Rule(name, scope, views, run)

@@ -1,0 +1,47 @@
+"""Settings of components: flags of the API server, configuration of kubelets."""
+
+from collections.abc import Iterable
+
+from kscan.checks.judgement import Fine, Judgements, Problem, Unsure
+from kscan.model.components import Component
+from kscan.model.meta import ObjectRef
+from kscan.model.nodes import Kubelet
+from kscan.model.pods import lookup
+from kscan.rules.rule import rule
+from kscan.views.components import API_SERVER
+from kscan.views.kubelets import KUBELETS
+
+
+@rule("settings.api_server_flag", "API servers", API_SERVER)
+def api_server_flag(
+    component: Component, *, flag: str, bad: list[str], message: str, decided_elsewhere: str = ""
+) -> Judgements:
+    """A flag of the API server with a bad value, given or by default."""
+    told = {setting.instance: setting for setting in component.settings(flag)}
+    elsewhere = {one.instance: one.value for one in component.settings(decided_elsewhere)}
+    for instance in component.instances:
+        ref = ObjectRef("Component", f"{component.name} ({instance.name})")
+        setting = told.get(instance.name)
+        if elsewhere.get(instance.name):
+            yield Unsure(ref, f"--{decided_elsewhere} names a file that decides it, which the API does not show")
+        elif setting is None:
+            yield Unsure(ref, f"{instance.channel} does not tell --{flag}")
+        elif setting.value.lower() in bad:
+            yield Problem(ref, message, path=f"--{flag}", value=f"{setting.value} ({setting.channel})")
+        else:
+            yield Fine(ref, f"--{flag}={setting.value} ({setting.channel})")
+
+
+@rule("settings.kubelet", "kubelets", KUBELETS)
+def kubelet(
+    kubelets: Iterable[Kubelet], *, field: str, good: list[object], default: object, message: str
+) -> Judgements:
+    """A field of the kubelets' configuration with a value that is not good."""
+    for one in kubelets:
+        ref = ObjectRef("Node", one.node)
+        value = lookup(one.configuration, field)
+        value = default if value is None else value
+        if value in good:
+            yield Fine(ref, f"{field}: {value} ({one.channel})")
+        else:
+            yield Problem(ref, message, path=f"kubeletconfig.{field}", value=f"{value} ({one.channel})")

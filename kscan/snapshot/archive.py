@@ -1,0 +1,140 @@
+"""The snapshot file: a zip whose members are API paths, readable by people and other tools.
+
+`kscan.json` comes first and names every member; a list longer than a page has several.
+Nothing is ever extracted to disk, and no member is read that the index does not vouch for.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+import msgspec
+
+from kscan.errors import SnapshotError
+from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, pages
+from kscan.snapshot.pages import decode_page, keep
+from kscan.snapshot.snapshot import About, Snapshot
+
+FORMAT = 1
+INDEX = "kscan.json"
+_MOST_BYTES = 8 << 30
+_MOST_MEMBER = 256 << 20
+_MOST_RATIO = 500
+_EXTENSIONS = {"application/json": ".json", "application/yaml": ".yaml"}
+
+
+class _Record(msgspec.Struct, omit_defaults=True):
+    """What the index says of one path."""
+
+    path: str
+    members: tuple[str, ...] = ()
+    media_type: str = "application/json"
+    via: str = ""
+    list: bool = False
+    gap: Gap | None = None
+
+
+class _Index(msgspec.Struct, kw_only=True):
+    """The first member of the file."""
+
+    format: int
+    about: About
+    entries: tuple[_Record, ...]
+
+
+def save(snapshot: Snapshot, file: IO[bytes]) -> None:
+    """Write the snapshot into an open binary file."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
+        records = []
+        for path, entry in snapshot.entries.items():
+            names = []
+            for number, content in enumerate(_contents(entry), 1):
+                names.append(_member(path, entry, number))
+                archive.writestr(names[-1], content)
+            records.append(_record(path, entry, tuple(names)))
+        index = _Index(format=FORMAT, about=snapshot.about, entries=tuple(records))
+        archive.writestr(INDEX, msgspec.json.format(msgspec.json.encode(index)))
+
+
+def _contents(entry: Entry) -> Iterator[bytes]:
+    if isinstance(entry, Body):
+        yield entry.content
+    elif isinstance(entry, Listing):
+        yield from pages(entry)
+
+
+def _member(path: str, entry: Entry, number: int) -> str:
+    page = f".page-{number}" if number > 1 else ""
+    media_type = entry.media_type if isinstance(entry, Body) else "application/json"
+    return path.strip("/") + page + _EXTENSIONS.get(media_type, ".txt")
+
+
+def _record(path: str, entry: Entry, members: tuple[str, ...]) -> _Record:
+    match entry:
+        case Gap():
+            return _Record(path, gap=entry)
+        case Listing():
+            return _Record(path, members, list=True, gap=entry.gap)
+        case Body():
+            return _Record(path, members, media_type=entry.media_type, via=entry.via)
+
+
+def load(path: Path) -> Snapshot:
+    """Read a snapshot file; SnapshotError says in one line what is wrong with it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _load(archive, path)
+    except OSError as error:
+        raise SnapshotError(f"cannot read {path}", error.strerror or str(error)) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        advice = "it is damaged, cut off or not a kscan snapshot; make it again with `kscan snapshot save`"
+        raise SnapshotError(f"{path} is not a whole snapshot file", advice) from error
+
+
+def _load(archive: zipfile.ZipFile, path: Path) -> Snapshot:
+    members = {info.filename: info for info in archive.infolist()}
+    _refuse_hostile(members, path)
+    if INDEX not in members:
+        raise SnapshotError(f"{path} is not a kscan snapshot", f"it holds no {INDEX}")
+    try:
+        index = msgspec.json.decode(archive.read(INDEX), type=_Index)
+    except msgspec.MsgspecError as error:
+        raise SnapshotError(f"{path} is not a kscan snapshot", f"its {INDEX}: {error}") from error
+    if index.format != FORMAT:
+        raise SnapshotError(f"{path} has format {index.format}", f"this kscan reads format {FORMAT}")
+    specs: dict[bytes, bytes] = {}
+    return Snapshot(index.about, {one.path: _entry(archive, one, specs) for one in index.entries})
+
+
+def _refuse_hostile(members: Mapping[str, zipfile.ZipInfo], path: Path) -> None:
+    for name, info in members.items():
+        if ".." in PurePosixPath(name).parts or name.startswith("/") or "\\" in name:
+            raise SnapshotError(f"{path} is refused", f"its member {name!r} climbs out of the archive")
+        if info.file_size > _MOST_MEMBER or info.file_size > _MOST_RATIO * max(info.compress_size, 2048):
+            raise SnapshotError(f"{path} is refused", f"its member {name!r} unpacks to {info.file_size} bytes")
+    if sum(info.file_size for info in members.values()) > _MOST_BYTES:
+        raise SnapshotError(f"{path} is refused", f"it unpacks to more than {_MOST_BYTES >> 30} GiB")
+
+
+def _entry(archive: zipfile.ZipFile, record: _Record, specs: dict[bytes, bytes]) -> Entry:
+    try:
+        if record.list:
+            return _listing(archive, record, specs)
+        if record.gap:
+            return record.gap
+        return Body(archive.read(record.members[0]), record.media_type, record.via)
+    except (KeyError, IndexError, msgspec.MsgspecError) as error:
+        raise SnapshotError(f"the snapshot's member for {record.path} cannot be read", str(error)) from error
+
+
+def _listing(archive: zipfile.ZipFile, record: _Record, specs: dict[bytes, bytes]) -> Listing:
+    kind = api_version = resource_version = ""
+    items: list[Item] = []
+    for name in record.members:
+        page = decode_page(archive.read(name))
+        kind, api_version = page.kind.removesuffix("List"), page.api_version
+        resource_version = page.metadata.resource_version
+        items.extend(keep(raw, specs, pod=kind == "Pod") for raw in page.items or ())
+    return Listing(kind, api_version, tuple(items), resource_version, record.gap)

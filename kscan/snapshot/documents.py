@@ -1,0 +1,74 @@
+"""A snapshot from documents: objects by their kind, and `path:` documents for everything else.
+
+A check's examples and the demo cluster are written this way:
+
+    kind: Pod                      path: /metrics              path: /api/v1/nodes
+    metadata: {name: web}          text: |                     gap: forbidden
+    ...                              some_metric 1
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from kscan.errors import SnapshotError
+from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, Reason
+from kscan.snapshot.kinds import KNOWN
+from kscan.snapshot.needs import Resource
+from kscan.snapshot.pages import keep
+from kscan.snapshot.snapshot import About, Snapshot
+
+Document = Mapping[str, Any]
+_BY_KIND = {resource.kind: resource for resource in KNOWN}
+
+
+def snapshot_of(documents: Iterable[Document], about: About | None = None) -> Snapshot:
+    """A snapshot that holds these documents; kinds that none is of are lists without objects."""
+    objects: dict[Resource, list[Document]] = {resource: [] for resource in KNOWN}
+    entries: dict[str, Entry] = {}
+    for document in documents:
+        if "path" in document:
+            entries[str(document["path"])] = _entry(document)
+        else:
+            objects.setdefault(_resource(document), []).append(document)
+    specs: dict[bytes, bytes] = {}
+    lists: dict[str, Entry] = {resource.path(): _listing(resource, found, specs) for resource, found in objects.items()}
+    return Snapshot(about or About(), lists | entries)
+
+
+def _entry(document: Document) -> Entry:
+    if "gap" in document:
+        return Gap(str(document["path"]), Reason(document["gap"]), str(document.get("detail", "")))
+    via = str(document.get("via", ""))
+    if "text" in document:
+        return Body(str(document["text"]).encode(), "text/plain", via)
+    return Body(msgspec.json.encode(document["json"]), via=via)
+
+
+def _resource(document: Document) -> Resource:
+    kind = str(document.get("kind", ""))
+    api_version = str(document.get("apiVersion", ""))
+    known = _BY_KIND.get(kind)
+    if known and (not api_version or api_version.rpartition("/")[0] == known.group):
+        return known
+    if not kind or not api_version:
+        raise SnapshotError("a document is no Kubernetes object", "it needs apiVersion and kind, or path")
+    group, _, version = api_version.rpartition("/")
+    namespaced = "namespace" in document.get("metadata", {})
+    return Resource(group, f"{kind.lower()}s", kind, namespaced, (version,))
+
+
+def _listing(resource: Resource, documents: Iterable[Document], specs: dict[bytes, bytes]) -> Listing:
+    return Listing(
+        resource.kind,
+        f"{resource.group}/{resource.versions[0]}".lstrip("/"),
+        tuple(_item(resource, document, specs) for document in documents),
+    )
+
+
+def _item(resource: Resource, document: Document, specs: dict[bytes, bytes]) -> Item:
+    body = {key: value for key, value in document.items() if key not in ("kind", "apiVersion")}
+    if resource.namespaced:
+        body["metadata"] = {"namespace": "default"} | body.get("metadata", {})
+    return keep(msgspec.Raw(msgspec.json.encode(body)), specs, pod=resource.kind == "Pod")

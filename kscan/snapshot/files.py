@@ -1,0 +1,29 @@
+"""Files with cluster data: readable by their owner only, written beside and renamed, so that none is half there."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from kscan.errors import OutputError
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[IO[bytes]]:
+    """A binary file that takes its name only when everything was written."""
+    try:
+        # mkstemp gives mode 0600, and the same folder makes the rename atomic.
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}", error.strerror or str(error)) from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+        Path(name).replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}", error.strerror or str(error)) from error
+    finally:
+        with suppress(FileNotFoundError):
+            Path(name).unlink()

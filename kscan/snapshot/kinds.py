@@ -1,0 +1,33 @@
+"""The kinds that Kubernetes ships, for objects that name a kind and not a path."""
+
+from kscan.snapshot.needs import Resource
+
+_CORE = ""
+_CLUSTER = False
+_RBAC = "rbac.authorization.k8s.io"
+_ADMISSION = "admissionregistration.k8s.io"
+
+PODS = Resource(_CORE, "pods", "Pod")
+NAMESPACES = Resource(_CORE, "namespaces", "Namespace", _CLUSTER)
+SERVICE_ACCOUNTS = Resource(_CORE, "serviceaccounts", "ServiceAccount")
+SERVICES = Resource(_CORE, "services", "Service")
+NODES = Resource(_CORE, "nodes", "Node", _CLUSTER)
+CONFIG_MAPS = Resource(_CORE, "configmaps", "ConfigMap")
+REPLICATION_CONTROLLERS = Resource(_CORE, "replicationcontrollers", "ReplicationController")
+DEPLOYMENTS = Resource("apps", "deployments", "Deployment")
+REPLICA_SETS = Resource("apps", "replicasets", "ReplicaSet")
+DAEMON_SETS = Resource("apps", "daemonsets", "DaemonSet")
+STATEFUL_SETS = Resource("apps", "statefulsets", "StatefulSet")
+JOBS = Resource("batch", "jobs", "Job")
+CRON_JOBS = Resource("batch", "cronjobs", "CronJob")
+NETWORK_POLICIES = Resource("networking.k8s.io", "networkpolicies", "NetworkPolicy")
+ROLES = Resource(_RBAC, "roles", "Role")
+CLUSTER_ROLES = Resource(_RBAC, "clusterroles", "ClusterRole", _CLUSTER)
+ROLE_BINDINGS = Resource(_RBAC, "rolebindings", "RoleBinding")
+CLUSTER_ROLE_BINDINGS = Resource(_RBAC, "clusterrolebindings", "ClusterRoleBinding", _CLUSTER)
+VALIDATING_WEBHOOKS = Resource(
+    _ADMISSION, "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", _CLUSTER
+)
+MUTATING_WEBHOOKS = Resource(_ADMISSION, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", _CLUSTER)
+
+KNOWN: tuple[Resource, ...] = tuple(value for value in dict(globals()).values() if isinstance(value, Resource))

@@ -1,0 +1,90 @@
+"""What a reading is made from: lists of a resource, one named object, a plain path, a question to each node."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+
+class Resource(msgspec.Struct, frozen=True, order=True):
+    """A kind of object, listed whole; its version is what the server serves."""
+
+    group: str
+    plural: str
+    kind: str
+    namespaced: bool = True
+    versions: tuple[str, ...] = ("v1",)
+
+    def __str__(self) -> str:
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    def path(self, version: str = "", namespace: str = "") -> str:
+        """Where it is listed."""
+        version = version or self.versions[0]
+        root = f"/apis/{self.group}/{version}" if self.group else f"/api/{version}"
+        middle = f"/namespaces/{namespace}" if namespace and self.namespaced else ""
+        return f"{root}{middle}/{self.plural}"
+
+
+class Named(msgspec.Struct, frozen=True, order=True):
+    """One object of a known name."""
+
+    resource: Resource
+    name: str
+    namespace: str = ""
+
+    def path(self) -> str:
+        """Where it is got."""
+        return f"{self.resource.path(namespace=self.namespace)}/{self.name}"
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.name}"
+
+
+class Plain(msgspec.Struct, frozen=True, order=True):
+    """A path that is no resource; `accept` is the media type that makes it readable."""
+
+    url: str
+    accept: str = "*/*"
+
+    def path(self) -> str:
+        """The path itself."""
+        return self.url
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class PerNode(msgspec.Struct, frozen=True, order=True):
+    """A question to the kubelet of each node."""
+
+    leaf: str
+
+    def path(self, node: str) -> str:
+        """Where the answer of one node is kept."""
+        return f"/api/v1/nodes/{node}/proxy/{self.leaf}"
+
+    def __str__(self) -> str:
+        return f"nodes/{self.leaf}"
+
+
+Need = Resource | Named | Plain | PerNode
+_ORDER: tuple[type, ...] = (Resource, Named, Plain, PerNode)
+
+
+def split_path(path: str) -> tuple[str, str, str, str, str] | None:
+    """Group, version, namespace, plural and the rest of an API path; None where it is no resource."""
+    parts = path.strip("/").split("/")
+    if parts[0] == "api" and len(parts) > 2:
+        group, version, rest = "", parts[1], parts[2:]
+    elif parts[0] == "apis" and len(parts) > 3:
+        group, version, rest = parts[1], parts[2], parts[3:]
+    else:
+        return None
+    if rest[0] == "namespaces" and len(rest) > 2:
+        return group, version, rest[1], rest[2], "/".join(rest[3:])
+    return group, version, "", rest[0], "/".join(rest[1:])
+
+
+def merged(needs: Iterable[Need]) -> tuple[Need, ...]:
+    """Each need once, lists first because they take longest."""
+    return tuple(sorted(set(needs), key=lambda need: (_ORDER.index(type(need)), str(need))))

@@ -1,0 +1,92 @@
+"""Read one page of a list: each object kept as bytes, without the record of who managed which field."""
+
+from typing import Any
+
+import msgspec
+
+from kscan.snapshot.entry import Item
+from kscan.snapshot.fold import fold
+
+
+class PageMeta(msgspec.Struct, frozen=True, rename="camel"):
+    """Where the list goes on."""
+
+    resource_version: str = ""
+    continue_: str = msgspec.field(default="", name="continue")
+
+
+class Page(msgspec.Struct, frozen=True, rename="camel"):
+    """One page, its objects not yet looked into."""
+
+    kind: str = ""
+    api_version: str = ""
+    metadata: PageMeta = PageMeta()
+    items: list[msgspec.Raw] | None = None
+
+
+class _Container(msgspec.Struct, rename="camel", omit_defaults=True):
+    name: str = ""
+    image: str = ""
+    image_id: str = msgspec.field(default="", name="imageID")
+    ready: bool = False
+    restart_count: int = 0
+
+
+class _Status(msgspec.Struct, rename="camel", omit_defaults=True):
+    phase: str = ""
+    reason: str = ""
+    pod_ip: str = msgspec.field(default="", name="podIP")
+    host_ip: str = msgspec.field(default="", name="hostIP")
+    start_time: str | None = None
+    qos_class: str = ""
+    init_container_statuses: list[_Container] | None = None
+    container_statuses: list[_Container] | None = None
+
+
+class _Pod(msgspec.Struct, omit_defaults=True):
+    metadata: dict[str, msgspec.Raw]
+    spec: msgspec.Raw
+    status: _Status = msgspec.field(default_factory=_Status)
+
+
+class _PodHead(msgspec.Struct, omit_defaults=True):
+    metadata: dict[str, msgspec.Raw]
+    status: _Status
+
+
+_PAGE = msgspec.json.Decoder(Page)
+_POD = msgspec.json.Decoder(_Pod)
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ENCODE = msgspec.json.Encoder()
+
+
+def decode_page(content: bytes) -> Page:
+    """Read a list document; raises msgspec.MsgspecError where it is none."""
+    page = _PAGE.decode(content)
+    if not page.kind.endswith("List"):
+        raise msgspec.ValidationError(f"expected a list, got kind {page.kind or 'missing'!r}")
+    return page
+
+
+def keep(raw: msgspec.Raw, specs: dict[bytes, bytes], *, pod: bool) -> Item:
+    """One object as it is kept; `specs` holds each distinct pod spec once."""
+    try:
+        return _keep_pod(raw, specs) if pod else Item(_trimmed(raw))
+    except msgspec.MsgspecError:
+        # Not shaped as it should be: kept whole, so that the reading that stumbles over it can name it.
+        return Item(bytes(raw))
+
+
+def _keep_pod(raw: msgspec.Raw, specs: dict[bytes, bytes]) -> Item:
+    pod = _POD.decode(raw)
+    pod.metadata.pop("managedFields", None)
+    spec, marks = fold(bytes(pod.spec))
+    return Item(_ENCODE.encode(_PodHead(pod.metadata, pod.status)), specs.setdefault(spec, spec), marks)
+
+
+def _trimmed(raw: msgspec.Raw) -> bytes:
+    body: dict[str, Any] = _OBJECT.decode(raw)
+    metadata = _OBJECT.decode(body.get("metadata", b"{}"))
+    if metadata.pop("managedFields", None) is None:
+        return bytes(raw)
+    return _ENCODE.encode(body | {"metadata": metadata})

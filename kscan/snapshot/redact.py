@@ -1,0 +1,95 @@
+"""What must not leave the cluster: environment values, copies of applied manifests, anything like a credential."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from kscan.snapshot.entry import Body, Entry, Item, Listing
+from kscan.snapshot.snapshot import Snapshot
+
+HIDDEN = "(hidden)"
+_APPLIED = "last-applied-configuration"
+_NAME = re.compile(r"passw|secret|token|api[-_]?key|credential|private[-_]?key|access[-_]?key", re.IGNORECASE)
+# A switch, a number or a file's path is a setting, not a credential.
+_ASSIGNED = re.compile(rf"(?i)((?:{_NAME.pattern})[\w.-]*[=:]\s*)(?!(?:true|false|\d+[smh]?)\b|/)[^\s\"']+")
+_CREDENTIAL = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*"  # PEM
+    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+"  # JSON web token
+    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS
+    r"|\bgh[pousr]_\w{30,}|\bgithub_pat_\w{30,}|\bglpat-[\w-]{18,}"  # GitHub, GitLab
+    r"|\bxox[abprs]-[\w-]{10,}"  # Slack
+    r"|\bAIza[\w-]{35}\b"  # Google
+    r"|://[^/\s:@]+:[^/\s@]+@"  # password in a URL
+    r"|(?i:\bbearer)\s+[\w.~+/-]{16,}=*",
+    re.DOTALL,
+)
+
+
+def safe(text: str) -> str:
+    """The text with everything that looks like a credential hidden."""
+    return _ASSIGNED.sub(rf"\1{HIDDEN}", _CREDENTIAL.sub(HIDDEN, text))
+
+
+def redacted(snapshot: Snapshot) -> Snapshot:
+    """The snapshot with nothing in it that must not leave the cluster."""
+    specs: dict[bytes, bytes] = {}
+    return Snapshot(snapshot.about, {path: _entry(entry, specs) for path, entry in snapshot.entries.items()})
+
+
+def _entry(entry: Entry, specs: dict[bytes, bytes]) -> Entry:
+    if isinstance(entry, Listing):
+        return msgspec.structs.replace(entry, items=tuple(_item(item, specs) for item in entry.items))
+    if isinstance(entry, Body):
+        content = _json(entry.content) if "json" in entry.media_type else _text(entry.content)
+        return msgspec.structs.replace(entry, content=content)
+    return entry
+
+
+def _item(item: Item, specs: dict[bytes, bytes]) -> Item:
+    if item.spec and item.spec not in specs:
+        specs[item.spec] = _json(item.spec)
+    return msgspec.structs.replace(item, head=_json(item.head), spec=specs.get(item.spec, b""))
+
+
+def _text(content: bytes) -> bytes:
+    return safe(content.decode(errors="replace")).encode()
+
+
+def _json(content: bytes) -> bytes:
+    try:
+        return msgspec.json.encode(clean(msgspec.json.decode(content)))
+    except msgspec.MsgspecError:
+        return _text(content)
+
+
+def clean(value: Any, key: str = "") -> Any:  # noqa: ANN401 - any JSON value
+    """A JSON value without what must be hidden."""
+    match value:
+        case dict():
+            return _clean_map(value)
+        case list():
+            return [_clean_env(one) if key == "env" else clean(one, key) for one in value]
+        case str():
+            return safe(value)
+    return value
+
+
+def _clean_map(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: HIDDEN if isinstance(member, str) and _hides(key, member) else clean(member, key)
+        for key, member in value.items()
+    }
+
+
+def _hides(key: str, member: str) -> bool:
+    """Whether a key that a person chose (a Kubernetes field has no dot, dash or underscore) names a credential."""
+    chosen = any(mark in key for mark in "._-") or key.lower() in ("password", "token", "secret", "apikey")
+    return key.endswith(_APPLIED) or (chosen and bool(member) and bool(_NAME.search(key)))
+
+
+def _clean_env(one: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(one, dict) and "value" in one:
+        return one | {"value": HIDDEN}
+    return clean(one)

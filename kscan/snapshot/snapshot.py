@@ -1,0 +1,101 @@
+"""The snapshot: a map from API path to what the server answered, and who asked whom, when."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+import msgspec
+
+from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason
+from kscan.snapshot.needs import Named, Plain, Resource, split_path
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Which cluster, by whom, when."""
+
+    name: str = ""
+    server: str = ""
+    version: str = ""
+    uid: str = ""
+    user: str = ""
+    groups: tuple[str, ...] = ()
+    impersonated_by: str = ""
+    taken: str = ""
+    namespaces: tuple[str, ...] = ()
+    kscan: str = ""
+
+
+class Snapshot:
+    """What was read of a cluster. Asking for what was never read gives a gap, never an empty list."""
+
+    def __init__(self, about: About, entries: Mapping[str, Entry]) -> None:
+        self.about = about
+        self.entries: Mapping[str, Entry] = dict(sorted(entries.items()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Snapshot) and (self.about, self.entries) == (other.about, other.entries)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def listings(self, resource: Resource) -> tuple[tuple[str, Listing | Gap], ...]:
+        """Every list of a resource, one a namespace where the scan was limited to some; never none."""
+        found = self._by_resource.get((resource.group, resource.plural))
+        return tuple(found) if found else ((resource.path(), Gap(resource.path(), Reason.NOT_ASKED)),)
+
+    def get(self, need: Plain | Named) -> Body | Gap:
+        """The body of one path, or why there is none; a named object is also found in its list."""
+        path = need.path()
+        entry = self.entries.get(path)
+        if isinstance(entry, Body | Gap):
+            return entry
+        if isinstance(need, Named):
+            return self._named(need)
+        return Gap(path, Reason.NOT_ASKED)
+
+    def at(self, path: str) -> Entry:
+        """What stands at a path."""
+        return self.entries.get(path, Gap(path, Reason.NOT_ASKED))
+
+    def gaps(self) -> Iterator[Gap]:
+        """Everything that could not be read."""
+        for entry in self.entries.values():
+            if isinstance(entry, Gap):
+                yield entry
+            elif isinstance(entry, Listing) and entry.gap:
+                yield entry.gap
+
+    def _named(self, need: Named) -> Body | Gap:
+        listing = self.entries.get(need.resource.path(namespace=need.namespace)) or self.entries.get(
+            need.resource.path()
+        )
+        if not isinstance(listing, Listing):
+            return Gap(need.path(), listing.reason if isinstance(listing, Gap) else Reason.NOT_ASKED)
+        for body in listing.bodies():
+            if _is_named(body, need):
+                return Body(body)
+        return listing.gap or Gap(need.path(), Reason.NOT_SERVED, "there is no such object")
+
+    @cached_property
+    def _by_resource(self) -> dict[tuple[str, str], list[tuple[str, Listing | Gap]]]:
+        found: dict[tuple[str, str], list[tuple[str, Listing | Gap]]] = {}
+        for path, entry in self.entries.items():
+            parts = split_path(path)
+            if parts and not parts[4] and isinstance(entry, Listing | Gap):
+                found.setdefault((parts[0], parts[3]), []).append((path, entry))
+        return found
+
+
+class _Identity(msgspec.Struct):
+    name: str = ""
+    namespace: str = ""
+
+
+class _Identified(msgspec.Struct):
+    metadata: _Identity
+
+
+def _is_named(body: bytes, need: Named) -> bool:
+    try:
+        identity = msgspec.json.decode(body, type=_Identified).metadata
+    except msgspec.MsgspecError:
+        return False
+    return identity.name == need.name and (not need.namespace or identity.namespace == need.namespace)

@@ -1,0 +1,1 @@
+"""Typed readings of a snapshot, each naming what it is made from."""

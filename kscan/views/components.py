@@ -1,0 +1,124 @@
+"""Control-plane components, read from whichever channel exists: /flagz, static pods, kubeadm's ConfigMap."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import yaml
+
+from kscan.model.base import decode
+from kscan.model.components import Component, Instance, parse_flags
+from kscan.model.meta import Metadata
+from kscan.snapshot import kinds
+from kscan.snapshot.entry import Gap
+from kscan.snapshot.needs import Named, Plain
+from kscan.views.view import Source, View
+
+FLAGZ = Plain("/flagz", "application/json;v=v1beta1;g=config.k8s.io;as=Flagz, text/plain;q=0.5, */*;q=0.1")
+KUBEADM = Named(kinds.CONFIG_MAPS, "kubeadm-config", "kube-system")
+_KUBEADM_KEYS = {
+    "kube-apiserver": "apiServer",
+    "kube-controller-manager": "controllerManager",
+    "kube-scheduler": "scheduler",
+}
+
+
+class _Flagz(msgspec.Struct):
+    flags: dict[str, str]
+
+
+class _Container(msgspec.Struct):
+    name: str = ""
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+
+
+class _PodSpec(msgspec.Struct, rename="camel"):
+    node_name: str = ""
+    containers: tuple[_Container, ...] = ()
+
+
+class _Pod(msgspec.Struct):
+    metadata: Metadata
+    spec: _PodSpec
+
+
+def component(name: str) -> View[Component]:
+    """The view of one component; gaps count only where no channel told its settings whole."""
+
+    def build(source: Source) -> Component:
+        instances = tuple(_instances(source, name))
+        if any(instance.complete for instance in instances):
+            source.gaps.clear()
+        return Component(name, instances)
+
+    needs = (kinds.PODS, KUBEADM, FLAGZ) if name == "kube-apiserver" else (kinds.PODS, KUBEADM)
+    return View(name, needs, build)
+
+
+def _instances(source: Source, name: str) -> Iterator[Instance]:
+    # /flagz is what runs, but of the one server that answered: with several, their pods tell more.
+    flagz = list(_flagz(source)) if name == "kube-apiserver" else []
+    pods = list(_static_pods(source, name))
+    if flagz and len(pods) <= 1:
+        yield from flagz
+    elif pods:
+        yield from (*pods, *flagz)
+    else:
+        yield from _from_kubeadm(source, name)
+
+
+def _flagz(source: Source) -> Iterator[Instance]:
+    found = source.get(FLAGZ)
+    if isinstance(found, Gap):
+        source.missed(found)
+        return
+    try:
+        flags = msgspec.json.decode(found.content, type=_Flagz).flags
+    except msgspec.MsgspecError:
+        flags = _text_flags(found.content.decode(errors="replace"))
+    if flags:
+        yield Instance("the API server that answered", flags, "/flagz")
+
+
+def _text_flags(text: str) -> dict[str, str]:
+    lines = (line.strip() for line in text.splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith(("-", "Warning", "kube-apiserver")))
+    return {name.strip(): value.strip() for name, equals, value in pairs if equals}
+
+
+def _static_pods(source: Source, name: str) -> Iterator[Instance]:
+    for path, item in source.items(kinds.PODS):
+        # Cheap, and safe in one direction: no component stands outside kube-system.
+        if b'"kube-system"' not in item.head:
+            continue
+        try:
+            pod = decode(item.body, _Pod)
+        except msgspec.MsgspecError as error:
+            source.undecodable(path, item, error)
+            continue
+        for container in pod.spec.containers if pod.metadata.namespace == "kube-system" else ():
+            arguments = [*container.command, *container.args]
+            if arguments and arguments[0].rpartition("/")[2] == name:
+                yield Instance(pod.metadata.name, parse_flags(arguments[1:]), "its static pod")
+
+
+def _from_kubeadm(source: Source, name: str) -> Iterator[Instance]:
+    """What kubeadm was told: only what it names is known, for kubeadm adds flags of its own."""
+    found = source.get(KUBEADM)
+    if isinstance(found, Gap):
+        source.missed(found)
+        return
+    try:
+        text = msgspec.json.decode(found.content, type=dict[str, Any])["data"]["ClusterConfiguration"]
+        extra = yaml.safe_load(text).get(_KUBEADM_KEYS.get(name, ""), {}).get("extraArgs")
+    except (msgspec.MsgspecError, KeyError, TypeError, AttributeError, yaml.YAMLError):
+        return
+    if isinstance(extra, list):
+        extra = {one.get("name"): one.get("value") for one in extra if isinstance(one, dict)}
+    if isinstance(extra, dict):
+        flags = {str(flag): str(value) for flag, value in extra.items()}
+        yield Instance(name, flags, "ConfigMap kube-system/kubeadm-config", complete=False)
+
+
+API_SERVER = component("kube-apiserver")

@@ -1,0 +1,37 @@
+"""Kubelets: the configuration in force on each node."""
+
+import msgspec
+
+from kscan.model.nodes import Kubelet, Node
+from kscan.snapshot import kinds
+from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.needs import PerNode
+from kscan.views.view import Evidence, Source, View
+
+CONFIGZ = PerNode("configz")
+
+
+class _Configz(msgspec.Struct):
+    kubeletconfig: dict[str, object]
+
+
+def _build(source: Source) -> tuple[Kubelet, ...]:
+    found = (_kubelet(source, node.metadata.name) for node in source.nouns(kinds.NODES, Node))
+    return tuple(kubelet for kubelet in found if kubelet)
+
+
+def _kubelet(source: Source, node: str) -> Kubelet | None:
+    answer = source.of_node(CONFIGZ, node)
+    if isinstance(answer, Gap):
+        source.missed(answer)
+        return None
+    try:
+        configuration = msgspec.json.decode(answer.content, type=_Configz).kubeletconfig
+    except msgspec.MsgspecError as error:
+        source.missed(Gap(CONFIGZ.path(node), Reason.UNDECODABLE, str(error)))
+        return None
+    source.evidence.append(Evidence(CONFIGZ.path(node)))
+    return Kubelet(node, configuration, answer.via or "configz through the API server")
+
+
+KUBELETS: View[tuple[Kubelet, ...]] = View("kubelets", (kinds.NODES, CONFIGZ), _build)

@@ -1,0 +1,61 @@
+"""Views that are a list of one kind."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from kscan.model.base import decode_object
+from kscan.model.meta import ObjectRef
+from kscan.model.namespaces import Namespace, ServiceAccount
+from kscan.model.network import NetworkPolicy, Service
+from kscan.model.nodes import Node
+from kscan.model.rbac import Binding, Role
+from kscan.snapshot import kinds
+from kscan.snapshot.needs import Resource
+from kscan.views.view import N, Source, View
+
+
+class Thing(msgspec.Struct, frozen=True):
+    """An object as it came, for an expression to look at."""
+
+    ref: ObjectRef
+    body: dict[str, Any]
+
+
+def _nouns(name: str, noun: type[N], *resources: Resource) -> View[tuple[N, ...]]:
+    def build(source: Source) -> tuple[N, ...]:
+        return tuple(found for resource in resources for found in source.nouns(resource, noun))
+
+    return View(name, resources, build)
+
+
+def things(name: str, *resources: Resource, shape: type = dict) -> View[tuple[Thing, ...]]:
+    """A view of objects as they came; one that has not the shape is a gap."""
+
+    def build(source: Source) -> tuple[Thing, ...]:
+        return tuple(thing for resource in resources for thing in _things(source, resource, shape))
+
+    return View(name, resources, build)
+
+
+def _things(source: Source, resource: Resource, shape: type) -> Iterator[Thing]:
+    for path, item in source.items(resource):
+        try:
+            body = decode_object(item.body)
+            msgspec.convert(body, shape)
+            metadata = body["metadata"]
+            ref = ObjectRef(resource.kind, str(metadata["name"]), str(metadata.get("namespace", "")))
+        except (msgspec.MsgspecError, KeyError, TypeError) as error:
+            source.undecodable(path, item, error)
+            continue
+        yield Thing(ref, {"apiVersion": path.split("/", 2)[2].rpartition("/")[0], "kind": resource.kind} | body)
+
+
+NAMESPACES = _nouns("namespaces", Namespace, kinds.NAMESPACES)
+SERVICE_ACCOUNTS = _nouns("service accounts", ServiceAccount, kinds.SERVICE_ACCOUNTS)
+NETWORK_POLICIES = _nouns("network policies", NetworkPolicy, kinds.NETWORK_POLICIES)
+SERVICES = _nouns("services", Service, kinds.SERVICES)
+NODES = _nouns("nodes", Node, kinds.NODES)
+ROLES = _nouns("roles", Role, kinds.CLUSTER_ROLES, kinds.ROLES)
+BINDINGS = _nouns("bindings", Binding, kinds.CLUSTER_ROLE_BINDINGS, kinds.ROLE_BINDINGS)

@@ -1,0 +1,124 @@
+"""What a view is: its name, what it is made from, and the function that makes it.
+
+A view is built from a `Source`, which notes every path that was read and every gap that was met,
+and which hands out nothing that the view did not declare.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from kscan.model.base import decode
+from kscan.model.meta import Meta
+from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
+from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource
+from kscan.snapshot.snapshot import Snapshot
+
+T = TypeVar("T")
+N = TypeVar("N")
+
+
+class Evidence(msgspec.Struct, frozen=True, order=True):
+    """A path that was read, and how many objects it held."""
+
+    path: str
+    objects: int | None = None
+
+
+class Reading(msgspec.Struct, Generic[T], frozen=True):
+    """A view's value, with the evidence it rests on and what was missing."""
+
+    value: T
+    evidence: tuple[Evidence, ...]
+    gaps: tuple[Gap, ...]
+
+
+class View(msgspec.Struct, Generic[T], frozen=True):
+    """A reading that can be made of any snapshot."""
+
+    name: str
+    needs: tuple[Need, ...]
+    build: Callable[["Source"], T]
+
+
+class Source:
+    """A snapshot, limited to what a view declared."""
+
+    def __init__(self, snapshot: Snapshot, needs: tuple[Need, ...]) -> None:
+        self._snapshot = snapshot
+        self._needs = needs
+        self.evidence: list[Evidence] = []
+        self.gaps: list[Gap] = []
+
+    def items(self, resource: Resource) -> Iterator[tuple[str, Item]]:
+        """Every object of a resource with the path of its list."""
+        self._declared(resource)
+        for path, entry in self._snapshot.listings(resource):
+            if isinstance(entry, Gap):
+                self.gaps.append(entry)
+                continue
+            self.evidence.append(Evidence(path, len(entry.items)))
+            if entry.gap:
+                self.gaps.append(entry.gap)
+            for item in entry.items:
+                yield path, item
+
+    def nouns(self, resource: Resource, noun: type[N]) -> Iterator[N]:
+        """Every object of a resource, decoded; one that cannot be is a gap that names it."""
+        for path, item in self.items(resource):
+            try:
+                yield decode(item.body, noun)
+            except msgspec.MsgspecError as error:
+                self.undecodable(path, item, error)
+
+    def undecodable(self, path: str, item: Item, error: Exception) -> None:
+        """Note an object that is not shaped as its kind is."""
+        self.gaps.append(Gap(f"{path}/{_name(item)}", Reason.UNDECODABLE, str(error)))
+
+    def get(self, need: Plain | Named) -> Body | Gap:
+        """One path; a gap is handed back for the view to weigh, see `missed`."""
+        self._declared(need)
+        found = self._snapshot.get(need)
+        if isinstance(found, Body):
+            self.evidence.append(Evidence(need.path()))
+        return found
+
+    def of_node(self, need: PerNode, node: str) -> Body | Gap:
+        """What one node answered."""
+        self._declared(need)
+        found = self._snapshot.at(need.path(node))
+        return Gap(need.path(node), Reason.UNDECODABLE, "a list stands there") if isinstance(found, Listing) else found
+
+    def missed(self, *gaps: Gap) -> None:
+        """Note gaps that leave the reading incomplete."""
+        self.gaps.extend(gaps)
+
+    def _declared(self, need: Need) -> None:
+        if need not in self._needs:
+            raise LookupError(f"a view reads {need} without declaring it")
+
+
+class Readings:
+    """The views of one snapshot, each built when it is first asked for."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._built: dict[str, Reading[Any]] = {}
+
+    def of(self, view: View[T]) -> Reading[T]:
+        """The reading of one view."""
+        if view.name not in self._built:
+            source = Source(self.snapshot, view.needs)
+            value = view.build(source)
+            evidence, gaps = tuple(sorted(set(source.evidence))), tuple(sorted(set(source.gaps)))
+            self._built[view.name] = Reading(value, evidence, gaps)
+        return self._built[view.name]
+
+
+def _name(item: Item) -> str:
+    try:
+        metadata = msgspec.json.decode(item.head, type=Meta).metadata
+    except msgspec.MsgspecError:
+        return "(an object without a readable name)"
+    return f"{metadata.namespace}/{metadata.name}" if metadata.namespace else metadata.name

@@ -1,0 +1,159 @@
+"""Workloads: pods gathered under the owner that somebody created, each distinct spec once.
+
+Pods that run are judged as they run, for admission may have changed them. Where none runs
+(scaled to zero, a CronJob between runs) the owner's template stands in for them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from kscan.model.base import decode, decode_object
+from kscan.model.meta import Metadata, ObjectRef
+from kscan.model.pods import FINISHED, LEGACY_ANNOTATIONS, MIRROR
+from kscan.model.workloads import PodGroup, PodHead, Workload
+from kscan.snapshot import kinds
+from kscan.snapshot.entry import Item
+from kscan.snapshot.needs import Resource
+from kscan.views.view import Source, View
+
+_CONTROLLERS = (
+    kinds.DEPLOYMENTS,
+    kinds.REPLICA_SETS,
+    kinds.STATEFUL_SETS,
+    kinds.DAEMON_SETS,
+    kinds.JOBS,
+    kinds.CRON_JOBS,
+    kinds.REPLICATION_CONTROLLERS,
+)
+
+
+class _Template(msgspec.Struct, frozen=True):
+    metadata: Metadata = Metadata()
+    spec: dict[str, Any] = {}
+
+
+class _JobTemplateSpec(msgspec.Struct, frozen=True):
+    template: _Template = _Template()
+
+
+class _JobTemplate(msgspec.Struct, frozen=True):
+    spec: _JobTemplateSpec = _JobTemplateSpec()
+
+
+class _ControllerSpec(msgspec.Struct, frozen=True, rename="camel"):
+    template: _Template | None = None
+    job_template: _JobTemplate | None = None
+
+
+class _Controller(msgspec.Struct, frozen=True):
+    metadata: Metadata
+    spec: _ControllerSpec = _ControllerSpec()
+
+    @property
+    def template(self) -> _Template:
+        if self.spec.job_template:
+            return self.spec.job_template.spec.template
+        return self.spec.template or _Template()
+
+
+class _Shape(msgspec.Struct, rename="camel"):
+    """The lists that every check walks over must be lists of maps."""
+
+    containers: list[dict[str, Any]]
+    init_containers: list[dict[str, Any]] = []
+    ephemeral_containers: list[dict[str, Any]] = []
+    volumes: list[dict[str, Any]] = []
+    security_context: dict[str, Any] = {}
+
+
+_Controllers = Mapping[ObjectRef, _Controller]
+_Groups = dict[ObjectRef, dict[tuple[object, ...], list[Any]]]
+
+
+def _build(source: Source) -> tuple[Workload, ...]:
+    controllers = dict(_controllers(source))
+    groups: _Groups = {}
+    for path, item in source.items(kinds.PODS):
+        head = _head(source, path, item)
+        if head:
+            _gather(groups, controllers, head, path, item)
+    running = {ref: tuple(_pod_groups(source, found.values())) for ref, found in groups.items()}
+    templates = {ref: _from_template(source, ref, controller) for ref, controller in controllers.items()
+                 if ref not in running and not controller.metadata.controller}  # fmt: skip
+    return tuple(Workload(ref, found) for ref, found in sorted((running | templates).items()) if found)
+
+
+def _head(source: Source, path: str, item: Item) -> PodHead | None:
+    try:
+        return decode(item.head, PodHead)
+    except msgspec.MsgspecError as error:
+        source.undecodable(path, item, error)
+        return None
+
+
+def _controllers(source: Source) -> Iterator[tuple[ObjectRef, _Controller]]:
+    for resource in _CONTROLLERS:
+        for controller in source.nouns(resource, _Controller):
+            metadata = controller.metadata
+            yield ObjectRef(resource.kind, metadata.name, metadata.namespace), controller
+
+
+def _gather(groups: _Groups, controllers: _Controllers, head: PodHead, path: str, item: Item) -> None:
+    ref = top_owner("Pod", head.metadata, controllers)
+    if head.status.phase in FINISHED and ref in controllers:
+        return
+    legacy = tuple(sorted(pair for pair in head.metadata.annotations.items() if pair[0].startswith(LEGACY_ANNOTATIONS)))
+    # The folded spec is one shared value for all pods that have it, so its identity is its hash.
+    key = (id(item.spec) if item.spec else item.head, legacy)
+    group = groups.setdefault(ref, {}).setdefault(key, [path, item, 0])
+    group[2] += 1
+
+
+def top_owner(kind: str, metadata: Metadata, controllers: _Controllers) -> ObjectRef:
+    """The owner that somebody created; a static pod is its own, though it names its node."""
+    ref = ObjectRef(kind, metadata.name, metadata.namespace)
+    for _ in range(8):
+        owner = metadata.controller
+        if owner is None or MIRROR in metadata.annotations:
+            return ref
+        ref = ObjectRef(owner.kind, owner.name, metadata.namespace)
+        if ref not in controllers:
+            return ref
+        metadata = controllers[ref].metadata
+    return ref
+
+
+def _pod_groups(source: Source, found: Iterable[list[Any]]) -> Iterator[PodGroup]:
+    for path, item, count in found:
+        try:
+            pod = decode_object(item.body)
+            msgspec.convert(pod.get("spec", {}), _Shape)
+        except msgspec.MsgspecError as error:
+            source.undecodable(path, item, error)
+            continue
+        pod.pop("status", None)
+        yield PodGroup({"apiVersion": "v1", "kind": "Pod"} | pod, count)
+
+
+def _from_template(source: Source, ref: ObjectRef, controller: _Controller) -> tuple[PodGroup, ...]:
+    template = controller.template
+    try:
+        msgspec.convert(template.spec, _Shape)
+    except msgspec.ValidationError as error:
+        resource = next(one for one in _CONTROLLERS if one.kind == ref.kind)
+        source.undecodable(resource.path(), Item(msgspec.json.encode({"metadata": controller.metadata})), error)
+        return ()
+    metadata = {"name": ref.name, "namespace": ref.namespace, "labels": template.metadata.labels,
+                "annotations": template.metadata.annotations}  # fmt: skip
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template.spec}
+    return (PodGroup(pod, 0, template=True),)
+
+
+def resources() -> tuple[Resource, ...]:
+    """Every kind whose pods are gathered here."""
+    return (kinds.PODS, *_CONTROLLERS)
+
+
+WORKLOADS: View[tuple[Workload, ...]] = View("workloads", resources(), _build)
