@@ -1,0 +1,61 @@
+"""The door: runs the command line, and turns every failure into one line and an exit code."""
+
+import os
+import sys
+
+import typer
+
+from kscan.commands.app import app
+from kscan.errors import KscanError
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run kscan; never ends in a traceback unless KSCAN_DEBUG asks for one."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run kscan and give its exit code."""
+    try:
+        result = app(args=arguments, prog_name="kscan", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except typer.Exit as done:
+        return done.exit_code
+    except typer.TyperException as error:
+        return _fail(_usage(error), 2)
+    except KscanError as error:
+        return _fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted", 130)
+    # The one place that turns the unexpected into an exit code.
+    except Exception as error:
+        if os.environ.get("KSCAN_DEBUG"):
+            raise
+        advice = "this is a fault of kscan: please report it with what KSCAN_DEBUG=1 prints"
+        return _fail(f"unexpected {type(error).__name__}: {error}: {advice}", 2)
+
+
+def _usage(error: typer.TyperException) -> str:
+    """One line for a wrong option; no arguments at all is a call for help, which is printed already."""
+    words = " ".join(str(getattr(error, "message", "") or error).split())
+    return f"{words} (see kscan --help)" if words else "see kscan --help"
+
+
+def _fail(line: str, code: int) -> int:
+    from kscan.report.text import clean  # noqa: PLC0415 - only where something went wrong
+
+    _close_quietly()
+    print(f"kscan: {clean(line)}", file=sys.stderr)
+    return code
+
+
+def _close_quietly() -> None:
+    """Keep Python from complaining once more at exit about an output that is closed or full."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The only room that speaks to a cluster: given needs, it fills a snapshot. It never judges."""

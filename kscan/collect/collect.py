@@ -1,0 +1,171 @@
+"""From needs to a snapshot: who am I, what is served, then everything that is needed, several at a time."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+
+import msgspec
+
+from kscan import __version__
+from kscan.collect.credentials import Access, load
+from kscan.collect.discovery import Served, discover
+from kscan.collect.identity import identify
+from kscan.collect.kubelets import KubeletAccess, ask_kubelet, nodes_of
+from kscan.collect.lists import Progress, read_list
+from kscan.collect.wire import Deadline, Wire
+from kscan.collect.workers import run_all
+from kscan.model.base import decode
+from kscan.model.meta import Meta
+from kscan.model.nodes import Node
+from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, Reason
+from kscan.snapshot.kinds import NAMESPACES, NODES
+from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource
+from kscan.snapshot.snapshot import About, Snapshot
+
+Task = Callable[[], None]
+CLUSTER_IDENTITY = Named(NAMESPACES, "kube-system")
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How to collect."""
+
+    namespaces: tuple[str, ...] = ()
+    parallel: int = 4
+    timeout: float = 300.0
+    kubelets: KubeletAccess = KubeletAccess.AUTO
+
+
+def _nothing(_kind: str, _objects: int, _bytes: int) -> None:
+    """Progress that nobody watches."""
+
+
+def collect(access: Access, needs: Iterable[Need], options: Options, progress: Progress = _nothing) -> Snapshot:
+    """Read what is needed; ConnectError where the cluster cannot be spoken to at all."""
+    deadline = Deadline(options.timeout)
+    credentials = load(access, deadline.left())
+    wire = Wire(credentials, access, deadline, options.parallel)
+    kubelets = options.kubelets
+    if kubelets is KubeletAccess.AUTO:
+        kubelets = KubeletAccess.DIRECT if credentials.in_cluster else KubeletAccess.NONE
+    identity = identify(wire)
+    asked = tuple(needs)
+    served = discover(wire, [need for need in asked if isinstance(need, Resource)])
+    gathering = _Gathering(wire, served, msgspec.structs.replace(options, kubelets=kubelets), progress)
+    entries = served.bodies | {"/version": identity.version_body} | gathering.read(asked)
+    about = About(
+        name=credentials.name,
+        server=wire.base,
+        version=identity.version,
+        uid=gathering.cluster_uid(),
+        user=identity.user,
+        groups=identity.groups,
+        taken=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        namespaces=options.namespaces,
+        kscan=__version__,
+    )
+    return Snapshot(about, entries)
+
+
+class _Gathering:
+    """One collection under way: the entries found so far, written by several threads, each its own paths."""
+
+    def __init__(self, wire: Wire, served: Served, options: Options, progress: Progress) -> None:
+        self._wire, self._served, self._options = wire, served, options
+        self._progress = _locked(progress)
+        self._entries: dict[str, Entry] = {}
+        self._specs: dict[bytes, bytes] = {}
+        self._uid = ""
+
+    def read(self, needs: tuple[Need, ...]) -> dict[str, Entry]:
+        """Every entry that the needs name."""
+        run_all([self._read_uid, *self._tasks(needs)], self._options.parallel, self._wire.stopped)
+        run_all(self._node_tasks(needs), self._options.parallel, self._wire.stopped)
+        return self._entries
+
+    def cluster_uid(self) -> str:
+        """The uid of kube-system, which names a cluster whatever it is called."""
+        return self._uid
+
+    def _read_uid(self) -> None:
+        if self._options.namespaces:
+            return
+        answer = self._wire.get(CLUSTER_IDENTITY.path())
+        if not isinstance(answer, Gap):
+            try:
+                self._uid = decode(answer.content, Meta).metadata.uid
+            except msgspec.MsgspecError:
+                return
+
+    def _tasks(self, needs: Iterable[Need]) -> Iterator[Task]:
+        for need in needs:
+            match need:
+                case Resource():
+                    yield from self._list_tasks(need)
+                case Named() | Plain():
+                    yield partial(self._get, need)
+
+    def _list_tasks(self, resource: Resource) -> Iterator[Task]:
+        version = self._served.version(resource)
+        if isinstance(version, Gap):
+            self._entries[version.path] = version
+        elif not self._options.namespaces:
+            yield partial(self._list, resource, resource.path(version))
+        elif resource.namespaced:
+            for namespace in self._options.namespaces:
+                yield partial(self._list, resource, resource.path(version, namespace))
+        elif resource == NAMESPACES:
+            yield self._namespaces
+        else:
+            self._entries[resource.path(version)] = Gap(resource.path(version), Reason.OUT_OF_SCOPE)
+
+    def _list(self, resource: Resource, path: str) -> None:
+        self._entries[path] = read_list(self._wire, resource, path, self._specs, self._progress)
+
+    def _namespaces(self) -> None:
+        """The namespaces asked for, one by one, for an account that may not list them all."""
+        items, gap = [], None
+        for name in self._options.namespaces:
+            answer = self._wire.get(Named(NAMESPACES, name).path())
+            if isinstance(answer, Gap):
+                gap = answer
+            else:
+                items.append(Item(answer.content))
+        path = NAMESPACES.path()
+        self._entries[path] = (
+            Listing("Namespace", "v1", tuple(items), gap=gap) if items else gap or Gap(path, Reason.NOT_ASKED)
+        )
+
+    def _get(self, need: Named | Plain) -> None:
+        path = need.path()
+        namespace = need.namespace if isinstance(need, Named) else ""
+        if self._options.namespaces and namespace not in self._options.namespaces:
+            self._entries[path] = Gap(path, Reason.OUT_OF_SCOPE)
+            return
+        answer = self._wire.get(path, accept=need.accept if isinstance(need, Plain) else "application/json")
+        if isinstance(answer, Gap):
+            self._entries[path] = answer
+        else:
+            self._entries[path] = Body(answer.content, answer.media_type or "text/plain")
+            self._progress(path, 1, len(answer.content))
+
+    def _node_tasks(self, needs: Iterable[Need]) -> Iterator[Task]:
+        nodes = nodes_of(self._entries.get(NODES.path(), Gap("", Reason.NOT_ASKED)))
+        for need in needs:
+            if isinstance(need, PerNode):
+                for node in nodes:
+                    yield partial(self._ask_node, need, node)
+
+    def _ask_node(self, need: PerNode, node: Node) -> None:
+        self._entries[need.path(node.metadata.name)] = ask_kubelet(self._wire, need, node, self._options.kubelets)
+        self._progress(str(need), 1, 0)
+
+
+def _locked(progress: Progress) -> Progress:
+    lock = threading.Lock()
+
+    def report(kind: str, objects: int, size: int) -> None:
+        with lock:
+            progress(kind, objects, size)
+
+    return report

@@ -1,0 +1,125 @@
+"""What the server serves, from aggregated discovery or, on older servers, group by group."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from kscan.collect.wire import Answer, Wire
+from kscan.snapshot.entry import Body, Entry, Gap, Reason
+from kscan.snapshot.needs import Resource
+
+_AGGREGATED = ", ".join(
+    f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
+)
+
+
+class _Kind(msgspec.Struct):
+    kind: str = ""
+
+
+class _Resource(msgspec.Struct, rename="camel"):
+    resource: str
+    scope: str = ""
+    response_kind: _Kind | None = None
+    verbs: tuple[str, ...] = ()
+
+
+class _Version(msgspec.Struct):
+    version: str
+    resources: list[_Resource] = []
+
+
+class _Meta(msgspec.Struct):
+    name: str = ""
+
+
+class _Group(msgspec.Struct):
+    metadata: _Meta = msgspec.field(default_factory=_Meta)
+    versions: list[_Version] = []
+
+
+class _Groups(msgspec.Struct):
+    kind: str
+    items: list[_Group] = []
+
+
+class _PlainResource(msgspec.Struct):
+    name: str
+    kind: str = ""
+    namespaced: bool = False
+    verbs: tuple[str, ...] = ()
+
+
+class _PlainResources(msgspec.Struct):
+    resources: list[_PlainResource] = []
+
+
+class Served:
+    """The versions in which each resource is served; where that could not be read, all are taken as asked."""
+
+    def __init__(self, bodies: dict[str, Entry]) -> None:
+        self.bodies = bodies
+        self._versions: dict[tuple[str, str], list[str]] = {}
+        self._known: set[str] = set()
+        for path, entry in bodies.items():
+            if isinstance(entry, Body):
+                self._known.add(path)
+                for group in msgspec.json.decode(entry.content, type=_Groups).items:
+                    self._add(group)
+
+    def _add(self, group: _Group) -> None:
+        for version in group.versions:
+            for resource in version.resources:
+                self._versions.setdefault((group.metadata.name, resource.resource), []).append(version.version)
+
+    def version(self, resource: Resource) -> str | Gap:
+        """The version to ask for, or why there is none."""
+        if ("/apis" if resource.group else "/api") not in self._known:
+            return resource.versions[0]
+        served = self._versions.get((resource.group, resource.plural), [])
+        known = next((version for version in resource.versions if version in served), "")
+        if known:
+            return known
+        detail = f"served as {', '.join(served)}, which kscan does not read" if served else "not in the discovery"
+        return Gap(resource.path(), Reason.NOT_SERVED, detail)
+
+
+def discover(wire: Wire, needed: Iterable[Resource]) -> Served:
+    """Ask what is served; the plain form is asked only for the groups that are needed."""
+    groups = sorted({(resource.group, resource.versions[0]) for resource in needed})
+    return Served({path: _discovered(wire, path, groups) for path in ("/api", "/apis")})
+
+
+def _discovered(wire: Wire, path: str, groups: list[tuple[str, str]]) -> Entry:
+    answer = wire.get(path, accept=f"{_AGGREGATED}, application/json;q=0.5")
+    if isinstance(answer, Gap):
+        return answer
+    try:
+        if msgspec.json.decode(answer.content, type=_Groups).kind == "APIGroupDiscoveryList":
+            return Body(answer.content)
+    except msgspec.MsgspecError as error:
+        return Gap(path, Reason.UNDECODABLE, str(error))
+    wanted = [(group, version) for group, version in groups if bool(group) == (path == "/apis")]
+    return _plain(wire, path, wanted)
+
+
+def _plain(wire: Wire, path: str, groups: list[tuple[str, str]]) -> Entry:
+    found = []
+    for group, version in groups:
+        answer = wire.get("/".join(part for part in (path, group, version) if part))
+        if isinstance(answer, Answer):
+            found.append(_Group(_Meta(group), [_Version(version, list(_resources(answer)))]))
+        elif answer.reason is not Reason.NOT_SERVED:
+            return msgspec.structs.replace(answer, path=path)
+    document = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": found}
+    return Body(msgspec.json.encode(document))
+
+
+def _resources(answer: Answer) -> Iterator[_Resource]:
+    try:
+        plain = msgspec.json.decode(answer.content, type=_PlainResources).resources
+    except msgspec.MsgspecError:
+        return
+    for one in plain:
+        if "/" not in one.name:
+            yield _Resource(one.name, "Namespaced" if one.namespaced else "Cluster", _Kind(one.kind), one.verbs)

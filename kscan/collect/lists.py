@@ -1,0 +1,93 @@
+"""One list, page by page: the next page is on the wire while this one is decoded."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from urllib.parse import urlencode
+
+import msgspec
+
+from kscan.collect.wire import Answer, Wire, refusal
+from kscan.collect.workers import Ahead
+from kscan.snapshot.entry import Gap, Item, Listing, Reason
+from kscan.snapshot.needs import Resource
+from kscan.snapshot.pages import decode_page, keep
+
+Progress = Callable[[str, int, int], None]
+PAGE = 500
+# A server writes a list's metadata before its items; where it does not, the whole page is decoded first.
+_HEAD = re.compile(rb'\{"kind":"\w+","apiVersion":"[\w./]+","metadata":\{([^{}]*)\},"items":')
+_CONTINUE = re.compile(rb'"continue":"([^"\\]*)"')
+
+
+def read_list(
+    wire: Wire, resource: Resource, path: str, specs: dict[bytes, bytes], progress: Progress
+) -> Listing | Gap:
+    """Every object of a path, or why not; what came before a failure is kept with its gap."""
+    items: list[Item] = []
+    kind, api_version, resource_version = resource.kind, "", ""
+    answer: Answer | Gap = _page(wire, path, "")
+    while True:
+        if isinstance(answer, Gap):
+            return _ended(items, answer, Listing(kind, api_version, tuple(items), resource_version))
+        following = _following(wire, path, answer)
+        try:
+            page = decode_page(answer.content)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            gap = Gap(path, Reason.UNDECODABLE, _why(answer, error))
+            return _ended(items, gap, Listing(kind, api_version, tuple(items), resource_version))
+        kind, api_version = page.kind.removesuffix("List"), page.api_version
+        resource_version = page.metadata.resource_version
+        items.extend(keep(raw, specs, pod=kind == "Pod") for raw in page.items or ())
+        progress(str(resource), len(page.items or ()), len(answer.content))
+        token = page.metadata.continue_
+        if not token:
+            return Listing(kind, api_version, tuple(items), resource_version)
+        answer = following.result() if following else _page(wire, path, token)
+
+
+def _ended(items: list[Item], gap: Gap, listing: Listing) -> Listing | Gap:
+    return msgspec.structs.replace(listing, gap=gap) if items else gap
+
+
+def _following(wire: Wire, path: str, answer: Answer) -> Ahead[Answer | Gap] | None:
+    head = _HEAD.match(answer.content)
+    token = _CONTINUE.search(head[1]) if head else None
+    return Ahead(partial(_page, wire, path, token[1].decode())) if token and token[1] else None
+
+
+def _page(wire: Wire, path: str, token: str) -> Answer | Gap:
+    """One page; where the token has expired, the server's fresh one is followed."""
+    for _ in range(3):
+        query = {"limit": str(PAGE)} | ({"continue": token} if token else {})
+        answer = wire.ask("GET", f"{path}?{urlencode(query)}", "application/json")
+        if isinstance(answer, Gap):
+            return msgspec.structs.replace(answer, path=path)
+        if answer.status == 200:
+            return answer
+        fresh = _fresh_token(answer) if answer.status == 410 else ""
+        if not fresh:
+            return refusal(path, answer)
+        token = fresh
+    return Gap(path, Reason.CUT_OFF, "the list changed faster than it could be read")
+
+
+class _StatusMeta(msgspec.Struct):
+    continue_: str = msgspec.field(default="", name="continue")
+
+
+class _Status(msgspec.Struct):
+    metadata: _StatusMeta = msgspec.field(default_factory=_StatusMeta)
+
+
+def _fresh_token(answer: Answer) -> str:
+    try:
+        return msgspec.json.decode(answer.content, type=_Status).metadata.continue_
+    except msgspec.MsgspecError:
+        return ""
+
+
+def _why(answer: Answer, error: Exception) -> str:
+    if answer.media_type and "json" not in answer.media_type:
+        return f"{answer.media_type} came instead of JSON"
+    return str(error)

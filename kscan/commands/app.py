@@ -1,0 +1,262 @@
+"""The command line: a table of commands and options. Nothing heavy is imported until a command runs."""
+# ruff: noqa: PLC0415 - each command imports what it runs, so that --help needs none of it
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kscan import __version__
+from kscan.commands import config
+from kscan.commands import options as o
+
+if TYPE_CHECKING:
+    from kscan.collect.collect import Options
+    from kscan.collect.credentials import Access
+
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+app = typer.Typer(
+    name="kscan", no_args_is_help=True, context_settings=_SETTINGS, add_completion=False,
+    help="Audit a live Kubernetes cluster. Nothing undecided is called a pass.",
+)  # fmt: skip
+snapshot_app = typer.Typer(no_args_is_help=True, help="Save what was read of a cluster, look at it, serve it.")
+checks_app = typer.Typer(no_args_is_help=True, help="See the checks, and test your own.")
+app.add_typer(snapshot_app, name="snapshot")
+app.add_typer(checks_app, name="checks")
+
+_REPORT = "The report"
+_Config = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="KSCAN_CONFIG", callback=config.apply, is_eager=True,
+                 help="The configuration; else kscan.yaml here or in a folder above."),
+]  # fmt: skip
+
+
+class _FailOn:
+    """The values of --fail-on."""
+
+    HELP = "Exit 1 from this severity on: critical, high, medium, low, info or never."
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"kscan {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def scan(
+    source: Annotated[
+        Path | None, typer.Argument(metavar="[SNAPSHOT]", help="A saved snapshot instead of a live cluster.")
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Scan the demo cluster that comes with kscan.")] = False,
+    format: Annotated[  # noqa: A002 - the option's name
+        list[str],
+        typer.Option("--format", "-f", envvar="KSCAN_FORMAT", rich_help_panel=_REPORT,
+                     help="terminal, html, markdown or json."),
+    ] = [],  # noqa: B006 - typer copies it
+    output: Annotated[
+        list[Path],
+        typer.Option("--output", "-o", envvar="KSCAN_OUTPUT", rich_help_panel=_REPORT,
+                     help="A file to write; its ending tells the format. May be given several times."),
+    ] = [],  # noqa: B006
+    template: Annotated[
+        Path | None, typer.Option("--template", envvar="KSCAN_TEMPLATE", rich_help_panel=_REPORT,
+                                  help="Your own Jinja template for the report."),
+    ] = None,
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", envvar="KSCAN_FAIL_ON", rich_help_panel=_REPORT, help=_FailOn.HELP)
+    ] = "high",
+    strict: Annotated[
+        bool, typer.Option("--strict", envvar="KSCAN_STRICT", rich_help_panel=_REPORT,
+                           help="Exit 3 where evidence is incomplete."),
+    ] = False,
+    check: o.CheckIds = [],  # noqa: B006
+    skip: o.SkipIds = [],  # noqa: B006
+    severity: o.MinSeverity = o.SeverityName.INFO,
+    framework: o.FrameworkNames = [],  # noqa: B006
+    checks: o.CheckFolders = [],  # noqa: B006
+    kubeconfig: o.Kubeconfig = "",
+    context: o.Context = "",
+    as_user: o.AsUser = "",
+    as_group: o.AsGroups = [],  # noqa: B006
+    namespace: o.Namespaces = "",
+    parallel: o.Parallel = 4,
+    timeout: o.Timeout = 300,
+    kubelets: o.Kubelets = o.KubeletsName.AUTO,
+    quiet: o.Quiet = False,
+    config: _Config = None,
+) -> None:  # fmt: skip
+    """Scan a live cluster, a saved snapshot or the demo cluster, and report.
+
+    Exit codes: 0 clean, 1 findings at or above --fail-on, 2 could not run, 3 evidence incomplete under --strict.
+    """
+    from kscan.commands import output as where
+    from kscan.commands import scan as command
+    from kscan.commands import selected
+
+    found = selected.catalogue(checks)
+    request = command.Request(
+        checks=selected.chosen(found, selected.selection(check, skip, severity, framework)),
+        outputs=where.outputs(selected.split(format), output),
+        template=template,
+        source=source,
+        demo=demo,
+        access=_access(kubeconfig, context, as_user, as_group),
+        options=_options(namespace, parallel, timeout, kubelets),
+        fail_on=command.known_gate(fail_on),
+        strict=strict,
+        quiet=quiet,
+    )
+    raise typer.Exit(command.run(request))
+
+
+@app.command()
+def permissions(
+    check: o.CheckIds = [],  # noqa: B006
+    skip: o.SkipIds = [],  # noqa: B006
+    severity: o.MinSeverity = o.SeverityName.INFO,
+    framework: o.FrameworkNames = [],  # noqa: B006
+    checks: o.CheckFolders = [],  # noqa: B006
+    namespace: o.Namespaces = "",
+    kubelets: o.Kubelets = o.KubeletsName.AUTO,
+    config: _Config = None,
+) -> None:
+    """Print the exact ClusterRole (or Roles, with --namespace) that a scan needs."""
+    from kscan.commands import permissions as command
+    from kscan.commands import selected
+    from kscan.commands.output import print_bytes
+    from kscan.judge.engine import plan
+
+    found = selected.catalogue(checks)
+    chosen = selected.chosen(found, selected.selection(check, skip, severity, framework))
+    asked = _options(namespace, 1, 1, kubelets)
+    print_bytes(command.role(plan(chosen).needs(), asked.namespaces, asked.kubelets).encode())
+
+
+@snapshot_app.command("save")
+def snapshot_save(
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Leave out environment values and all that looks like a credential.")
+    ] = False,
+    check: o.CheckIds = [],  # noqa: B006
+    skip: o.SkipIds = [],  # noqa: B006
+    severity: o.MinSeverity = o.SeverityName.INFO,
+    framework: o.FrameworkNames = [],  # noqa: B006
+    checks: o.CheckFolders = [],  # noqa: B006
+    kubeconfig: o.Kubeconfig = "",
+    context: o.Context = "",
+    as_user: o.AsUser = "",
+    as_group: o.AsGroups = [],  # noqa: B006
+    namespace: o.Namespaces = "",
+    parallel: o.Parallel = 4,
+    timeout: o.Timeout = 300,
+    kubelets: o.Kubelets = o.KubeletsName.AUTO,
+    quiet: o.Quiet = False,
+    config: _Config = None,
+) -> None:
+    """Read a cluster into a file, for `kscan scan FILE` later and elsewhere."""
+    from kscan.commands import selected
+    from kscan.commands import snapshot as command
+
+    found = selected.catalogue(checks)
+    chosen = selected.chosen(found, selected.selection(check, skip, severity, framework))
+    access = _access(kubeconfig, context, as_user, as_group)
+    asked = _options(namespace, parallel, timeout, kubelets)
+    line = command.save(file, chosen, access, asked, redact=redact, quiet=quiet)
+    if not quiet:
+        typer.echo(line, err=True)
+
+
+@snapshot_app.command("show")
+def snapshot_show(
+    file: Annotated[Path, typer.Argument(help="A snapshot.")],
+    path: Annotated[str, typer.Argument(help="A path in it, such as /api/v1/pods.")] = "",
+) -> None:
+    """List the paths of a snapshot, or print what stands at one."""
+    from kscan.commands import snapshot as command
+
+    command.show(file, path)
+
+
+@snapshot_app.command("serve")
+def snapshot_serve(
+    file: Annotated[Path, typer.Argument(help="A snapshot.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 0,
+    kubeconfig: Annotated[
+        Path, typer.Option(help="Where the kubeconfig for kubectl is written.")
+    ] = Path("kscan-snapshot.kubeconfig"),
+) -> None:  # fmt: skip
+    """Answer kubectl and other tools from a snapshot: a read-only API server on loopback."""
+    from kscan.commands import serve as command
+
+    command.run(file, port, kubeconfig)
+
+
+@checks_app.command("list")
+def checks_list(
+    check: o.CheckIds = [],  # noqa: B006
+    skip: o.SkipIds = [],  # noqa: B006
+    severity: o.MinSeverity = o.SeverityName.INFO,
+    framework: o.FrameworkNames = [],  # noqa: B006
+    checks: o.CheckFolders = [],  # noqa: B006
+    config: _Config = None,
+) -> None:
+    """List the checks that would run."""
+    from kscan.commands import checks as command
+    from kscan.commands import selected
+
+    found = selected.catalogue(checks)
+    command.listed(selected.chosen(found, selected.selection(check, skip, severity, framework)))
+
+
+@checks_app.command("show")
+def checks_show(
+    name: Annotated[str, typer.Argument(metavar="CHECK", help="The id of a check.")],
+    checks: o.CheckFolders = [],  # noqa: B006
+) -> None:
+    """Print a check in full, with its examples."""
+    from kscan.commands import checks as command
+    from kscan.commands import selected
+
+    command.shown(selected.catalogue(checks), name)
+
+
+@checks_app.command("test")
+def checks_test(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="[FOLDER]...", help="Folders of your own checks; else the shipped ones.")
+    ] = [],  # noqa: B006
+) -> None:  # fmt: skip
+    """Run the examples of checks: each must find exactly what it says."""
+    from kscan.commands import checks as command
+    from kscan.commands import selected
+
+    raise typer.Exit(command.tested(folders, selected.catalogue()))
+
+
+def _access(kubeconfig: str, context: str, as_user: str, as_group: list[str]) -> "Access":
+    from kscan.collect.credentials import Access
+    from kscan.errors import ConfigError
+
+    if as_group and not as_user:
+        raise ConfigError("--as-group needs --as", "Kubernetes does not impersonate a group without a user")
+    return Access(kubeconfig=kubeconfig, context=context, as_user=as_user, as_groups=tuple(as_group))
+
+
+def _options(namespace: str, parallel: int, timeout: float, kubelets: str) -> "Options":
+    from kscan.collect.collect import Options
+    from kscan.collect.kubelets import KubeletAccess
+    from kscan.commands.selected import split
+
+    return Options(namespaces=split([namespace]), parallel=parallel, timeout=timeout, kubelets=KubeletAccess(kubelets))

@@ -1,0 +1,87 @@
+"""The options that commands share, each written once."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class SeverityName(StrEnum):
+    """Severities, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+class KubeletsName(StrEnum):
+    """Ways to ask kubelets."""
+
+    AUTO = "auto"
+    DIRECT = "direct"
+    PROXY = "proxy"
+    NONE = "none"
+
+
+_SELECT, _CLUSTER = "Which checks", "Which cluster, and how it is read"
+
+CheckIds = Annotated[
+    list[str], typer.Option("--check", envvar="KSCAN_CHECK", help="Only this check.", rich_help_panel=_SELECT)
+]
+SkipIds = Annotated[
+    list[str], typer.Option("--skip", envvar="KSCAN_SKIP", help="All but this check.", rich_help_panel=_SELECT)
+]
+MinSeverity = Annotated[
+    SeverityName,
+    typer.Option("--severity", envvar="KSCAN_SEVERITY", help="Only checks at least this bad.", rich_help_panel=_SELECT),
+]
+FrameworkNames = Annotated[
+    list[str],
+    typer.Option(
+        "--framework", envvar="KSCAN_FRAMEWORK", help="Only checks that answer this framework.", rich_help_panel=_SELECT
+    ),
+]
+CheckFolders = Annotated[
+    list[Path],
+    typer.Option("--checks", envvar="KSCAN_CHECKS", help="A folder of your own checks.", rich_help_panel=_SELECT),
+]
+Kubeconfig = Annotated[
+    str,
+    typer.Option("--kubeconfig", help="The kubeconfig; else $KUBECONFIG, ~/.kube/config, or the pod's own account.",
+                 rich_help_panel=_CLUSTER),
+]  # fmt: skip
+Context = Annotated[
+    str, typer.Option("--context", envvar="KSCAN_CONTEXT", help="The kubeconfig's context.", rich_help_panel=_CLUSTER)
+]
+AsUser = Annotated[str, typer.Option("--as", help="Impersonate this user.", rich_help_panel=_CLUSTER)]
+AsGroups = Annotated[list[str], typer.Option("--as-group", help="Impersonate this group.", rich_help_panel=_CLUSTER)]
+Namespaces = Annotated[
+    str,
+    typer.Option(
+        "--namespace", "-n", envvar="KSCAN_NAMESPACE", rich_help_panel=_CLUSTER,
+        help="Only these namespaces (a,b), for an account that may read no more.",
+    ),
+]  # fmt: skip
+Parallel = Annotated[
+    int,
+    typer.Option("--parallel", envvar="KSCAN_PARALLEL", min=1, max=32, help="Requests at a time.",
+                 rich_help_panel=_CLUSTER),
+]  # fmt: skip
+Timeout = Annotated[
+    float,
+    typer.Option("--timeout", envvar="KSCAN_TIMEOUT", min=1, help="Seconds for the whole scan.",
+                 rich_help_panel=_CLUSTER),
+]  # fmt: skip
+Kubelets = Annotated[
+    KubeletsName,
+    typer.Option("--kubelets", envvar="KSCAN_KUBELETS", rich_help_panel=_CLUSTER,
+                 help="How kubelets are asked: auto asks them directly from inside the cluster, not from outside;"
+                 " proxy goes through the API server and needs nodes/proxy."),
+]  # fmt: skip
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", envvar="KSCAN_QUIET", help="No progress, only the report.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", envvar="KSCAN_CONFIG", help="kscan.yaml; else found here or above.")
+]

@@ -1,0 +1,99 @@
+"""Where a report goes: files by their ending, or standard output."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from kscan.errors import ConfigError, OutputError, nearest
+from kscan.judge.report import Report
+from kscan.report.formats import FORMATS
+from kscan.report.terminal import render_terminal
+from kscan.snapshot.files import written_whole
+
+TERMINAL = "terminal"
+_ENDINGS = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json", ".txt": TERMINAL}
+
+
+class Outputs(msgspec.Struct, frozen=True):
+    """What is printed, and which file gets which format."""
+
+    printed: str
+    files: tuple[tuple[Path, str], ...] = ()
+
+
+def outputs(formats: Sequence[str], paths: Sequence[Path]) -> Outputs:
+    """Match formats and files; a file's ending tells its format unless one is given for it."""
+    for name in formats:
+        if name != TERMINAL and name not in FORMATS:
+            known = [TERMINAL, *FORMATS]
+            raise ConfigError(f"no format is called {name}", nearest(name, known) or f"there are {', '.join(known)}")
+    if not paths:
+        if len(formats) > 1:
+            raise ConfigError("only one format can be printed", "give --output FILE for each, such as -o report.html")
+        return Outputs(formats[0] if formats else TERMINAL)
+    if len(formats) == len(paths):
+        return Outputs("", tuple(zip(paths, formats, strict=True)))
+    if formats:
+        raise ConfigError(f"{len(formats)} formats and {len(paths)} files", "give as many files, or no --format")
+    return Outputs(TERMINAL, tuple((path, _format_of(path)) for path in paths))
+
+
+def _format_of(path: Path) -> str:
+    if path.suffix.lower() not in _ENDINGS:
+        raise ConfigError(f"the ending of {path} tells no format", f"use one of {', '.join(_ENDINGS)} or --format")
+    return _ENDINGS[path.suffix.lower()]
+
+
+def write_all(report: Report, wanted: Outputs, template: Path | None, tell: Callable[[str], None]) -> None:
+    """Write the files first, so that a closed pipe loses none; then print."""
+    for path, name in wanted.files:
+        with written_whole(path) as file:
+            file.write(rendered(report, name, template))
+        tell(f"wrote {path}")
+    if wanted.printed == TERMINAL and not template:
+        print_terminal(report)
+    elif wanted.printed and (wanted.printed != TERMINAL or not wanted.files):
+        print_bytes(rendered(report, wanted.printed, template))
+
+
+def rendered(report: Report, name: str, template: Path | None) -> bytes:
+    """The report in one format, or by the user's own template."""
+    if template:
+        from kscan.report.template import render_template  # noqa: PLC0415 - jinja2 only where it is used
+
+        return render_template(report, template).encode()
+    if name == TERMINAL:
+        return plain_text(report)
+    content = FORMATS[name](report)
+    return content if isinstance(content, bytes) else content.encode()
+
+
+def plain_text(report: Report) -> bytes:
+    """The terminal report as text."""
+    console = Console(width=100, color_system=None, force_terminal=False, legacy_windows=False)
+    with console.capture() as captured:
+        render_terminal(report, console, full=True)
+    return captured.get().encode()
+
+
+def print_terminal(report: Report) -> None:
+    """The report for a person at a terminal; whole where it goes elsewhere."""
+    console = Console()
+    with console.capture() as captured:
+        render_terminal(report, console, full=not console.is_terminal)
+    print_bytes(captured.get().encode(errors="replace"))
+
+
+def print_bytes(content: bytes) -> None:
+    """Write to standard output, to the last byte."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError as error:
+        raise OutputError("the output was closed before the report was whole", "use --output FILE") from error
+    except OSError as error:
+        raise OutputError("cannot write to standard output", error.strerror or str(error)) from error

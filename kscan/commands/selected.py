@@ -1,0 +1,43 @@
+"""The checks that a command works with: the shipped ones, the user's own, and of these the selected."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from kscan import data
+from kscan.checks.check import Check, Severity, by_id, read_checks
+from kscan.checks.frameworks import Framework, read_frameworks
+from kscan.checks.selection import Selection, select
+
+
+class Catalogue(msgspec.Struct, frozen=True):
+    """Every check and framework there is."""
+
+    checks: dict[str, Check]
+    frameworks: dict[str, Framework]
+
+
+def catalogue(folders: Sequence[Path] = ()) -> Catalogue:
+    """The shipped checks and those of the user's folders."""
+    every = [data.folder("checks"), *folders]
+    checks = by_id(check for folder in every for check in read_checks(folder))
+    frameworks: dict[str, Framework] = {}
+    for folder in every:
+        frameworks |= read_frameworks(folder)
+    return Catalogue(checks, frameworks)
+
+
+def selection(check: Sequence[str], skip: Sequence[str], severity: str, framework: Sequence[str]) -> Selection:
+    """What the options ask for; several ids may stand in one, with commas between."""
+    return Selection(check=split(check), skip=split(skip), severity=Severity(severity), framework=split(framework))
+
+
+def split(values: Sequence[str]) -> tuple[str, ...]:
+    """Options that may be given several times or with commas, as single words."""
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+def chosen(found: Catalogue, asked: Selection) -> tuple[Check, ...]:
+    """The selected checks."""
+    return select(found.checks, found.frameworks, asked)
