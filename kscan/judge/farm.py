@@ -1,0 +1,142 @@
+"""The farm: every check's examples as tests, for the shipped checks and for a user's own.
+
+In a failing example the objects to be found are named bad…; where the object cannot be named so, the
+example's first document says `expect: [Kind/name, …]`. What is found must be exactly that.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from kscan.checks.check import Check
+from kscan.checks.examples import Example, examples
+from kscan.errors import KscanError
+from kscan.judge.engine import Plan, evaluate, plan
+from kscan.judge.report import Result, Status
+from kscan.snapshot.documents import snapshot_of
+from kscan.snapshot.entry import Body, Entry, Gap, Reason
+from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource, split_path
+from kscan.snapshot.snapshot import Snapshot
+
+_STATUS = {
+    "fail": Status.FAIL,
+    "pass": Status.PASS,
+    "misses": Status.PASS,
+    "unknown": Status.UNKNOWN,
+    "not applicable": Status.NOT_APPLICABLE,
+}
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """Whether one example, or one property of a check, holds."""
+
+    check: str
+    name: str
+    problem: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it holds."""
+        return not self.problem
+
+    def __str__(self) -> str:
+        return f"{self.check}: {self.name}: {self.problem or 'ok'}"
+
+
+def run_examples(checks: Sequence[Check]) -> Iterator[Outcome]:
+    """Every example of every check, and what must hold for each check besides."""
+    for check in checks:
+        ready = plan([check])
+        yield Outcome(check.id, "has a failing and a passing example", _incomplete(check))
+        for example in examples(check):
+            yield Outcome(check.id, f"{example.expected}: {example.name}", run_example(ready, example))
+        for need in ready.needs():
+            yield Outcome(check.id, f"without {need}", run_denied(ready, check, need))
+
+
+def _incomplete(check: Check) -> str:
+    missing = [
+        kind for kind, texts in (("fail", check.file.examples.fail), ("pass", check.file.examples.pass_)) if not texts
+    ]
+    return f"there is no example under {' and '.join(missing)}" if missing else ""
+
+
+def run_example(ready: Plan, example: Example) -> str:
+    """What is wrong with an example, or nothing."""
+    try:
+        documents = example.documents()
+        expected = [str(name) for one in documents for name in one.get("expect", ())]
+        result = _verdict(ready, snapshot_of(one for one in documents if "expect" not in one))
+    except KscanError as error:
+        return str(error)
+    found = {f"{one.object.kind}/{one.object.name}" for one in result.findings}
+    bad = {
+        f"{one['kind']}/{name}"
+        for one in documents
+        if "kind" in one and (name := str(one.get("metadata", {}).get("name", ""))).startswith("bad")
+    }
+    if example.expected == "fail" and found != (set(expected) | bad):
+        return f"found {_listed(found)} where {_listed(set(expected) | bad)} was to be found"
+    wanted = _STATUS[example.expected]
+    return "" if result.status is wanted else f"{result.status} ({result.reason or _listed(found)}), not {wanted}"
+
+
+def _verdict(ready: Plan, snapshot: Snapshot) -> Result:
+    return evaluate(snapshot, ready).results[0]
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "nothing"
+
+
+def run_denied(ready: Plan, check: Check, need: Need) -> str:
+    """Whether a check says pass without what it needs; the passing examples are tried with it refused.
+
+    A pass may stand where another channel decides, but then it must not name the refused path.
+    """
+    for example in examples(check):
+        if example.expected == "pass":
+            snapshot = snapshot_of(one for one in example.documents() if "expect" not in one)
+            result = _verdict(ready, denied(snapshot, need))
+            if result.status is Status.PASS and (isinstance(need, Resource | PerNode) and not _alternatives(ready)):
+                return f"passes in {example.name!r} though it was refused"
+            if result.status is Status.PASS and any(_matches(need, one.path) for one in result.evidence):
+                return f"passes in {example.name!r} on evidence that was refused"
+    return ""
+
+
+def _alternatives(ready: Plan) -> bool:
+    """Whether the check reads plain paths beside lists: then several channels may tell the same."""
+    return any(isinstance(need, Plain) for need in ready.needs())
+
+
+def denied(snapshot: Snapshot, need: Need) -> Snapshot:
+    """The snapshot as an account sees it that may not read one thing."""
+    entries: dict[str, Entry] = {
+        path: Gap(path, Reason.FORBIDDEN) if _matches(need, path) else entry for path, entry in snapshot.entries.items()
+    }
+    if isinstance(need, Plain | Named):
+        entries[need.path()] = Gap(need.path(), Reason.FORBIDDEN)
+    return Snapshot(snapshot.about, entries)
+
+
+def _matches(need: Need, path: str) -> bool:
+    if isinstance(need, Plain | Named):
+        return path == need.path()
+    if isinstance(need, PerNode):
+        return path.startswith("/api/v1/nodes/") and path.endswith(f"/{need.leaf}")
+    parts = split_path(path)
+    return bool(parts) and parts is not None and (parts[0], parts[3]) == (need.group, need.plural) and not parts[4]
+
+
+def all_denied(snapshot: Snapshot, needs: Sequence[Need]) -> Snapshot:
+    """The snapshot as an account sees it that may read nothing of what is needed."""
+    for need in needs:
+        snapshot = denied(snapshot, need)
+    return Snapshot(
+        snapshot.about,
+        {
+            path: Gap(path, Reason.FORBIDDEN) if isinstance(entry, Body) else entry
+            for path, entry in snapshot.entries.items()
+        },
+    )

@@ -1,0 +1,1 @@
+"""The report in each format; nothing here decides anything."""

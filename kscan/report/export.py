@@ -1,0 +1,188 @@
+"""The report as it leaves kscan: a shape of its own, versioned, apart from the internal types.
+
+JSON is this shape written down; templates, ours and a user's, are given it.
+"""
+
+from typing import Any
+
+import msgspec
+
+from kscan import __version__
+from kscan.judge.report import Finding, MissedPath, Report, Result, Undecided
+from kscan.model.meta import ObjectRef
+
+SCHEMA = "kscan/report/v1"
+
+
+class _Part(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A part of the exported report."""
+
+
+class Cluster(_Part, frozen=True):
+    """Which cluster, by whom, when."""
+
+    name: str
+    server: str
+    version: str
+    uid: str
+    user: str
+    groups: tuple[str, ...]
+    taken: str
+    namespaces: tuple[str, ...]
+
+
+class Object(_Part, frozen=True):
+    """The address of an object."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+class ExportedFinding(_Part, frozen=True):
+    """One object for which a check does not hold."""
+
+    object: Object
+    container: str
+    path: str
+    value: str
+    message: str
+    pods: int
+    fingerprint: str
+
+
+class ExportedUndecided(_Part, frozen=True):
+    """One object for which a check could not be decided."""
+
+    object: Object
+    container: str
+    reason: str
+
+
+class ExportedEvidence(_Part, frozen=True):
+    """A path that was read; `objects` is null where it is no list."""
+
+    path: str
+    objects: int | None
+
+
+class ExportedFix(_Part, frozen=True):
+    """What mends it."""
+
+    text: str
+    patch: dict[str, Any] | None
+    command: str
+
+
+class ExportedResult(_Part, frozen=True):
+    """What one check came to."""
+
+    check: str
+    title: str
+    status: str
+    severity: str
+    layer: str
+    controls: tuple[str, ...]
+    reason: str
+    scope: str
+    judged: int
+    evidence: tuple[ExportedEvidence, ...]
+    facts: tuple[str, ...]
+    findings: tuple[ExportedFinding, ...]
+    undecided: tuple[ExportedUndecided, ...]
+    why: str
+    fix: ExportedFix
+    references: tuple[str, ...]
+
+
+class ExportedGap(_Part, frozen=True):
+    """A path that was not read, and the checks that it left open."""
+
+    path: str
+    reason: str
+    detail: str
+    checks: tuple[str, ...]
+
+
+class Exported(_Part, frozen=True):
+    """The whole report."""
+
+    schema: str
+    kscan: str
+    cluster: Cluster
+    objects: int
+    score: int | None
+    coverage: int
+    results: tuple[ExportedResult, ...]
+    gaps: tuple[ExportedGap, ...]
+
+
+def export(report: Report) -> Exported:
+    """The exported shape of a report."""
+    about = report.about
+    return Exported(
+        schema=SCHEMA,
+        kscan=__version__,
+        cluster=Cluster(
+            name=about.name,
+            server=about.server,
+            version=about.version,
+            uid=about.uid,
+            user=about.user,
+            groups=about.groups,
+            taken=about.taken,
+            namespaces=about.namespaces,
+        ),
+        objects=report.objects,
+        score=report.score.value,
+        coverage=report.score.coverage,
+        results=tuple(map(_result, report.results)),
+        gaps=tuple(map(_gap, report.gaps())),
+    )
+
+
+def _result(result: Result) -> ExportedResult:
+    file = result.check.file
+    return ExportedResult(
+        check=result.check.id,
+        title=file.title,
+        status=result.status.replace(" ", "-"),
+        severity=result.severity,
+        layer=file.layer,
+        controls=file.controls,
+        reason=result.reason,
+        scope=result.scope,
+        judged=result.judged,
+        evidence=tuple(ExportedEvidence(path=one.path, objects=one.objects) for one in result.evidence),
+        facts=result.facts,
+        findings=tuple(map(_finding, result.findings)),
+        undecided=tuple(map(_undecided, result.undecided)),
+        why=file.why.strip(),
+        fix=ExportedFix(text=file.fix.text.strip(), patch=file.fix.patch, command=file.fix.command),
+        references=file.references,
+    )
+
+
+def _object(ref: ObjectRef) -> Object:
+    return Object(kind=ref.kind, namespace=ref.namespace, name=ref.name)
+
+
+def _finding(finding: Finding) -> ExportedFinding:
+    return ExportedFinding(
+        object=_object(finding.object),
+        container=finding.container,
+        path=finding.path,
+        value=finding.value,
+        message=finding.message,
+        pods=finding.pods,
+        fingerprint=finding.fingerprint,
+    )
+
+
+def _undecided(one: Undecided) -> ExportedUndecided:
+    return ExportedUndecided(object=_object(one.object), container=one.container, reason=one.reason)
+
+
+def _gap(missed: MissedPath) -> ExportedGap:
+    gap = missed.gap
+    return ExportedGap(path=gap.path, reason=gap.reason, detail=gap.detail, checks=missed.checks)

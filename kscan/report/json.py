@@ -1,0 +1,15 @@
+"""JSON, by the schema that ships beside this module."""
+
+from pathlib import Path
+
+import msgspec
+
+from kscan.judge.report import Report
+from kscan.report.export import export
+
+SCHEMA_FILE = Path(__file__).parent / "schema" / "report-v1.schema.json"
+
+
+def to_json(report: Report) -> bytes:
+    """The exported report as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(export(report))) + b"\n"

@@ -1,0 +1,82 @@
+"""Jinja templates over the exported report: ours, and a user's own. docs/templates.md tells what they are given."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
+from markupsafe import escape as escape_html
+
+from kscan import data
+from kscan.errors import CheckError
+from kscan.judge.report import Report
+from kscan.judge.score import WEIGHTS
+from kscan.report.export import export
+from kscan.report.markdown_text import escape, fenced
+from kscan.report.text import clean_all
+
+_WORST = 5
+
+
+def render_template(report: Report, template: Path) -> str:
+    """The report by a template file; CheckError says in one line what is wrong with the template."""
+    try:
+        return _environment(template).get_template(template.name).render(context(report))
+    except TemplateSyntaxError as error:
+        raise CheckError(f"template {template}, line {error.lineno}", str(error.message)) from error
+    except TemplateError as error:
+        advice = error.message or "is it there, and readable?"
+        raise CheckError(f"template {template} cannot be rendered", " ".join(advice.split())) from error
+    except (OSError, UnicodeDecodeError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise CheckError(f"template {template} cannot be rendered", " ".join(str(error).split())) from error
+
+
+def render_shipped(report: Report, name: str) -> str:
+    """The report by one of the templates that come with kscan."""
+    return render_template(report, data.folder("templates") / name)
+
+
+def _environment(template: Path) -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader(template.parent or Path()),
+        autoescape=".html" in template.name or ".htm" in template.name,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"yaml": _yaml, "md": escape, "fenced": fenced, "prose": _prose, "address": _address}
+    return environment
+
+
+def context(report: Report) -> dict[str, Any]:
+    """What a template is given: the exported report, its texts made safe to show."""
+    shape: dict[str, Any] = clean_all(msgspec.to_builtins(export(report)))
+    by_id = {result["check"]: result for result in shape["results"]}
+    by_status: dict[str, list[dict[str, Any]]] = {
+        name: [] for name in ("fail", "unknown", "manual", "pass", "not-applicable")
+    }
+    for result in shape["results"]:
+        by_status[result["status"]].append(result)
+    return shape | {
+        "worst": [by_id[result.check.id] for result in report.worst(_WORST)],
+        "by_status": by_status,
+        "weights": {str(severity): weight for severity, weight in WEIGHTS.items()},
+    }
+
+
+def _yaml(value: object) -> str:
+    return str(yaml.safe_dump(value, sort_keys=False, default_flow_style=False)).strip()
+
+
+def _prose(text: str) -> Markup:
+    """A check's own words as HTML, with what stands in backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape_html(text))))
+
+
+def _address(ref: dict[str, str]) -> str:
+    return f"{ref['kind']} {ref['namespace']}/{ref['name']}" if ref["namespace"] else f"{ref['kind']} {ref['name']}"

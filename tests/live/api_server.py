@@ -1,0 +1,140 @@
+"""A real API server with etcd on loopback, as envtest starts it: no controllers, so what is written stays."""
+
+import http.client
+import json
+import os
+import secrets
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "rules": [{"level": "Metadata", "omitStages": ["RequestReceived"]}],
+}
+USERS = {"admin": "system:masters", "scanner": "", "tenant": "", "stranger": ""}
+
+
+def programs() -> Path | None:
+    """The folder with kube-apiserver and etcd, by envtest's convention."""
+    folder = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin"))
+    ready = all((folder / name).exists() for name in ("kube-apiserver", "etcd"))
+    return folder if ready and shutil.which("openssl") else None
+
+
+class ApiServer:
+    """A running API server and the tokens of its users."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.url = f"https://127.0.0.1:{port}"
+        self.port = port
+        self.tokens = {user: secrets.token_hex(16) for user in USERS}
+
+    def kubeconfig(self, user: str = "admin", token: str = "") -> Path:
+        path = self.folder / f"{user}.kubeconfig"
+        cluster = {"server": self.url, "certificate-authority": str(self.folder / "apiserver.crt")}
+        content = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "live", "cluster": cluster}],
+            "users": [{"name": user, "user": {"token": token or self.tokens[user]}}],
+            "contexts": [{"name": "live", "context": {"cluster": "live", "user": user}}],
+            "current-context": "live",
+        }
+        path.write_text(yaml.safe_dump(content))
+        return path
+
+    def connection(self) -> http.client.HTTPSConnection:
+        context = ssl.create_default_context(cafile=str(self.folder / "apiserver.crt"))
+        return http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=60)
+
+    def write(self, path: str, body: dict, method: str = "POST", connection=None) -> dict:
+        """Write one object as admin; what is there already is left."""
+        own = connection or self.connection()
+        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        headers = {"Authorization": f"Bearer {self.tokens['admin']}", "Content-Type": kind}
+        own.request(method, path, json.dumps(body), headers)
+        response = own.getresponse()
+        answer = json.loads(response.read() or b"{}")
+        assert response.status in (200, 201, 409), (method, path, response.status, answer.get("message"))
+        if connection is None:
+            own.close()
+        return answer
+
+    def audit(self) -> list[dict]:
+        """Every request so far."""
+        time.sleep(0.3)
+        return [json.loads(line) for line in (self.folder / "audit.log").read_text().splitlines() if line]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def api_server(folder: Path, *flags: str) -> Iterator[ApiServer]:
+    """Start etcd and kube-apiserver, wait until they are ready, and end them."""
+    binaries = programs()
+    assert binaries, "no programs"
+    server = ApiServer(folder, free_port())
+    etcd_port, peer_port = free_port(), free_port()
+    subprocess.run(["openssl", "genrsa", "-out", folder / "sa.key", "2048"], check=True, capture_output=True)
+    (folder / "audit.json").write_text(json.dumps(AUDIT_POLICY))
+    rows = [f'{server.tokens[user]},{user},{user},"{group}"' for user, group in USERS.items()]
+    (folder / "tokens.csv").write_text("\n".join(rows) + "\n")
+    etcd = [
+        binaries / "etcd", "--data-dir", folder / "etcd", "--unsafe-no-fsync",
+        "--listen-client-urls", f"http://127.0.0.1:{etcd_port}", "--advertise-client-urls", f"http://127.0.0.1:{etcd_port}",
+        "--listen-peer-urls", f"http://127.0.0.1:{peer_port}", "--quota-backend-bytes", str(8 << 30),
+    ]  # fmt: skip
+    apiserver = [
+        binaries / "kube-apiserver", f"--etcd-servers=http://127.0.0.1:{etcd_port}", f"--secure-port={server.port}",
+        "--bind-address=127.0.0.1", f"--cert-dir={folder}", "--service-cluster-ip-range=10.96.0.0/16",
+        f"--service-account-key-file={folder / 'sa.key'}", f"--service-account-signing-key-file={folder / 'sa.key'}",
+        "--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC",
+        f"--token-auth-file={folder / 'tokens.csv'}", f"--audit-policy-file={folder / 'audit.json'}",
+        f"--audit-log-path={folder / 'audit.log'}", "--audit-log-mode=blocking", "--allow-privileged",
+        "--max-requests-inflight=800", "--max-mutating-requests-inflight=400", *flags,
+    ]  # fmt: skip
+    with _running(etcd, folder / "etcd.log"), _running(apiserver, folder / "apiserver.log"):
+        _wait_until_ready(server)
+        yield server
+
+
+@contextmanager
+def _running(command: list, log: Path) -> Iterator[None]:
+    with log.open("wb") as out:
+        process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=out)
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_until_ready(server: ApiServer) -> None:
+    for _ in range(300):
+        try:
+            connection = server.connection()
+            connection.request("GET", "/readyz", headers={"Authorization": f"Bearer {server.tokens['admin']}"})
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise RuntimeError((server.folder / "apiserver.log").read_text()[-2000:])

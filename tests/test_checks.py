@@ -1,0 +1,57 @@
+"""The farm over the shipped checks: each example finds exactly what it says, nothing refused is called a pass."""
+
+import pytest
+
+from kscan import data
+from kscan.checks.check import by_id, read_checks
+from kscan.checks.examples import examples
+from kscan.checks.frameworks import read_frameworks, unmapped
+from kscan.judge.engine import evaluate, plan
+from kscan.judge.farm import all_denied, run_example, run_examples
+from kscan.judge.report import Status
+from kscan.rules import RULES
+from kscan.snapshot.documents import snapshot_of
+
+CHECKS = by_id(read_checks(data.folder("checks")))
+OUTCOMES = list(run_examples(tuple(CHECKS.values())))
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda outcome: f"{outcome.check}, {outcome.name}")
+def test_each_example_and_each_refusal(outcome):
+    assert outcome.problem == ""
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=lambda check: check.id)
+def test_with_everything_refused_nothing_is_decided(check):
+    ready = plan([check])
+    for example in examples(check):
+        documents = [one for one in example.documents() if "expect" not in one]
+        report = evaluate(all_denied(snapshot_of(documents), ready.needs()), ready)
+        assert report.results[0].status is Status.UNKNOWN, example.name
+        assert report.results[0].gaps
+
+
+def test_a_wrong_example_is_told():
+    check = CHECKS["privileged-container"]
+    fail, passing = (next(one for one in examples(check) if one.expected == kind) for kind in ("fail", "pass"))
+    ready = plan([check])
+    assert "not fail" in run_example(ready, type(fail)(check, "fail", "swapped", passing.text))
+    renamed = fail.text.replace("name: bad", "name: good")
+    assert "to be found" in run_example(ready, type(fail)(check, "fail", "renamed", renamed))
+    assert "not pass" in run_example(ready, type(fail)(check, "pass", "swapped", fail.text))
+
+
+def test_every_control_is_listed_by_its_framework():
+    frameworks = read_frameworks(data.folder("checks"))
+    assert unmapped(frameworks, CHECKS.values()) == []
+    assert all(check.file.controls for check in CHECKS.values())
+    assert {control.split("/")[0] for check in CHECKS.values() for control in check.file.controls} <= set(frameworks)
+
+
+def test_cis_lists_every_control_once():
+    controls = [control.id for control in read_frameworks(data.folder("checks"))["cis-1.12"].controls]
+    assert len(controls) == len(set(controls)) == 131
+
+
+def test_no_rule_without_a_check():
+    assert {check.file.rule for check in CHECKS.values() if check.file.rule} == set(RULES)
