@@ -76,7 +76,12 @@ def plain_text(report: Report) -> bytes:
     console = Console(width=100, color_system=None, force_terminal=False, legacy_windows=False)
     with console.capture() as captured:
         render_terminal(report, console, full=True)
-    return captured.get().encode()
+    return _trimmed(captured.get()).encode()
+
+
+def _trimmed(text: str) -> str:
+    """The text without the spaces that fill its lines."""
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
 def print_terminal(report: Report) -> None:
@@ -84,7 +89,8 @@ def print_terminal(report: Report) -> None:
     console = Console()
     with console.capture() as captured:
         render_terminal(report, console, full=not console.is_terminal)
-    print_bytes(captured.get().encode(errors="replace"))
+    text = captured.get()
+    print_bytes((text if console.is_terminal else _trimmed(text)).encode(errors="replace"))
 
 
 def print_bytes(content: bytes) -> None:

@@ -209,7 +209,7 @@ def _finding(check: Check, problem: Problem, cluster: str) -> Finding:
         message=safe(problem.message),
         container=problem.container,
         path=problem.path,
-        value=_shown(problem.value),
+        value=_shown(problem.value) if problem.path or problem.value is not None else "",
         pods=problem.pods,
         fingerprint=fingerprint(check.id, cluster, problem.ref, problem.container, problem.path),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
@@ -62,7 +62,7 @@ def _worst(report: Report, console: Console) -> None:
     console.print(_line("The worst, and what to do", "bold underline"))
     for result in worst:
         console.print(_title(result))
-        console.print(_indented(_line(_example(result)), 4))
+        console.print(_indented(_line(_example(result), "dim"), 4))
         console.print(_indented(_line("→ " + " ".join(result.check.file.fix.text.split()), "green"), 4))
 
 
@@ -71,15 +71,10 @@ def _example(result: Result) -> str:
     return sentence(result.findings[0]) + (f", and {more} more" if more else "")
 
 
-def _title(result: Result) -> Text:
-    severity = result.severity.upper()
-    return Text.assemble(
-        "  ",
-        (severity, _STYLES[result.severity]),
-        " ",
-        (result.check.id, "bold"),
-        f"  {clean(result.check.file.title)}",
-    )
+def _title(result: Result) -> RenderableType:
+    severity = (result.severity.upper(), _STYLES[result.severity])
+    head = Text.assemble("  ", severity, " ", (clean(result.check.id), "bold"))
+    return Group(head, _indented(_line(result.check.file.title), 4))
 
 
 def _section(console: Console, title: str, parts: Iterable[Iterable[RenderableType]]) -> None:

@@ -20,7 +20,7 @@ def clean_all(value: Any, *, lines: bool = False) -> Any:  # noqa: ANN401 - any 
         case str():
             return "\n".join(map(clean, value.split("\n"))) if lines else clean(value)
         case dict():
-            return {clean(key): clean_all(one, lines=key in ("why", "fix", "text")) for key, one in value.items()}
+            return {clean(key): clean_all(one, lines=key in ("why", "text", "command")) for key, one in value.items()}
         case list() | tuple():
             return [clean_all(one) for one in value]
     return value

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from kscan.checks.judgement import Fine, Judgements, Problem
 from kscan.model.namespaces import ServiceAccount
-from kscan.model.pods import service_account
+from kscan.model.pods import MIRROR, service_account
 from kscan.model.workloads import PodGroup, Workload
 from kscan.rules.rule import rule
 from kscan.views.objects import SERVICE_ACCOUNTS
@@ -31,7 +31,9 @@ def default_token(workloads: Iterable[Workload], accounts: Iterable[ServiceAccou
 
 
 def _mounted(group: PodGroup, from_account: bool | None) -> bool:
-    """The pod's own word counts first, then the account's; silence mounts."""
+    """The pod's own word counts first, then the account's; silence mounts. A static pod is never given one."""
+    if MIRROR in group.pod.get("metadata", {}).get("annotations", {}):
+        return False
     from_pod = group.spec.get("automountServiceAccountToken")
     if isinstance(from_pod, bool):
         return from_pod
