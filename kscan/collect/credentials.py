@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import yaml
 from kubernetes.client import Configuration
 from kubernetes.config import (
     ConfigException,
@@ -89,7 +90,7 @@ def _from_file(path: str, context: str) -> Credentials:
         raise ConnectError(f"kubeconfig {path}: {_one_line(error)}", "see `kubectl config view`") from error
     except FileNotFoundError as error:
         raise ConnectError(f"kubeconfig {path}: {_one_line(error)}", "a file that it names is missing") from error
-    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise ConnectError(f"kubeconfig {path} cannot be used", _one_line(error)) from error
     chosen = next((one for one in known if one["name"] == context), current)
     _refuse_failed_plugin(configuration, lines, path)

@@ -40,7 +40,8 @@ class Identity(msgspec.Struct, frozen=True):
 
 def identify(wire: Wire) -> Identity:
     """Ask the server its version and our name; ConnectError says in one line what is in the way."""
-    answer = wire.ask("GET", "/version", "application/json")
+    # A person who waits for the first answer is told soon what is in the way.
+    answer = wire.ask("GET", "/version", "application/json", tries=2)
     if isinstance(answer, Gap):
         raise _unreachable(wire, answer)
     version = _version(wire, answer)

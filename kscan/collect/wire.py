@@ -86,10 +86,12 @@ class Wire:
             return msgspec.structs.replace(answer, path=path)
         return answer if answer.status == 200 else refusal(path, answer)
 
-    def ask(self, method: str, target: str, accept: str, body: bytes | None = None) -> Answer | Gap:
+    def ask(
+        self, method: str, target: str, accept: str, body: bytes | None = None, tries: int = _TRIES
+    ) -> Answer | Gap:
         """The answer of the server, after as many tries as are worth it."""
         gap = Gap(target, Reason.TIMEOUT, f"the scan's {self.deadline.seconds:.0f} s were over")
-        for attempt in range(_TRIES):
+        for attempt in range(tries):
             if self.stopped.is_set() or not self.deadline.left():
                 return gap
             wait = min(0.25 * 4**attempt, _LONGEST_WAIT)
@@ -108,7 +110,7 @@ class Wire:
                     target, Reason.UNAVAILABLE, f"HTTP {answer.status} after {attempt + 1} tries: {answer.words()}"
                 )
                 wait = _retry_after(answer, wait)
-            if attempt + 1 < _TRIES:
+            if attempt + 1 < tries:
                 self.stopped.wait(min(wait, self.deadline.left()))
         return gap
 
@@ -132,7 +134,8 @@ class Wire:
         )  # fmt: skip
         try:
             chunks = []
-            for chunk in response.stream(_CHUNK, decode_content=True):
+            # read1 comes back with what is there, so that a server that drips cannot outlast the deadline.
+            while chunk := response.read1(_CHUNK, decode_content=True):
                 chunks.append(chunk)
                 if self.stopped.is_set() or not self.deadline.left():
                     raise ReadTimeoutError(self._pool, target, "the scan's deadline passed")

@@ -140,7 +140,7 @@ def _list(listing: Listing, items: list[Item], query: Mapping[str, str], accept:
     if "as=Table" in accept:
         return Answer(200, msgspec.json.encode(table(listing.kind, shown, metadata)))
     if "as=PartialObjectMetadataList" in accept:
-        items = [partial_metadata(one) for one in shown]
+        partial = [partial_metadata(one) for one in shown]
         lead = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
-        return Answer(200, msgspec.json.encode(lead | {"metadata": metadata, "items": items}))
+        return Answer(200, msgspec.json.encode(lead | {"metadata": metadata, "items": partial}))
     return Answer(200, list_document(listing, map(msgspec.json.encode, shown), token))

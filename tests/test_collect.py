@@ -1,0 +1,308 @@
+"""The collector against a server that misbehaves: every failure is a gap with its reason, never an empty list."""
+
+import re
+import time
+
+import pytest
+import yaml
+
+from kscan.collect.collect import Options, collect
+from kscan.collect.credentials import Access
+from kscan.collect.kubelets import KubeletAccess
+from kscan.errors import ConfigError, ConnectError
+from kscan.snapshot import kinds
+from kscan.snapshot.entry import Gap, Listing, Reason
+from kscan.snapshot.needs import PerNode, Plain
+from tests.fake_api import Fault, cluster, fake_api
+
+PODS = "/api/v1/pods"
+ACCOUNTS = kinds.SERVICE_ACCOUNTS
+NEEDS = (kinds.PODS, ACCOUNTS)
+
+
+def read(fake, tmp_path, needs=NEEDS, **options):
+    return collect(Access(kubeconfig=fake.kubeconfig(tmp_path)), needs, Options(**options))
+
+
+def test_reads_what_is_needed_and_nothing_else(tmp_path):
+    with fake_api(cluster(1205)) as fake:
+        snapshot = read(fake, tmp_path)
+    assert len(snapshot.entries[PODS].items) == 1205
+    assert set(fake.paths()) == {
+        "/version", "/apis/authentication.k8s.io/v1/selfsubjectreviews", "/api", "/apis",
+        "/api/v1/namespaces/kube-system", PODS, "/api/v1/serviceaccounts",
+    }  # fmt: skip
+    assert [query.get("limit") for _, path, query, _ in fake.requests if path == PODS] == ["500"] * 3
+    assert all(re.fullmatch(r"kscan/\d+\.\d+\.\d+", headers["User-Agent"]) for _, _, _, headers in fake.requests)
+    assert {method for method, _, _, _ in fake.requests} == {"GET", "POST"}
+    assert snapshot.about.uid == "5b2f"
+    assert snapshot.about.version == "v1.36.3"
+
+
+def test_pods_of_one_owner_share_their_spec(tmp_path):
+    with fake_api(cluster(100)) as fake:
+        items = read(fake, tmp_path).entries[PODS].items
+    assert len({id(item.spec) for item in items}) == 10
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault("status", None, value=403), Reason.FORBIDDEN),
+        (Fault("status", None, value=404), Reason.NOT_SERVED),
+        (Fault("status", None, value=406), Reason.NOT_SERVED),
+        (Fault("status", None, value=500), Reason.UNAVAILABLE),
+        (Fault("status", None, value=503), Reason.UNAVAILABLE),
+        (Fault("busy", None), Reason.UNAVAILABLE),
+        (Fault("expired", None), Reason.CUT_OFF),
+        (Fault("cut", None), Reason.CUT_OFF),
+        (Fault("html", None), Reason.UNDECODABLE),
+        (Fault("body", None, value=b'{"kind":"PodList","items":[{]}'), Reason.UNDECODABLE),
+        (Fault("body", None, value=b'{"kind":"Pod"}'), Reason.UNDECODABLE),
+        (Fault("body", None, value=b"[]"), Reason.UNDECODABLE),
+        (Fault("body", None, value=b""), Reason.UNDECODABLE),
+        (Fault("body", None, value=b'{"kind":"PodList","items":"none"}'), Reason.UNDECODABLE),
+        (Fault("body", None, value=b"\xff\xfe\x00"), Reason.UNDECODABLE),
+    ],
+    ids=lambda value: f"{value.kind} {value.value}" if isinstance(value, Fault) else str(value),
+)
+def test_a_failure_for_ever_is_a_gap(fault, reason, tmp_path, monkeypatch):
+    monkeypatch.setattr("kscan.collect.wire._LONGEST_WAIT", 0.01)
+    with fake_api(cluster(20), {PODS: [fault]}) as fake:
+        snapshot = read(fake, tmp_path)
+    gap = snapshot.entries[PODS]
+    assert isinstance(gap, Gap)
+    assert gap.reason is reason
+    assert gap.detail
+    assert isinstance(snapshot.entries["/api/v1/serviceaccounts"], Listing)
+    assert fake.paths().count(PODS) <= 4
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("status", 1, value=500), Fault("busy", 2, value=0), Fault("cut", 1), Fault("status", 1, value=401)],
+    ids=lambda fault: fault.kind + str(fault.value or ""),
+)
+def test_a_failure_that_passes_leaves_no_gap(fault, tmp_path, monkeypatch):
+    monkeypatch.setattr("kscan.collect.wire._LONGEST_WAIT", 0.01)
+    with fake_api(cluster(20), {PODS: [fault]}) as fake:
+        assert len(read(fake, tmp_path).entries[PODS].items) == 20
+
+
+def test_retry_after_is_waited_for(tmp_path):
+    with fake_api(cluster(10), {PODS: [Fault("busy", 1, value=1)]}) as fake:
+        started = time.monotonic()
+        read(fake, tmp_path)
+    assert time.monotonic() - started >= 1
+
+
+def test_a_fresh_token_goes_on_where_the_old_one_expired(tmp_path):
+    with fake_api(cluster(1100)) as fake:
+        read(fake, tmp_path, (kinds.PODS,))
+    fresh = [query["continue"] for _, path, query, _ in fake.requests if path == PODS and "continue" in query][0]
+    with fake_api(cluster(1100), {PODS: [Fault("expired", 1, skip=1, value=fresh)]}) as fake:
+        snapshot = read(fake, tmp_path, (kinds.PODS,))
+    assert len(snapshot.entries[PODS].items) == 1100
+    assert snapshot.entries[PODS].gap is None
+
+
+def test_a_list_that_breaks_off_keeps_what_came_with_its_gap(tmp_path, monkeypatch):
+    monkeypatch.setattr("kscan.collect.wire._LONGEST_WAIT", 0.01)
+    with fake_api(cluster(1100), {PODS: [Fault("cut", None, skip=2)]}) as fake:
+        listing = read(fake, tmp_path, (kinds.PODS,)).entries[PODS]
+    assert len(listing.items) == 1000
+    assert listing.gap.reason is Reason.CUT_OFF
+
+
+def test_one_object_that_does_not_decode_costs_only_itself(tmp_path):
+    page = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[{"metadata":{"name":"a"},"spec":{"containers":[]}},7]}'
+    with fake_api(cluster(), {PODS: [Fault("body", None, value=page)]}) as fake:
+        listing = read(fake, tmp_path).entries[PODS]
+    assert len(listing.items) == 2
+    assert listing.gap is None
+
+
+def test_an_object_of_ten_megabytes(tmp_path):
+    large = {"kind": "Pod", "metadata": {"name": "large", "annotations": {"note": "x" * 10_000_000}}, "spec": {}}
+    with fake_api(cluster(documents=[large])) as fake:
+        assert len(read(fake, tmp_path).entries[PODS].items[0].head) > 10_000_000
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault("slow", None, value=30), Fault("drip", None, value=0.05)], ids=lambda one: one.kind
+)
+def test_the_deadline_ends_what_is_slow(fault, tmp_path):
+    with fake_api(cluster(50), {PODS: [fault]}) as fake:
+        started = time.monotonic()
+        snapshot = read(fake, tmp_path, timeout=2.0)
+        assert time.monotonic() - started < 4
+    assert snapshot.entries[PODS].reason is Reason.TIMEOUT
+
+
+def test_namespaces_only(tmp_path):
+    documents = [
+        {"kind": kind, "metadata": {"name": name, "namespace": name}}
+        for name in ("shop", "bank", "other")
+        for kind in ("ServiceAccount", "Pod")
+    ] + [{"kind": "Namespace", "metadata": {"name": name}} for name in ("shop", "bank", "other")]
+    needs = (kinds.PODS, kinds.NODES, kinds.NAMESPACES, Plain("/metrics"))
+    with fake_api(cluster(documents=documents)) as fake:
+        snapshot = read(fake, tmp_path, needs, namespaces=("shop", "bank"))
+    assert len(snapshot.listings(kinds.PODS)) == 2
+    assert [len(entry.items) for _, entry in snapshot.listings(kinds.PODS)] == [1, 1]
+    assert len(snapshot.listings(kinds.NAMESPACES)[0][1].items) == 2
+    assert snapshot.entries["/api/v1/nodes"].reason is Reason.OUT_OF_SCOPE
+    assert snapshot.entries["/metrics"].reason is Reason.OUT_OF_SCOPE
+    asked = [path for path in fake.paths() if path.startswith("/api/v1/")]
+    assert all("/namespaces/shop" in path or "/namespaces/bank" in path for path in asked)
+
+
+def test_plain_discovery_of_older_servers(tmp_path):
+    old = cluster(10)
+    faults = {path: [Fault("status", 1, value=406)] for path in ("/api", "/apis")}
+    with fake_api(old, faults) as fake:
+        snapshot = read(fake, tmp_path, (kinds.PODS, kinds.DEPLOYMENTS))
+    assert len(snapshot.entries[PODS].items) == 10
+    plain = b'{"kind":"APIVersions","versions":["v1"]}'
+    groups = b'{"kind":"APIGroupList","groups":[]}'
+    faults = {"/api": [Fault("body", None, value=plain)], "/apis": [Fault("body", None, value=groups)]}
+    with fake_api(old, faults) as fake:
+        snapshot = read(fake, tmp_path, (kinds.PODS, kinds.DEPLOYMENTS))
+    assert "/apis/apps/v1" in fake.paths()
+    assert len(snapshot.entries["/apis/apps/v1/deployments"].items) == 1
+
+
+def test_a_resource_that_is_not_served_is_a_gap_that_costs_no_request(tmp_path):
+    gap = {"path": "/x", "gap": "forbidden"}
+    snapshot = cluster(10, [gap])
+    entries = {path: entry for path, entry in snapshot.entries.items() if "networkpolicies" not in path}
+    with fake_api(type(snapshot)(snapshot.about, entries)) as fake:
+        found = read(fake, tmp_path, (kinds.NETWORK_POLICIES,)).entries[kinds.NETWORK_POLICIES.path()]
+    assert found.reason is Reason.NOT_SERVED
+    assert not any("networkpolicies" in path for path in fake.paths())
+
+
+def test_kubelets_are_not_asked_from_outside_unless_told_to(tmp_path):
+    documents = [
+        {"kind": "Node", "metadata": {"name": "n1"}},
+        {"path": "/api/v1/nodes/n1/proxy/configz", "json": {"kubeletconfig": {}}},
+    ]
+    needs = (kinds.NODES, PerNode("configz"))
+    path = "/api/v1/nodes/n1/proxy/configz"
+    with fake_api(cluster(documents=documents)) as fake:
+        assert read(fake, tmp_path, needs).entries[path].reason is Reason.NOT_ASKED
+        assert path not in fake.paths()
+        found = read(fake, tmp_path, needs, kubelets=KubeletAccess.PROXY).entries[path]
+    assert found.via == "the API server's proxy"
+
+
+def test_a_kubelet_whose_certificate_is_a_strangers_is_sent_no_token(tmp_path):
+    with fake_api(cluster()) as stranger:
+        port = int(stranger.url.rpartition(":")[2])
+        status = {"addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
+                  "daemonEndpoints": {"kubeletEndpoint": {"Port": port}}}  # fmt: skip
+        node = {"kind": "Node", "metadata": {"name": "n1"}, "status": status}
+        with fake_api(cluster(documents=[node])) as fake:
+            needs = (kinds.NODES, PerNode("configz"))
+            snapshot = read(fake, tmp_path, needs, kubelets=KubeletAccess.DIRECT)
+    gap = snapshot.entries["/api/v1/nodes/n1/proxy/configz"]
+    assert "the token was not sent" in gap.detail
+    assert stranger.requests == []
+
+
+def test_impersonation_is_sent_with_every_request(tmp_path):
+    with fake_api(cluster(10)) as fake:
+        access = Access(kubeconfig=fake.kubeconfig(tmp_path), as_user="jo", as_groups=("a", "b"))
+        collect(access, NEEDS, Options())
+    assert all(headers.get("Impersonate-User") == "jo" for _, _, _, headers in fake.requests)
+
+
+def changed(fake, tmp_path, **changes):
+    config = yaml.safe_load(fake.kubeconfig_text)
+    for key, value in changes.items():
+        part = (
+            config["clusters"][0]["cluster"] if key in ("server", "certificate-authority-data") else config["users"][0]
+        )
+        part[key] = value
+    path = tmp_path / "changed"
+    path.write_text(yaml.safe_dump(config))
+    return str(path)
+
+
+def plugin(tmp_path, script: str) -> dict:
+    path = tmp_path / "plugin"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o700)
+    return {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": str(path), "interactiveMode": "Never"}}
+
+
+def refused(path: str, timeout: float = 20.0) -> str:
+    with pytest.raises(ConnectError) as caught:
+        collect(Access(kubeconfig=path), NEEDS, Options(timeout=timeout))
+    assert "\n" not in str(caught.value)
+    assert caught.value.advice
+    return str(caught.value)
+
+
+def test_what_is_in_the_way_is_told_in_one_line(tmp_path):
+    with fake_api(cluster()) as fake, fake_api(cluster()) as other:
+        assert "refuses the connection" in refused(changed(fake, tmp_path, server="https://127.0.0.1:1"))
+        assert "not signed by the CA" in refused(changed(fake, tmp_path, server=other.url))
+        assert "does not accept the credentials" in refused(changed(fake, tmp_path, user={"token": "old"}))
+        assert "is not known here" in refused(changed(fake, tmp_path, server="https://no-such-host.invalid"))
+
+
+def test_an_exec_plugin_that_fails_never_ends_in_an_anonymous_scan(tmp_path):
+    with fake_api(cluster()) as fake:
+        missing = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "/no/such/plugin"}}
+        for user in (missing, plugin(tmp_path, "echo no session >&2; exit 1"), plugin(tmp_path, "echo nonsense"),
+                     plugin(tmp_path, "echo '{}'")):  # fmt: skip
+            assert "gave no credentials" in refused(changed(fake, tmp_path, user=user)), user
+        assert "did not come within" in refused(
+            changed(fake, tmp_path, user=plugin(tmp_path, "exec sleep 30")), timeout=1.0
+        )
+    assert fake.requests == []
+
+
+def test_an_exec_plugin_that_works(tmp_path):
+    with fake_api(cluster(10)) as fake:
+        token = yaml.safe_load(fake.kubeconfig_text)["users"][0]["user"]["token"]
+        status = (
+            f'{{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{{"token":"{token}"}}}}'
+        )
+        path = changed(fake, tmp_path, user=plugin(tmp_path, f"echo '{status}'"))
+        assert len(collect(Access(kubeconfig=path), NEEDS, Options()).entries[PODS].items) == 10
+
+
+def test_anonymous_is_refused(tmp_path):
+    review = b'{"status":{"userInfo":{"username":"system:anonymous"}}}'
+    path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    with fake_api(cluster(), {path: [Fault("body", None, value=review)]}) as fake:
+        assert "system:anonymous" in refused(fake.kubeconfig(tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["html", "cut"])
+def test_a_server_that_is_no_kubernetes(kind, tmp_path, monkeypatch):
+    monkeypatch.setattr("kscan.collect.wire._LONGEST_WAIT", 0.01)
+    with fake_api(cluster(), {"/version": [Fault(kind, None)]}) as fake:
+        assert "does not answer as a Kubernetes" in (line := refused(fake.kubeconfig(tmp_path))) or "reached" in line
+
+
+@pytest.mark.parametrize(
+    "text", ["", "just words", "[1, 2]", "a: [", "clusters: []", "apiVersion: v1\nkind: Config\ncontexts: []\n", "\x00"]
+)
+def test_a_kubeconfig_that_is_none(text, tmp_path):
+    (tmp_path / "config").write_text(text)
+    assert "kubeconfig" in refused(str(tmp_path / "config"))
+
+
+def test_a_context_that_is_not_there_suggests_the_nearest(tmp_path):
+    with fake_api(cluster()) as fake, pytest.raises(ConfigError, match="did you mean snapshot"):
+        collect(Access(kubeconfig=fake.kubeconfig(tmp_path), context="snapshoot"), NEEDS, Options())
+
+
+def test_no_kubeconfig_at_all(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    with pytest.raises(ConnectError, match="there is no kubeconfig"):
+        collect(Access(), NEEDS, Options())
