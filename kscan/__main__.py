@@ -22,7 +22,7 @@ def run(arguments: list[str] | None = None) -> int:
     except typer.Exit as done:
         return done.exit_code
     except typer.TyperException as error:
-        return _fail(_usage(error), 2)
+        return _usage(error)
     except KscanError as error:
         return _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
@@ -35,10 +35,12 @@ def run(arguments: list[str] | None = None) -> int:
         return _fail(f"unexpected {type(error).__name__}: {error}: {advice}", 2)
 
 
-def _usage(error: typer.TyperException) -> str:
-    """One line for a wrong option; no arguments at all is a call for help, which is printed already."""
-    words = " ".join(str(getattr(error, "message", "") or error).split())
-    return f"{words} (see kscan --help)" if words else "see kscan --help"
+def _usage(error: typer.TyperException) -> int:
+    """A wrong option in one line; no arguments at all is a call for help, which is printed already."""
+    if not str(error):
+        return 2
+    words = " ".join(getattr(error, "format_message", error.__str__)().replace("Value error, ", "").split())
+    return _fail(f"{words.rstrip('.')} (see kscan --help)", 2)
 
 
 def _fail(line: str, code: int) -> int:

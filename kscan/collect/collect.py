@@ -18,9 +18,10 @@ from kscan.collect.workers import run_all
 from kscan.model.base import decode
 from kscan.model.meta import Meta
 from kscan.model.nodes import Node
-from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, Reason
+from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason
 from kscan.snapshot.kinds import NAMESPACES, NODES
 from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource
+from kscan.snapshot.pages import keep
 from kscan.snapshot.snapshot import About, Snapshot
 
 Task = Callable[[], None]
@@ -130,7 +131,7 @@ class _Gathering:
             if isinstance(answer, Gap):
                 gap = answer
             else:
-                items.append(Item(answer.content))
+                items.append(keep(msgspec.Raw(answer.content), self._specs, pod=False))
         path = NAMESPACES.path()
         self._entries[path] = (
             Listing("Namespace", "v1", tuple(items), gap=gap) if items else gap or Gap(path, Reason.NOT_ASKED)

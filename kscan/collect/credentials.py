@@ -109,7 +109,7 @@ def _refuse_failed_plugin(configuration: Any, lines: list[str], path: str) -> No
 
 
 def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
+    return " ".join(str(error).split()).rstrip(".")
 
 
 @contextmanager

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
-    name="kscan", no_args_is_help=True, context_settings=_SETTINGS, add_completion=False,
+    name="kscan", no_args_is_help=True, context_settings=_SETTINGS,
+    add_completion=False, pretty_exceptions_enable=False,
     help="Audit a live Kubernetes cluster. Nothing undecided is called a pass.",
 )  # fmt: skip
 snapshot_app = typer.Typer(no_args_is_help=True, help="Save what was read of a cluster, look at it, serve it.")

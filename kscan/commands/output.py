@@ -1,5 +1,6 @@
 """Where a report goes: files by their ending, or standard output."""
 
+import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -71,26 +72,23 @@ def rendered(report: Report, name: str, template: Path | None) -> bytes:
     return content if isinstance(content, bytes) else content.encode()
 
 
-def plain_text(report: Report) -> bytes:
-    """The terminal report as text."""
-    console = Console(width=100, color_system=None, force_terminal=False, legacy_windows=False)
-    with console.capture() as captured:
-        render_terminal(report, console, full=True)
-    return _trimmed(captured.get()).encode()
-
-
-def _trimmed(text: str) -> str:
-    """The text without the spaces that fill its lines."""
-    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+def plain_text(report: Report, width: int = 100) -> bytes:
+    """The terminal report as text, without colours and without the spaces that fill its lines."""
+    buffer = io.StringIO()
+    render_terminal(report, Console(file=buffer, width=width, color_system=None), full=True)
+    return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines()).encode()
 
 
 def print_terminal(report: Report) -> None:
-    """The report for a person at a terminal; whole where it goes elsewhere."""
-    console = Console()
-    with console.capture() as captured:
-        render_terminal(report, console, full=not console.is_terminal)
-    text = captured.get()
-    print_bytes((text if console.is_terminal else _trimmed(text)).encode(errors="replace"))
+    """The report for a person at a terminal; plain and whole where it goes elsewhere."""
+    screen = Console()
+    if not screen.is_terminal:
+        print_bytes(plain_text(report, screen.width))
+        return
+    buffer = io.StringIO()
+    # Rendered apart and written at once, so that a failing output is met in one place.
+    render_terminal(report, Console(file=buffer, width=screen.width, force_terminal=True))
+    print_bytes(buffer.getvalue().encode(errors="replace"))
 
 
 def print_bytes(content: bytes) -> None:

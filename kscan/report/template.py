@@ -24,6 +24,10 @@ _WORST = 5
 
 def render_template(report: Report, template: Path) -> str:
     """The report by a template file; CheckError says in one line what is wrong with the template."""
+    if not template.is_file():
+        raise CheckError(
+            f"there is no template {template}", "name a Jinja file; docs/templates.md tells what it is given"
+        )
     try:
         return _environment(template).get_template(template.name).render(context(report))
     except TemplateSyntaxError as error:

@@ -69,11 +69,10 @@ class Listing(msgspec.Struct, frozen=True):
         lead = msgspec.json.encode({"apiVersion": self.api_version, "kind": self.kind})[:-1]
         for item in self.items:
             body = item.body
-            yield body if _names_kind(body) else lead + (b"," if body != b"{}" else b"") + body[1:]
-
-
-def _names_kind(body: bytes) -> bool:
-    return body.startswith((b'{"kind":', b'{"apiVersion":'))
+            if body[:1] != b"{":
+                yield body  # What is no object at all is passed on as it came.
+            else:
+                yield lead + (b"}" if body == b"{}" else b"," + body[1:])
 
 
 Entry = Body | Listing | Gap

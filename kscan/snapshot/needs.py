@@ -13,6 +13,7 @@ class Resource(msgspec.Struct, frozen=True, order=True):
     kind: str
     namespaced: bool = True
     versions: tuple[str, ...] = ("v1",)
+    short: str = ""
 
     def __str__(self) -> str:
         return f"{self.plural}.{self.group}" if self.group else self.plural

@@ -87,6 +87,6 @@ def _keep_pod(raw: msgspec.Raw, specs: dict[bytes, bytes]) -> Item:
 def _trimmed(raw: msgspec.Raw) -> bytes:
     body: dict[str, Any] = _OBJECT.decode(raw)
     metadata = _OBJECT.decode(body.get("metadata", b"{}"))
-    if metadata.pop("managedFields", None) is None:
-        return bytes(raw)
-    return _ENCODE.encode(body | {"metadata": metadata})
+    # The list names the kind once for all its objects.
+    dropped = (metadata.pop("managedFields", None), body.pop("kind", None), body.pop("apiVersion", None))
+    return bytes(raw) if dropped == (None, None, None) else _ENCODE.encode(body | {"metadata": metadata})

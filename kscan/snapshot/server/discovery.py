@@ -37,7 +37,7 @@ def _resource(facts: dict[tuple[str, str], Json], group: str, plural: str, entry
         "namespaced": namespaced,
         "kind": kind,
         "verbs": _VERBS,
-        "shortNames": told.get("shortNames") or [],
+        "shortNames": told.get("shortNames") or ([known.short] if known and known.short else []),
         "categories": told.get("categories") or [],
     }
 

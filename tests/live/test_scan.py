@@ -1,0 +1,218 @@
+"""kscan against a real API server: what it asks, under which rights, and that a refusal is never a pass."""
+
+import time
+from http.client import HTTPSConnection
+
+import msgspec
+import pytest
+import yaml
+
+from kscan import __version__
+from kscan.__main__ import run
+from kscan.collect.collect import Options, collect
+from kscan.collect.credentials import Access
+from kscan.collect.kubelets import KubeletAccess
+from kscan.commands.permissions import role
+from kscan.commands.selected import catalogue
+from kscan.judge.engine import evaluate, plan
+from kscan.judge.report import Status
+from kscan.report.export import export
+from kscan.snapshot.archive import load, save
+from kscan.snapshot.entry import Reason
+from kscan.snapshot.server import serving
+
+READY = plan(catalogue().checks.values())
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+NOT_ASKED = {("/api/v1/nodes/n1/proxy/configz", Reason.NOT_ASKED)}
+
+
+def scan(server, user, **options):
+    access = Access(kubeconfig=str(server.kubeconfig(user)))
+    snapshot = collect(access, READY.needs(), Options(**options))
+    return snapshot, evaluate(snapshot, READY)
+
+
+def statuses(report):
+    return {result.check.id: result.status for result in report.results}
+
+
+def gaps(report):
+    return {(missed.gap.path, missed.gap.reason) for missed in report.gaps()}
+
+
+def allow(server, user, documents, suffix=""):
+    """Give a user the roles of these documents, and no others of ours."""
+    for document in documents:
+        metadata = document["metadata"]
+        namespace = metadata.get("namespace")
+        where = f"{RBAC}/namespaces/{namespace}" if namespace else RBAC
+        kind = document["kind"]
+        server.write(f"{where}/{kind.lower()}s", document)
+        server.write(f"{where}/{kind.lower()}s/{metadata['name']}", document, "PUT")
+        binding = {"metadata": {"name": f"{metadata['name']}-{user}"},
+                   "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": metadata["name"]},
+                   "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}]}  # fmt: skip
+        server.write(f"{where}/{kind.lower()}bindings", binding)
+
+
+def wait_for(server, user, path, status):
+    """The authorizer sees a changed role a moment later."""
+    for _ in range(100):
+        connection = server.connection()
+        connection.request("GET", path, headers={"Authorization": f"Bearer {server.tokens[user]}"})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        if answer.status == status:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{path} did not become {status}")
+
+
+def test_an_administrator_sees_everything(server):
+    before = len(server.audit())
+    _, report = scan(server, "admin")
+    assert gaps(report) == NOT_ASKED
+    assert statuses(report) == {
+        "privileged-container": Status.FAIL,
+        "host-namespaces": Status.PASS,
+        "host-path-writable": Status.PASS,
+        "run-as-root": Status.FAIL,
+        "default-service-account-token": Status.FAIL,
+        "cluster-admin-binding": Status.PASS,
+        "wildcard-role": Status.PASS,
+        "namespace-without-network-policy": Status.FAIL,
+        "secrets-not-encrypted": Status.FAIL,
+        "api-server-anonymous-auth": Status.FAIL,
+        "kubelet-anonymous-auth": Status.UNKNOWN,
+        "webhook-fails-open": Status.FAIL,
+    }
+    privileged = next(result for result in report.results if result.check.id == "privileged-container")
+    assert [(str(one.object), one.pods) for one in privileged.findings] == [("Deployment shop/web", 3)]
+    asked = [
+        event
+        for event in server.audit()[before:]
+        if event["user"]["username"] == "admin" and event["userAgent"].startswith("kscan")
+    ]
+    assert {event["userAgent"] for event in asked} == {f"kscan/{__version__}"}
+    writes = [event for event in asked if event["verb"] not in ("get", "list")]
+    assert [(event["verb"], event["objectRef"]["resource"]) for event in writes] == [("create", "selfsubjectreviews")]
+    assert not [event for event in asked if event.get("objectRef", {}).get("resource") == "secrets"]
+
+
+def test_the_role_that_is_printed_is_enough(server):
+    allow(server, "scanner", list(yaml.safe_load_all(role(READY.needs(), (), KubeletAccess.AUTO))))
+    wait_for(server, "scanner", "/metrics", 200)
+    snapshot, report = scan(server, "scanner")
+    assert gaps(report) == NOT_ASKED
+    assert snapshot.about.user == "scanner"
+    assert statuses(report) == statuses(scan(server, "admin")[1])
+
+
+def test_without_any_one_permission_what_needs_it_does_not_pass(server):
+    documents = list(yaml.safe_load_all(role(READY.needs(), (), KubeletAccess.AUTO)))
+    full = documents[0]["rules"]
+    passing = {check for check, status in statuses(scan(server, "admin")[1]).items() if status is Status.PASS}
+    tried = 0
+    for index, rule in enumerate(full):
+        for kind in ("resources", "nonResourceURLs"):
+            for name in rule.get(kind, []):
+                if rule["verbs"] == ["create"] or name.startswith(("/api", "/version")):
+                    continue
+                rest = [one for one in rule[kind] if one != name]
+                rules = [*full[:index], *([rule | {kind: rest}] if rest else []), *full[index + 1 :]]
+                allow(server, "scanner", [documents[0] | {"rules": rules}])
+                path = (
+                    name if kind == "nonResourceURLs" else _path(rule["apiGroups"][0], name, rule.get("resourceNames"))
+                )
+                if path:
+                    wait_for(server, "scanner", path, 403)
+                _, report = scan(server, "scanner")
+                for result in report.results:
+                    if result.status is Status.PASS:
+                        assert result.check.id in passing
+                        assert not [one for one in result.evidence if one.path == path], (name, result.check.id)
+                needing = [result for result in report.results if any(gap.path == path for gap in result.gaps)]
+                assert all(result.status in (Status.UNKNOWN, Status.FAIL) for result in needing)
+                if kind == "resources" and rule["verbs"] == ["list"]:
+                    assert needing, name
+                tried += 1
+    assert tried >= 20
+
+
+def _path(group, resource, names):
+    if "/" in resource:
+        return ""
+    root = f"/apis/{group}/v1" if group else "/api/v1"
+    if names:
+        namespace = "/namespaces/kube-system" if resource == "configmaps" else ""
+        return f"{root}{namespace}/{resource}/{names[0]}"
+    return f"{root}/{resource}"
+
+
+def test_a_tenant_scans_its_own_namespaces(server):
+    documents = list(yaml.safe_load_all(role(READY.needs(), ("shop", "bank"), KubeletAccess.AUTO)))
+    assert {document["kind"] for document in documents} == {"Role"}
+    allow(server, "tenant", documents)
+    wait_for(server, "tenant", "/api/v1/namespaces/bank", 200)
+    _, report = scan(server, "tenant", namespaces=("shop", "bank"))
+    found = statuses(report)
+    assert found["privileged-container"] is Status.FAIL
+    assert found["host-namespaces"] is Status.PASS
+    assert found["namespace-without-network-policy"] is Status.FAIL
+    assert found["wildcard-role"] is Status.UNKNOWN
+    assert {reason for _, reason in gaps(report)} == {Reason.OUT_OF_SCOPE}
+
+
+def test_a_stranger_is_told_nothing_and_nothing_passes(server):
+    _, report = scan(server, "stranger")
+    assert set(statuses(report).values()) == {Status.UNKNOWN}
+    assert report.score.value is None
+    assert {reason for _, reason in gaps(report)} == {Reason.FORBIDDEN}
+
+
+def test_live_saved_and_served_give_the_same_verdicts(server, tmp_path):
+    snapshot, live = scan(server, "admin")
+    path = tmp_path / "snapshot"
+    with path.open("wb") as file:
+        save(snapshot, file)
+    assert load(path) == snapshot
+    with serving(snapshot) as running:
+        (tmp_path / "config").write_text(running.kubeconfig)
+        again = collect(Access(kubeconfig=str(tmp_path / "config")), READY.needs(), Options())
+    verdicts = [
+        msgspec.structs.replace(export(report), cluster=None, objects=0)
+        for report in (live, evaluate(load(path), READY), evaluate(again, READY))
+    ]
+    assert verdicts[0] == verdicts[1]
+    assert verdicts[0].results == verdicts[2].results
+
+
+def test_the_command_line_from_end_to_end(server, tmp_path, capfd):
+    config = str(server.kubeconfig("admin"))
+    files = [tmp_path / f"report.{ending}" for ending in ("html", "md", "json")]
+    outputs = [word for file in files for word in ("--output", str(file))]
+    assert run(["scan", "--kubeconfig", config, *outputs]) == 1
+    assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
+    shown = capfd.readouterr().out
+    assert "\x1b" not in shown
+    assert "Deployment shop/web container app runs privileged" in shown
+    assert run(["scan", "--kubeconfig", config, "--check", "host-namespaces", "--strict", "-q"]) == 0
+    assert run(["scan", "--kubeconfig", config, "--check", "kubelet-anonymous-auth", "--strict", "-q"]) == 3
+    saved = tmp_path / "saved"
+    assert run(["snapshot", "save", str(saved), "--kubeconfig", config, "--redact"]) == 0
+    assert run(["scan", str(saved), "-q", "--format", "json"]) == 1
+
+
+def test_an_expired_token_and_a_wrong_authority(server, tmp_path, capfd):
+    assert run(["scan", "--kubeconfig", str(server.kubeconfig("stranger", token="old"))]) == 2
+    assert "does not accept the credentials" in capfd.readouterr().err
+    assert isinstance(server.connection(), HTTPSConnection)
+
+
+@pytest.mark.parametrize("flag", ["--as"])
+def test_impersonation(server, flag, capfd):
+    assert run(["scan", "--kubeconfig", str(server.kubeconfig("admin")), flag, "jo", "--check", "host-namespaces"]) == 0
+    assert "By jo on" in capfd.readouterr().out
+    assert run(["scan", "--kubeconfig", str(server.kubeconfig("stranger")), flag, "jo"]) == 2
+    assert "impersonat" in capfd.readouterr().err
