@@ -209,15 +209,17 @@ def _finding(check: Check, problem: Problem, cluster: str) -> Finding:
         message=safe(problem.message),
         container=problem.container,
         path=problem.path,
-        value=_shown(problem.value) if problem.path or problem.value is not None else "",
+        value=_shown(problem.value, problem.path.rpartition(".")[2])
+        if problem.path or problem.value is not None
+        else "",
         pods=problem.pods,
         fingerprint=fingerprint(check.id, cluster, problem.ref, problem.container, problem.path),
     )
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, key: str) -> str:
     """A value as a report shows it: short, and without credentials."""
     if value is None:
         return "not set"
-    text = safe(value) if isinstance(value, str) else msgspec.json.encode(clean(value)).decode()
+    text = safe(value) if isinstance(value, str) else msgspec.json.encode(clean(value, key)).decode()
     return text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT] + "…"
