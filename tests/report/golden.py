@@ -1,0 +1,27 @@
+"""Writes the golden reports of the demo cluster: python -m tests.report.golden."""
+
+import re
+from pathlib import Path
+
+from kscan import data
+from kscan.checks.check import by_id, read_checks
+from kscan.commands.output import plain_text
+from kscan.judge.engine import evaluate, plan
+from kscan.report.formats import FORMATS
+from kscan.snapshot.folder import load_folder
+
+FOLDER = Path(__file__).parent.parent.parent / "fixtures" / "reports"
+FORMAT = {"demo.md": "markdown", "demo.json": "json"}
+
+
+def rendered(name: str) -> str:
+    """A report of the demo cluster, without kscan's own version."""
+    report = evaluate(load_folder(data.folder("demo")), plan(by_id(read_checks(data.folder("checks"))).values()))
+    content = plain_text(report, width=80) if name == "demo.txt" else FORMATS[FORMAT[name]](report)
+    return re.sub(r'(kscan(?:": ")?\s?)\d+\.\d+\.\d+', r"\g<1>VERSION", content.decode())
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for golden in (*FORMAT, "demo.txt"):
+        (FOLDER / golden).write_text(rendered(golden))
