@@ -1,0 +1,265 @@
+"""The command line as a person meets it: exit codes, one line of advice for everything that is wrong, no traceback."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kscan.__main__ import run
+from tests.fake_api import Fault, cluster, fake_api
+
+GOOD = "title: t\nseverity: low\nlayer: code\ntarget: pod\ncel: 'true'\nmessage: m\nwhy: w\nfix: {text: f}\n"
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch):
+    """No configuration of this machine or of another test."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in list(os.environ):
+        if name.startswith("KSCAN_") or name == "KUBECONFIG":
+            monkeypatch.delenv(name)
+
+
+def told(capfd, *words):
+    """The exit code and what was said on each side."""
+    code = run([str(word) for word in words])
+    out, err = capfd.readouterr()
+    return code, out, err
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        ("scan", "there is no kubeconfig"),
+        ("scan --kubeconfig none", "kubeconfig none"),
+        ("scan nofile", "cannot read nofile"),
+        ("scan .", "cannot read ."),
+        ("scan --demo --chek x", "Possible options: --check"),
+        ("scan --demo --check privilegd-container", "did you mean privileged-container?"),
+        ("scan --demo --skip privilegd-container", "did you mean privileged-container?"),
+        ("scan --demo --framework cis", "did you mean cis-1.12?"),
+        ("scan --demo --severity wild", "--severity"),
+        ("scan --demo --fail-on hgh", "did you mean high?"),
+        ("scan --demo --format jsn", "did you mean json?"),
+        ("scan --demo --format json --format html", "only one format can be printed"),
+        ("scan --demo --output report.pdf", "tells no format"),
+        ("scan --demo --output none/report.html", "cannot write none/report.html"),
+        ("scan --demo --template none", "there is no template none"),
+        ("scan --demo --checks none", "not a folder"),
+        ("scan --demo --config none.yaml", "cannot read none.yaml"),
+        ("scan --demo --as-group a", "--as-group needs --as"),
+        ("scan --demo --check run-as-root --skip run-as-root", "no check is left"),
+        ("scan --demo --parallel 0", "--parallel"),
+        ("scan --demo --timeout x", "--timeout"),
+        ("scan --demo --kubelets maybe", "--kubelets"),
+        ("frobnicate", "No such command"),
+        ("snapshot show none", "cannot read none"),
+        ("snapshot serve none", "cannot read none"),
+        ("snapshot save none/x", "cannot write none/x"),
+        ("checks show privilegd", "did you mean privileged-container?"),
+        ("checks test none", "not a folder"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(words, advice, capfd):
+    code, out, err = told(capfd, *words.split())
+    assert code == 2
+    assert out == ""
+    assert advice in err
+    assert err.startswith("kscan: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("sevrity: high", "did you mean severity?"),
+        ("severity: [", "not YAML at line"),
+        ("- severity", "no map of options"),
+        ("severity: wild", "--severity"),
+        ("check: [nothing]", "no check is called nothing"),
+        ("1: 2", "there is no option 1"),
+    ],
+)
+def test_a_configuration_that_is_wrong(text, advice, capfd):
+    Path("kscan.yaml").write_text(text)
+    code, _, err = told(capfd, "scan", "--demo")
+    assert (code, err.count("\n")) == (2, 1)
+    assert advice in err
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("title: [", "is not YAML at line"),
+        ("just words", "Expected `object`"),
+        (GOOD.replace("title", "titel"), "did you mean title?"),
+        (GOOD.replace("low", "bad"), "severity"),
+        (GOOD.replace("cel: 'true'", "cel: 'object.('"), "does not compile"),
+        (GOOD.replace("target: pod", "target: pods"), "did you mean pod?"),
+        (GOOD.replace("target: pod", "rule: rbac.x"), "either `cel` or `rule`"),
+        (GOOD.replace("message: m\n", ""), "names its `target` and its `message`"),
+        ("\x00", "not YAML"),
+    ],
+)
+def test_a_check_file_that_is_wrong_is_named(text, advice, capfd):
+    Path("mine").mkdir()
+    Path("mine/own.yaml").write_text(text)
+    code, _, err = told(capfd, "scan", "--demo", "--checks", "mine")
+    assert (code, err.count("\n")) == (2, 1)
+    assert advice in err
+    assert "own" in err
+
+
+def test_a_check_of_ones_own_runs_beside_the_shipped(capfd):
+    Path("mine").mkdir()
+    Path("mine/own.yaml").write_text(GOOD)
+    code, out, _ = told(capfd, "scan", "--demo", "--checks", "mine", "--check", "own")
+    assert (code, "own" in out) == (0, True)
+    Path("mine/run-as-root.yaml").write_text(GOOD)
+    code, _, err = told(capfd, "scan", "--demo", "--checks", "mine")
+    assert (code, "two check files are called run-as-root.yaml" in err) == (2, True)
+
+
+def test_the_command_line_counts_before_the_environment_and_that_before_the_file(capfd, monkeypatch):
+    Path("kscan.yaml").write_text("check: [run-as-root]\nfail-on: never\n")
+    Path("below").mkdir()
+    monkeypatch.chdir("below")
+    code, out, _ = told(capfd, "scan", "--demo", "--format", "json")
+    assert (code, [one["check"] for one in json.loads(out)["results"]]) == (0, ["run-as-root"])
+    monkeypatch.setenv("KSCAN_CHECK", "wildcard-role")
+    assert [one["check"] for one in json.loads(told(capfd, "scan", "--demo", "-f", "json")[1])["results"]] == [
+        "wildcard-role"
+    ]
+    _, out, _ = told(capfd, "scan", "--demo", "-f", "json", "--check", "host-namespaces,privileged-container")
+    assert {one["check"] for one in json.loads(out)["results"]} == {"host-namespaces", "privileged-container"}
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("--demo", 1),
+        ("--demo --fail-on never", 0),
+        ("--demo --fail-on critical --check host-namespaces", 0),
+        ("--demo --fail-on high --check host-namespaces", 1),
+        ("--demo --check api-server-anonymous-auth --strict", 0),
+        ("--demo --check kubelet-anonymous-auth", 0),
+        ("--demo --check kubelet-anonymous-auth --strict", 3),
+        ("--demo --severity critical --skip kubelet-anonymous-auth --framework cis-1.12", 1),
+    ],
+)
+def test_exit_codes(words, code, capfd):
+    assert told(capfd, "scan", *words.split())[0] == code
+
+
+def test_files_by_their_ending_and_the_terminal_report_beside(capfd):
+    code, out, err = told(capfd, "scan", "--demo", "-o", "a.html", "-o", "a.md", "-o", "a.json", "-o", "a.txt")
+    assert code == 1
+    assert "harbour-lane" in out
+    assert err.splitlines() == [f"wrote a.{ending}" for ending in ("html", "md", "json", "txt")]
+    assert Path("a.html").read_text().startswith("<!doctype html>")
+    assert json.loads(Path("a.json").read_text())["schema"] == "kscan/report/v1"
+    assert all(Path(f"a.{ending}").stat().st_mode & 0o777 == 0o600 for ending in ("html", "md", "json", "txt"))
+    code, out, err = told(capfd, "scan", "--demo", "--format", "json", "-o", "b.data", "-q")
+    assert (out, err, json.loads(Path("b.data").read_text())["kscan"] != "") == ("", "", True)
+
+
+def test_permissions_as_yaml(capfd):
+    code, out, _ = told(capfd, "permissions", "--check", "secrets-not-encrypted")
+    (role,) = yaml.safe_load_all(out)
+    assert (code, role["kind"]) == (0, "ClusterRole")
+    text = json.dumps(role["rules"])
+    assert "secrets" not in text
+    assert "*" not in text.replace("/api/*", "").replace("/apis/*", "")
+    assert "/metrics" in text
+    assert {verb for rule in role["rules"] for verb in rule["verbs"]} <= {"get", "list", "create"}
+    _, everything, _ = told(capfd, "permissions")
+    assert "nodes/configz" in everything
+    assert "nodes/proxy" not in everything
+    assert "nodes/proxy" in told(capfd, "permissions", "--kubelets", "proxy")[1]
+    _, out, _ = told(capfd, "permissions", "--namespace", "a,b")
+    assert [(one["kind"], one["metadata"]["namespace"]) for one in yaml.safe_load_all(out)] == [
+        ("Role", "a"),
+        ("Role", "b"),
+    ]
+
+
+def test_checks_are_listed_shown_and_tested(capfd):
+    assert "privileged-container" in told(capfd, "checks", "list")[1]
+    assert told(capfd, "checks", "list", "--severity", "critical")[1].count("\n") == 3
+    _, out, _ = told(capfd, "checks", "show", "host-path-writable")
+    assert all(words in out for words in ("Why", "Fix", "container.?volumeMounts", "Example, misses"))
+    code, _, err = told(capfd, "checks", "test")
+    assert (code, "0 failed" in err) == (0, True)
+    Path("mine").mkdir()
+    Path("mine/own.yaml").write_text(GOOD + "examples: {fail: {a: 'kind: Pod\n\n  metadata: {name: bad}'}}\n")
+    Path("mine/own.yaml").write_text(
+        GOOD
+        + "examples:\n  fail:\n    one: |\n      kind: Pod\n      metadata: {name: bad}\n      spec: {containers: []}\n"
+    )
+    code, out, _ = told(capfd, "checks", "test", "mine")
+    assert code == 1
+    assert "found nothing where Pod/bad was to be found" in out
+
+
+def test_snapshots_are_shown(tmp_path, capfd):
+    with fake_api(cluster(20, [{"path": "/metrics", "gap": "forbidden"}])) as fake:
+        assert told(capfd, "snapshot", "save", "s", "--kubeconfig", fake.kubeconfig(tmp_path))[0] == 0
+    _, out, _ = told(capfd, "snapshot", "show", "s")
+    assert "/api/v1/pods  20 objects" in out
+    assert "/metrics  gap: forbidden" in out
+    _, out, _ = told(capfd, "snapshot", "show", "s", "/api/v1/pods")
+    assert len(json.loads(out)["items"]) == 20
+    assert "did you mean /api/v1/pods" in told(capfd, "snapshot", "show", "s", "/api/v1/pod")[2]
+    assert told(capfd, "scan", "s", "--check", "privileged-container")[0] == 1
+
+
+def process(*words, **options):
+    return subprocess.Popen([sys.executable, "-m", "kscan", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True, env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}, **options)  # fmt: skip
+
+
+def test_an_interrupt_ends_at_once_and_leaves_nothing(tmp_path):
+    with fake_api(cluster(20), {"/api/v1/pods": [Fault("slow", None, value=20)]}) as fake:
+        (tmp_path / "out").mkdir()
+        scan = process("snapshot", "save", str(tmp_path / "out" / "s"), "--kubeconfig", fake.kubeconfig(tmp_path))
+        for _ in range(100):
+            if "/api/v1/pods" in fake.paths():
+                break
+            time.sleep(0.1)
+        started = time.monotonic()
+        scan.send_signal(signal.SIGINT)
+        _, err = scan.communicate(timeout=10)
+    assert time.monotonic() - started < 1.5
+    assert scan.returncode == 130
+    assert err == "kscan: interrupted\n"
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_closed_pipe_and_a_full_disk():
+    scan = process("scan", "--demo", "--format", "html")
+    scan.stdout.close()
+    assert scan.wait(30) == 2
+    assert "the output was closed" in scan.stderr.read()
+    scan.stderr.close()
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run([sys.executable, "-m", "kscan", "scan", "--demo"], stdout=full, stderr=subprocess.PIPE, text=True,
+                              env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}, check=False)  # fmt: skip
+    assert done.returncode == 2
+    assert "No space left" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_help_and_version_import_nothing_heavy():
+    for words in (["--help"], ["--version"], ["scan", "--help"]):
+        code = f"import sys; sys.argv = ['kscan', *{words}]\nfrom kscan.__main__ import run\nrun({words})\nprint(sorted(sys.modules))"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                              env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)})  # fmt: skip
+        loaded = done.stdout.splitlines()[-1]
+        assert not [name for name in ("'kubernetes'", "'jinja2'", "'cel_expr_python'") if name in loaded], words
