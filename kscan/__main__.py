@@ -18,10 +18,10 @@ def run(arguments: list[str] | None = None) -> int:
     """Run kscan and give its exit code."""
     try:
         result = app(args=arguments, prog_name="kscan", standalone_mode=False)
-        return result if isinstance(result, int) else 0
-    except typer.Exit as done:
         # Typer turns an interrupt into this code, and says nothing.
-        return _fail("interrupted", 130) if done.exit_code == 130 else done.exit_code
+        return _fail("interrupted", 130) if result == 130 else int(result or 0)
+    except typer.Exit as done:
+        return done.exit_code
     except typer.TyperException as error:
         return _usage(error)
     except KscanError as error:
