@@ -28,6 +28,7 @@ from kscan.views.view import Reading, Readings, View
 
 _MOST_FACTS = 20
 _MOST_TEXT = 200
+_MOST_PART = 80
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -221,5 +222,9 @@ def _shown(value: object, key: str) -> str:
     """A value as a report shows it: short, and without credentials."""
     if value is None:
         return "not set"
-    text = safe(value) if isinstance(value, str) else msgspec.json.encode(clean(value, key)).decode()
-    return text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT] + "…"
+    if isinstance(value, str):
+        text = safe(value)
+        return text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT] + "…"
+    text = msgspec.json.encode(clean(value, key)).decode()
+    # A list or map that does not fit says less than the message; its path says where to look.
+    return text if len(text) <= _MOST_PART else ""

@@ -34,7 +34,7 @@ def sentence(finding: Finding) -> str:
 
 def where(finding: Finding) -> str:
     """The field and its value, and for how many pods."""
-    place = f"{finding.path} = {finding.value}" if finding.path else finding.value
+    place = " = ".join(part for part in (finding.path, finding.value) if part)
     return clean(place + (f" ({counted(finding.pods, 'pod')})" if finding.pods > 1 else ""))
 
 

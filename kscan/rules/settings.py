@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from msgspec import json
+
 from kscan.checks.judgement import Fine, Judgements, Problem, Unsure
 from kscan.model.components import Component
 from kscan.model.meta import ObjectRef
@@ -41,7 +43,8 @@ def kubelet(
         ref = ObjectRef("Node", one.node)
         value = lookup(one.configuration, field)
         value = default if value is None else value
+        shown = f"{json.encode(value).decode()} ({one.channel})"
         if value in good:
-            yield Fine(ref, f"{field}: {value} ({one.channel})")
+            yield Fine(ref, f"{field}: {shown}")
         else:
-            yield Problem(ref, message, path=f"kubeletconfig.{field}", value=f"{value} ({one.channel})")
+            yield Problem(ref, message, path=f"kubeletconfig.{field}", value=shown)
