@@ -18,7 +18,7 @@ types: .venv-dev/ready
 	.venv-dev/bin/mypy
 
 unit: .venv-dev/ready
-	.venv-dev/bin/pytest -rs $(ARGS)
+	.venv-dev/bin/pytest -q -rs $(ARGS)
 
 format: .venv-dev/ready
 	.venv-dev/bin/ruff check --fix .

@@ -4,6 +4,7 @@
 Nothing is ever extracted to disk, and no member is read that the index does not vouch for.
 """
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -13,15 +14,19 @@ from typing import IO
 import msgspec
 
 from kscan.errors import SnapshotError
-from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, pages
+from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, list_document
 from kscan.snapshot.pages import decode_page, keep
 from kscan.snapshot.snapshot import About, Snapshot
 
 FORMAT = 1
 INDEX = "kscan.json"
+_PAGE_OBJECTS, _PAGE_BYTES = 500, 16 << 20
 _MOST_BYTES = 8 << 30
 _MOST_MEMBER = 256 << 20
-_MOST_RATIO = 500
+# Above this size an archive must be larger than a five-hundredth of what it unpacks to.
+_FREE_BYTES, _MOST_RATIO = 512 << 20, 500
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OverflowError, struct.error)
 _EXTENSIONS = {"application/json": ".json", "application/yaml": ".yaml"}
 
 
@@ -62,7 +67,21 @@ def _contents(entry: Entry) -> Iterator[bytes]:
     if isinstance(entry, Body):
         yield entry.content
     elif isinstance(entry, Listing):
-        yield from pages(entry)
+        yield from _pages(entry)
+
+
+def _pages(listing: Listing) -> Iterator[bytes]:
+    """The listing as list documents of bounded length, at least one; each object exactly as it is kept."""
+    batch: list[bytes] = []
+    size = 0
+    for item in listing.items:
+        body = item.body
+        if batch and (len(batch) >= _PAGE_OBJECTS or size + len(body) > _PAGE_BYTES):
+            yield list_document(listing, batch)
+            batch, size = [], 0
+        batch.append(body)
+        size += len(body)
+    yield list_document(listing, batch)
 
 
 def _member(path: str, entry: Entry, number: int) -> str:
@@ -88,7 +107,7 @@ def load(path: Path) -> Snapshot:
             return _load(archive, path)
     except OSError as error:
         raise SnapshotError(f"cannot read {path}", error.strerror or str(error)) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGES as error:
         advice = "it is damaged, cut off or not a kscan snapshot; make it again with `kscan snapshot save`"
         raise SnapshotError(f"{path} is not a whole snapshot file", advice) from error
 
@@ -101,9 +120,10 @@ def _load(archive: zipfile.ZipFile, path: Path) -> Snapshot:
     try:
         index = msgspec.json.decode(archive.read(INDEX), type=_Index)
     except msgspec.MsgspecError as error:
-        raise SnapshotError(f"{path} is not a kscan snapshot", f"its {INDEX}: {error}") from error
+        raise SnapshotError(f"{path} is not a kscan snapshot", f"its {INDEX}: {_words(error)}") from error
     if index.format != FORMAT:
         raise SnapshotError(f"{path} has format {index.format}", f"this kscan reads format {FORMAT}")
+    _refuse_repeated(index, path)
     specs: dict[bytes, bytes] = {}
     return Snapshot(index.about, {one.path: _entry(archive, one, specs) for one in index.entries})
 
@@ -112,10 +132,21 @@ def _refuse_hostile(members: Mapping[str, zipfile.ZipInfo], path: Path) -> None:
     for name, info in members.items():
         if ".." in PurePosixPath(name).parts or name.startswith("/") or "\\" in name:
             raise SnapshotError(f"{path} is refused", f"its member {name!r} climbs out of the archive")
-        if info.file_size > _MOST_MEMBER or info.file_size > _MOST_RATIO * max(info.compress_size, 2048):
+        if info.file_size > _MOST_MEMBER:
             raise SnapshotError(f"{path} is refused", f"its member {name!r} unpacks to {info.file_size} bytes")
-    if sum(info.file_size for info in members.values()) > _MOST_BYTES:
-        raise SnapshotError(f"{path} is refused", f"it unpacks to more than {_MOST_BYTES >> 30} GiB")
+        if info.compress_type not in _METHODS:
+            raise SnapshotError(f"{path} is refused", f"its member {name!r} is packed in a way that kscan never does")
+    size = sum(info.file_size for info in members.values())
+    packed = sum(info.compress_size for info in members.values())
+    if size > _MOST_BYTES or size > max(_FREE_BYTES, _MOST_RATIO * packed):
+        raise SnapshotError(f"{path} is refused", f"it unpacks to {size} bytes")
+
+
+def _refuse_repeated(index: _Index, path: Path) -> None:
+    """One member read a thousand times would be a bomb that no size gives away."""
+    names = [name for record in index.entries for name in record.members]
+    if len(names) != len(set(names)):
+        raise SnapshotError(f"{path} is refused", f"its {INDEX} names a member twice")
 
 
 def _entry(archive: zipfile.ZipFile, record: _Record, specs: dict[bytes, bytes]) -> Entry:
@@ -126,10 +157,17 @@ def _entry(archive: zipfile.ZipFile, record: _Record, specs: dict[bytes, bytes])
             return record.gap
         return Body(archive.read(record.members[0]), record.media_type, record.via)
     except (KeyError, IndexError, msgspec.MsgspecError) as error:
-        raise SnapshotError(f"the snapshot's member for {record.path} cannot be read", str(error)) from error
+        raise SnapshotError(f"the snapshot's member for {record.path!r} cannot be read", _words(error)) from error
+
+
+def _words(error: Exception) -> str:
+    """What a damaged file made an error say, in one line that no terminal obeys."""
+    return ascii(str(error))[1:-1][:300]
 
 
 def _listing(archive: zipfile.ZipFile, record: _Record, specs: dict[bytes, bytes]) -> Listing:
+    if not record.members:
+        raise KeyError("the list has no member")
     kind = api_version = resource_version = ""
     items: list[Item] = []
     for name in record.members:

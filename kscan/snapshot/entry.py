@@ -78,19 +78,6 @@ class Listing(msgspec.Struct, frozen=True):
 Entry = Body | Listing | Gap
 
 
-def pages(listing: Listing, *, objects: int = 500, size: int = 16 << 20) -> Iterator[bytes]:
-    """The listing as list documents of bounded length, at least one."""
-    batch: list[bytes] = []
-    total = 0
-    for body in listing.bodies():
-        if batch and (len(batch) >= objects or total + len(body) > size):
-            yield list_document(listing, batch)
-            batch, total = [], 0
-        batch.append(body)
-        total += len(body)
-    yield list_document(listing, batch)
-
-
 def list_document(listing: Listing, bodies: Iterable[bytes], continue_: str = "") -> bytes:
     """One list document as an API server writes it."""
     metadata = {"resourceVersion": listing.resource_version} | ({"continue": continue_} if continue_ else {})

@@ -1,7 +1,7 @@
 """What must not leave the cluster: environment values, copies of applied manifests, anything like a credential."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -11,12 +11,20 @@ from kscan.snapshot.snapshot import Snapshot
 
 HIDDEN = "(hidden)"
 _APPLIED = "last-applied-configuration"
-_NAME = re.compile(r"passw|secret|token|api[-_]?key|credential|private[-_]?key|access[-_]?key", re.IGNORECASE)
-# A switch, a number or a file's path is a setting, not a credential.
-_ASSIGNED = re.compile(rf"(?i)((?:{_NAME.pattern})[\w.-]*[=:]\s*)(?!(?:true|false|\d+[smh]?)\b|/)[^\s\"']+")
+_WORD = r"(?:passw|secret|token|api[-_]?key|credential|private[-_]?key|access[-_]?key)"
+_NAME = re.compile(_WORD, re.IGNORECASE)
+# The lengths are bounded, so that no text makes the search slow.
+_ASSIGNED = re.compile(
+    rf"(?i)(?P<key>{_WORD}[\w.-]{{0,80}})(?P<sign>[\"']?[ \t]*[=:][ \t]*[\"']?)(?P<value>[^\s\"'\[{{][^\s\"']*)"
+)
+_FLAG = re.compile(rf"(?i)--?[\w.-]{{0,80}}{_WORD}[\w.-]{{0,80}}")
+# What is named like a credential and is none: a switch, a file, a version, a length of time.
+_SETTING_KEY = re.compile(r"(?i)(?:file|path|dir|name|version|ttl|expiration)$")
+_SETTING = re.compile(r"(?i)/.*|true[,;)]?|false[,;)]?", re.DOTALL)
+_NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+)[,;)]?")
 _CREDENTIAL = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*"  # PEM
-    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+"  # JSON web token
+    r"|\beyJ[\w-]{8,1024}\.[\w-]{8,65536}\.[\w-]+"  # JSON web token
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS
     r"|\bgh[pousr]_\w{30,}|\bgithub_pat_\w{30,}|\bglpat-[\w-]{18,}"  # GitHub, GitLab
     r"|\bxox[abprs]-[\w-]{10,}"  # Slack
@@ -29,7 +37,19 @@ _CREDENTIAL = re.compile(
 
 def safe(text: str) -> str:
     """The text with everything that looks like a credential hidden."""
-    return _ASSIGNED.sub(rf"\1{HIDDEN}", _CREDENTIAL.sub(HIDDEN, text))
+    return _ASSIGNED.sub(_hidden, _CREDENTIAL.sub(HIDDEN, text))
+
+
+def _hidden(found: re.Match[str]) -> str:
+    if _is_setting(found["key"], found["value"]):
+        return found[0]
+    return found["key"] + found["sign"] + HIDDEN
+
+
+def _is_setting(key: str, value: str) -> bool:
+    if _SETTING_KEY.search(key) or _SETTING.fullmatch(value):
+        return True
+    return "passw" not in key.lower() and bool(_NUMBER.fullmatch(value))
 
 
 def redacted(snapshot: Snapshot) -> Snapshot:
@@ -69,6 +89,8 @@ def clean(value: Any, key: str = "") -> Any:  # noqa: ANN401 - any JSON value
     match value:
         case dict():
             return _clean_map(value)
+        case list() if key in ("args", "command"):
+            return list(_clean_words(value))
         case list():
             return [_clean_env(one) if key == "env" else clean(one, key) for one in value]
         case str():
@@ -86,7 +108,19 @@ def _clean_map(value: Mapping[str, Any]) -> dict[str, Any]:
 def _hides(key: str, member: str) -> bool:
     """Whether a key that a person chose (a Kubernetes field has no dot, dash or underscore) names a credential."""
     chosen = any(mark in key for mark in "._-") or key.lower() in ("password", "token", "secret", "apikey")
-    return key.endswith(_APPLIED) or (chosen and bool(member) and bool(_NAME.search(key)))
+    named = chosen and bool(member) and bool(_NAME.search(key)) and not _is_setting(key, member)
+    return named or key.endswith(_APPLIED)
+
+
+def _clean_words(words: Iterable[Any]) -> Iterator[Any]:
+    """The words of a command line; a flag such as --password hides the word after it."""
+    flag = ""
+    for word in words:
+        if isinstance(word, str) and flag and not word.startswith("-") and not _is_setting(flag, word):
+            yield HIDDEN
+        else:
+            yield clean(word)
+        flag = word if isinstance(word, str) and _FLAG.fullmatch(word) else ""
 
 
 def _clean_env(one: Any) -> Any:  # noqa: ANN401 - any JSON value

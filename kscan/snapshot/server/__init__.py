@@ -1,4 +1,4 @@
-"""A read-only API server that answers from a snapshot, for kubectl and other tools."""
+"""A read-only Kubernetes API server on loopback that answers from a snapshot."""
 
 from kscan.snapshot.server.serve import Running, serving
 

@@ -1,146 +1,180 @@
-"""A request in, an answer out: no sockets here."""
+"""From a request to an answer: what stands in the snapshot, and what follows from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from kscan.model.base import JsonObject
-from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, Reason, list_document
+from kscan.model.base import decode_object
+from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason, list_document
 from kscan.snapshot.needs import split_path
-from kscan.snapshot.server.discovery import aggregated, plain
-from kscan.snapshot.server.query import BadQueryError, page, selector
-from kscan.snapshot.server.tables import partial_metadata, table
+from kscan.snapshot.server import cells, query, tables
+from kscan.snapshot.server.accept import Shape, shape
+from kscan.snapshot.server.discovery import Discovery
+from kscan.snapshot.server.message import (
+    JSON,
+    Refusal,
+    Request,
+    Response,
+    failure,
+    replayed,
+    request_for,
+)
+from kscan.snapshot.server.objects import Objects
 from kscan.snapshot.snapshot import Snapshot
 
-_CODES = {
-    Reason.FORBIDDEN: (403, "Forbidden"),
-    Reason.OUT_OF_SCOPE: (403, "Forbidden"),
-    Reason.NOT_SERVED: (404, "NotFound"),
-    Reason.NOT_ASKED: (404, "NotFound"),
-    Reason.TIMEOUT: (504, "Timeout"),
-    Reason.CUT_OFF: (503, "ServiceUnavailable"),
-    Reason.UNAVAILABLE: (503, "ServiceUnavailable"),
-    Reason.UNDECODABLE: (500, "InternalError"),
-}
 _REVIEWS = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+Parts = tuple[str, str, str, str, str]
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """A status, a media type and a body."""
+class Answers:
+    """What a snapshot answers to any request; it never fails, for a refusal is an answer too."""
 
-    status: int
-    body: bytes
-    media_type: str = "application/json"
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._about = snapshot.about
+        self._entries = {request_for(path).target: entry for path, entry in snapshot.entries.items()}
+        self._objects = {path: Objects(one) for path, one in self._entries.items() if isinstance(one, Listing)}
+        self._discovery = Discovery(snapshot)
+        self._paths = list(snapshot.entries)
+
+    def answer(self, request: Request) -> Response:
+        """The answer to one request."""
+        try:
+            return self._answer(request)
+        except Refusal as refusal:
+            return refusal.response
+
+    def _answer(self, request: Request) -> Response:
+        if request.method == "POST" and request.path == _REVIEWS:
+            return self._who()
+        if request.method not in ("GET", "HEAD"):
+            raise Refusal(405, f"{request.method} is not possible: a snapshot can only be read")
+        if request.first("watch") in ("1", "true"):
+            raise Refusal(405, "watching is not possible: in a snapshot nothing happens")
+        return self._discovery.answer(request) or self._derived(request) or self._kept(request)
+
+    def _who(self) -> Response:
+        """Who took the snapshot, for that is whose view of the cluster it is."""
+        if not self._about.user:
+            raise Refusal(404, "the snapshot does not know who took it")
+        user = {"username": self._about.user, "groups": self._about.groups}
+        review = {"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1", "metadata": {}}
+        return Response(201, msgspec.json.encode(review | {"status": {"userInfo": user}}))
+
+    def _derived(self, request: Request) -> Response | None:
+        if request.path == "/":
+            return Response(200, msgspec.json.encode({"paths": self._paths}))
+        if request.path == "/version" and request.path not in self._entries and self._about.version:
+            major, _, rest = self._about.version.removeprefix("v").partition(".")
+            numbers = {"major": major, "minor": rest.partition(".")[0]}
+            return Response(200, msgspec.json.encode(numbers | {"gitVersion": self._about.version}))
+        return None
+
+    def _kept(self, request: Request) -> Response:
+        entry = self._entries.get(request.target) or self._entries.get(request.path)
+        parts = split_path(request.path)
+        if isinstance(entry, Body):
+            return self._body(request, entry, parts)
+        if parts and not parts[4]:
+            return self._list(request, parts)
+        if isinstance(entry, Gap):
+            return replayed(entry)
+        if parts and "/" not in parts[4]:
+            return self._object(request, parts)
+        return replayed(Gap(request.path, Reason.NOT_ASKED))
+
+    def _body(self, request: Request, body: Body, parts: Parts | None) -> Response:
+        if parts and parts[4] and "/" not in parts[4] and "json" in body.media_type:
+            return self._shaped(request, parts[0], body.content)
+        return Response(200, body.content, body.media_type)
+
+    def _object(self, request: Request, parts: Parts) -> Response:
+        found = self._source(request.path.rpartition("/")[0], parts)
+        if isinstance(found, Gap):
+            return replayed(msgspec.structs.replace(found, path=request.path))
+        item = found.named(parts[2], parts[4])
+        if item:
+            one = msgspec.structs.replace(found.listing, items=(item,))
+            return self._shaped(request, parts[0], next(one.bodies()))
+        if found.listing.gap:
+            return replayed(found.listing.gap)
+        resource = f"{parts[3]}.{parts[0]}".rstrip(".")
+        return failure(404, f'{resource} "{parts[4]}" not found', details={"name": parts[4], "kind": parts[3]})
+
+    def _list(self, request: Request, parts: Parts) -> Response:
+        found = self._source(request.path, parts)
+        if isinstance(found, Gap):
+            return replayed(found)
+        namespace = parts[2] if request.path not in self._objects else ""
+        chosen, start, limit = query.selection(request), query.start(request), query.limit(request)
+        listing = found.listing
+        if listing.gap and (not limit or start >= len(listing.items)):
+            # A list that was cut off is never given as if it were whole.
+            return replayed(listing.gap)
+        items, following = found.page(namespace, chosen, start, limit)
+        following = following or (len(listing.items) if listing.gap else 0)
+        return self._shaped_list(request, parts[0], msgspec.structs.replace(listing, items=tuple(items)), following)
+
+    def _source(self, path: str, parts: Parts) -> Objects | Gap:
+        """The listing that answers a path: its own, or that of all namespaces."""
+        wide = f"/apis/{parts[0]}/{parts[1]}/{parts[3]}" if parts[0] else f"/api/{parts[1]}/{parts[3]}"
+        for place in (path, wide):
+            entry: Entry | None = self._entries.get(place)
+            if isinstance(entry, Listing):
+                return self._objects[place]
+            if isinstance(entry, Gap):
+                return entry
+        here = [place for place in self._entries if _lists_same(place, parts)]
+        if here:
+            return Gap(
+                path, Reason.OUT_OF_SCOPE, f"{path} is {Reason.OUT_OF_SCOPE}; the snapshot holds {', '.join(here)}"
+            )
+        return Gap(path, Reason.NOT_ASKED)
+
+    def _now(self) -> datetime:
+        """Ages are those of the moment when the snapshot was taken."""
+        return cells.when(self._about.taken) or datetime.now(UTC)
+
+    def _shaped(self, request: Request, group: str, content: bytes) -> Response:
+        match shape(request.headers.get("accept", "")):
+            case Shape.TABLE:
+                one = _decoded(content)
+                return self._table(request, group, str(one.get("kind", "")), [one], {})
+            case Shape.METADATA:
+                return Response(200, msgspec.json.encode(tables.partial_metadata(_decoded(content))))
+        return Response(200, content)
+
+    def _shaped_list(self, request: Request, group: str, listing: Listing, following: int) -> Response:
+        token = query.token(following) if following else ""
+        form = shape(request.headers.get("accept", ""))
+        if form is Shape.WHOLE:
+            return Response(200, list_document(listing, (item.body for item in listing.items), token))
+        metadata = {"resourceVersion": listing.resource_version} | ({"continue": token} if token else {})
+        objects = [_decoded(body) for body in listing.bodies()]
+        if form is Shape.TABLE:
+            return self._table(request, group, listing.kind, objects, metadata)
+        document = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}
+        return Response(
+            200, msgspec.json.encode(document | {"items": [tables.partial_metadata(one) for one in objects]})
+        )
+
+    def _table(
+        self, request: Request, group: str, kind: str, objects: list[dict[str, Any]], metadata: Mapping[str, str]
+    ) -> Response:
+        include = request.first("includeObject")
+        content = tables.table(group, kind, objects, self._now(), metadata, include)
+        return Response(200, content, f"{JSON};as=Table;v=v1;g=meta.k8s.io")
 
 
-def refuse(code: int, reason: str, message: str) -> Answer:
-    """A Status as an API server writes it."""
-    status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-              "message": message, "reason": reason, "code": code}  # fmt: skip
-    return Answer(code, msgspec.json.encode(status))
-
-
-def answer(snapshot: Snapshot, method: str, path: str, query: Mapping[str, str], accept: str) -> Answer:
-    """What a read-only server with this snapshot answers."""
-    if method == "POST" and path == _REVIEWS:
-        return _who_am_i(snapshot)
-    if method not in ("GET", "HEAD"):
-        return refuse(405, "MethodNotAllowed", "this is a snapshot: it can only be read")
-    if query.get("watch") in ("1", "true"):
-        return refuse(405, "MethodNotAllowed", "this is a snapshot: there is nothing to watch")
-    if accept and not any(word in accept for word in ("json", "*/*", "text/")):
-        return refuse(406, "NotAcceptable", "only JSON and text are served")
-    try:
-        return _discovery(snapshot, path, accept) or _read(snapshot, path, query, accept)
-    except BadQueryError as error:
-        return refuse(400, "BadRequest", str(error))
-
-
-def _who_am_i(snapshot: Snapshot) -> Answer:
-    info = {"username": snapshot.about.user, "groups": list(snapshot.about.groups)}
-    review = {
-        "kind": "SelfSubjectReview",
-        "apiVersion": "authentication.k8s.io/v1",
-        "metadata": {},
-        "status": {"userInfo": info},
-    }
-    return Answer(201, msgspec.json.encode(review))
-
-
-def _discovery(snapshot: Snapshot, path: str, accept: str) -> Answer | None:
-    if path in ("/api", "/apis") and "APIGroupDiscoveryList" in accept:
-        version = "v2" if "v=v2;" in accept else "v2beta1"
-        media_type = f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
-        return Answer(200, msgspec.json.encode(aggregated(snapshot, core=path == "/api", version=version)), media_type)
-    found = plain(snapshot, path)
-    return Answer(200, msgspec.json.encode(found)) if found else None
-
-
-def _read(snapshot: Snapshot, path: str, query: Mapping[str, str], accept: str) -> Answer:
-    entry = snapshot.entries.get(path)
-    if isinstance(entry, Body):
-        return Answer(200, entry.content, entry.media_type)
+def _lists_same(path: str, wanted: Parts) -> bool:
     parts = split_path(path)
-    if parts is None:
-        return _gap(entry if isinstance(entry, Gap) else Gap(path, Reason.NOT_ASKED))
-    group, version, namespace, plural, rest = parts
-    root = f"/apis/{group}/{version}" if group else f"/api/{version}"
-    found = _listing(snapshot, root, namespace, plural)
-    if isinstance(found, Gap):
-        return _gap(entry if isinstance(entry, Gap) else found)
-    if rest:
-        return _single(found, namespace, rest, accept)
-    if found.gap and not query.get("limit"):
-        return _gap(found.gap)
-    matches = selector(namespace, query)
-    return _list(found, [item for item in found.items if matches(item)], query, accept)
+    return parts is not None and not parts[4] and (*parts[:2], parts[3]) == (*wanted[:2], wanted[3])
 
 
-def _listing(snapshot: Snapshot, root: str, namespace: str, plural: str) -> Listing | Gap:
-    own = snapshot.entries.get(f"{root}/namespaces/{namespace}/{plural}") if namespace else None
-    entry: Entry | None = own or snapshot.entries.get(f"{root}/{plural}")
-    if isinstance(entry, Listing | Gap):
-        return entry
-    scoped = any(path.startswith(f"{root}/namespaces/") and path.endswith(f"/{plural}") for path in snapshot.entries)
-    reason = Reason.OUT_OF_SCOPE if scoped else Reason.NOT_ASKED
-    return Gap(f"{root}/{plural}", reason)
-
-
-def _objects(listing: Listing, items: Sequence[Item]) -> list[JsonObject]:
-    bodies = msgspec.structs.replace(listing, items=tuple(items)).bodies()
-    return [one for one in map(msgspec.json.decode, bodies) if isinstance(one, dict)]
-
-
-def _gap(gap: Gap) -> Answer:
-    code, reason = _CODES[gap.reason]
-    return refuse(code, reason, f"in this snapshot: {gap}")
-
-
-def _single(listing: Listing, namespace: str, name: str, accept: str) -> Answer:
-    matches = selector(namespace, {"fieldSelector": f"metadata.name={name}"})
-    found = _objects(listing, [item for item in listing.items if matches(item)][:1])
-    if not found:
-        return refuse(404, "NotFound", f'{listing.kind.lower()}s "{name}" not found')
-    if "as=Table" in accept:
-        return Answer(200, msgspec.json.encode(table(listing.kind, found, {})))
-    return Answer(
-        200, msgspec.json.encode(partial_metadata(found[0]) if "as=PartialObjectMetadata" in accept else found[0])
-    )
-
-
-def _list(listing: Listing, items: list[Item], query: Mapping[str, str], accept: str) -> Answer:
-    part, token = page(items, query)
-    shown = _objects(listing, part)
-    metadata: dict[str, Any] = {"resourceVersion": listing.resource_version or "1"}
-    if token:
-        metadata |= {"continue": token, "remainingItemCount": len(items) - len(part)}
-    elif listing.gap:
-        return _gap(listing.gap)
-    if "as=Table" in accept:
-        return Answer(200, msgspec.json.encode(table(listing.kind, shown, metadata)))
-    if "as=PartialObjectMetadataList" in accept:
-        partial = [partial_metadata(one) for one in shown]
-        lead = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
-        return Answer(200, msgspec.json.encode(lead | {"metadata": metadata, "items": partial}))
-    return Answer(200, list_document(listing, map(msgspec.json.encode, shown), token))
+def _decoded(content: bytes) -> dict[str, Any]:
+    """An object as far as it is one."""
+    try:
+        return decode_object(content)
+    except (msgspec.MsgspecError, RecursionError):
+        return {}

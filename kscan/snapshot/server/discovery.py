@@ -1,113 +1,207 @@
-"""What the server says that it serves: what the snapshot holds, and no more, so that answers are clear."""
+"""What the snapshot serves, told in every form in which clients ask: nothing that is not in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 import msgspec
 
-from kscan.snapshot.entry import Body, Gap, Listing
+from kscan.model.base import decode
+from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason
 from kscan.snapshot.kinds import KNOWN
-from kscan.snapshot.needs import split_path
+from kscan.snapshot.needs import Resource, split_path
+from kscan.snapshot.server.accept import aggregated
+from kscan.snapshot.server.message import JSON, Request, Response
+from kscan.snapshot.server.objects import Objects
 from kscan.snapshot.snapshot import Snapshot
 
-Json = dict[str, Any]
-_VERBS = ["get", "list"]
+_VERBS = ("get", "list")
+_IN_ALL = {
+    "pods", "services", "replicationcontrollers", "deployments", "replicasets", "daemonsets", "statefulsets",
+    "jobs", "cronjobs",
+}  # fmt: skip
 
 
-def resources(snapshot: Snapshot) -> dict[tuple[str, str], list[Json]]:
-    """By group and version, each resource that the snapshot has a path for."""
-    facts = _from_discovery(snapshot)
-    found: dict[tuple[str, str], dict[str, Json]] = {}
-    for path, entry in snapshot.entries.items():
-        parts = split_path(path)
-        if parts and isinstance(entry, Listing | Gap) and not parts[4]:
-            group, version, _, plural, _ = parts
-            found.setdefault((group, version), {})[plural] = _resource(facts, group, plural, entry)
-    return {key: list(by_name.values()) for key, by_name in sorted(found.items())}
+class _Kind(msgspec.Struct, frozen=True):
+    kind: str = ""
+    group: str = ""
+    version: str = ""
 
 
-def _resource(facts: dict[tuple[str, str], Json], group: str, plural: str, entry: Listing | Gap) -> Json:
-    known = next((one for one in KNOWN if (one.group, one.plural) == (group, plural)), None)
-    kind = entry.kind if isinstance(entry, Listing) else known.kind if known else plural
-    told = facts.get((group, plural), {})
-    namespaced = known.namespaced if known else told.get("scope", "Namespaced") == "Namespaced"
-    return {
-        "name": plural,
-        "singularName": told.get("singularResource", kind.lower()),
-        "namespaced": namespaced,
-        "kind": kind,
-        "verbs": _VERBS,
-        "shortNames": told.get("shortNames") or ([known.short] if known and known.short else []),
-        "categories": told.get("categories") or [],
-    }
+class Offer(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """One resource, in the shape of aggregated discovery."""
+
+    resource: str
+    response_kind: _Kind | None = None
+    scope: str = ""
+    singular_resource: str = ""
+    verbs: tuple[str, ...] = ()
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The kind of its objects."""
+        return self.response_kind.kind if self.response_kind else ""
 
 
-def _from_discovery(snapshot: Snapshot) -> dict[tuple[str, str], Json]:
-    """What the real server told of its resources, short names above all."""
-    found: dict[tuple[str, str], Json] = {}
-    for path in ("/api", "/apis"):
-        entry = snapshot.entries.get(path)
-        if not isinstance(entry, Body):
-            continue
-        try:
-            groups = msgspec.json.decode(entry.content, type=Json).get("items", [])
-            for group in groups:
-                for version in group.get("versions", []):
-                    for one in version.get("resources", []):
-                        found[group.get("metadata", {}).get("name", ""), one["resource"]] = one
-        except (msgspec.MsgspecError, AttributeError, KeyError, TypeError):
-            continue
-    return found
+class _Version(msgspec.Struct):
+    version: str
+    resources: list[Offer] = []
 
 
-def aggregated(snapshot: Snapshot, *, core: bool, version: str) -> Json:
-    """The APIGroupDiscoveryList at /api or /apis."""
-    groups: dict[str, list[Json]] = {}
-    for (group, served), found in resources(snapshot).items():
-        if (group == "") is core:
-            entry = {"version": served, "resources": [_aggregated(group, served, one) for one in found]}
-            groups.setdefault(group, []).append(entry | {"freshness": "Current"})
-    items = [{"metadata": {"name": group} if group else {}, "versions": found} for group, found in groups.items()]
-    return {
-        "kind": "APIGroupDiscoveryList",
-        "apiVersion": f"apidiscovery.k8s.io/{version}",
-        "metadata": {},
-        "items": items,
-    }
+class _Meta(msgspec.Struct):
+    name: str = ""
 
 
-def _aggregated(group: str, version: str, resource: Json) -> Json:
-    return {
-        "resource": resource["name"],
-        "responseKind": {"group": group, "version": version, "kind": resource["kind"]},
-        "scope": "Namespaced" if resource["namespaced"] else "Cluster",
-        "singularResource": resource["singularName"],
-        "verbs": resource["verbs"],
-        "shortNames": resource["shortNames"],
-        "categories": resource["categories"],
-    }
+class _Group(msgspec.Struct):
+    metadata: _Meta = msgspec.field(default_factory=_Meta)
+    versions: list[_Version] = []
 
 
-def plain(snapshot: Snapshot, path: str) -> Json | None:
-    """The older forms: APIVersions, APIGroupList, and the resources of one version."""
-    found = resources(snapshot)
-    if path == "/api":
-        return {"kind": "APIVersions", "versions": sorted({version for group, version in found if not group})}
-    if path == "/apis":
-        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": list(_groups(found))}
-    parts = path.strip("/").split("/")
-    key = ("", parts[1]) if parts[0] == "api" and len(parts) == 2 else ("", "")
-    if parts[0] == "apis" and len(parts) == 3:
-        key = (parts[1], parts[2])
-    if key not in found:
-        return None
-    version = "/".join(part for part in key if part)
-    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": found[key]}
+class _Groups(msgspec.Struct):
+    items: list[_Group] = []
 
 
-def _groups(found: dict[tuple[str, str], list[Json]]) -> Iterator[Json]:
-    for group in sorted({group for group, _ in found if group}):
-        versions = [
-            {"groupVersion": f"{group}/{version}", "version": version} for name, version in found if name == group
+Key = tuple[str, str, str]
+
+
+class Discovery:
+    """The resources of a snapshot by group, version and name."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        told = {**_told(snapshot.at("/api")), **_told(snapshot.at("/apis"))}
+        self.offers: dict[Key, Offer] = {}
+        for path, entry in snapshot.entries.items():
+            parts = split_path(path)
+            if not parts or "/" in parts[4] or (isinstance(entry, Gap) and entry.reason is Reason.NOT_SERVED):
+                continue
+            key = (parts[0], parts[1], parts[3])
+            if key not in self.offers or not self.offers[key].kind:
+                self.offers[key] = _offer(key, told.get(key), parts[2], entry)
+
+    def answer(self, request: Request) -> Response | None:
+        """The answer to a question for what is served; None where the path is no such question."""
+        parts = request.path.strip("/").split("/")
+        if parts[0] not in ("api", "apis") or len(parts) > (2 if parts[0] == "api" else 3):
+            return None
+        version = aggregated(request.headers.get("accept", ""))
+        if len(parts) == 1:
+            return self._aggregated(parts[0], version) if version else _json(self._root(parts[0]))
+        group, number = ("", parts[1]) if parts[0] == "api" else (parts[1], "/".join(parts[2:]))
+        document = self._resources(group, number) if number else self._group(group)
+        return _json(document) if document else None
+
+    def _groups(self, root: str) -> list[tuple[str, list[str]]]:
+        pairs = sorted({(group, version) for group, version, _ in self.offers if bool(group) == (root == "apis")})
+        found = groupby(pairs, key=lambda pair: pair[0])
+        return [(group, sorted((version for _, version in members), key=_age_of)) for group, members in found]
+
+    def _aggregated(self, root: str, form: str) -> Response:
+        items = [
+            {"metadata": {"name": group}, "versions": [self._version(group, version) for version in versions]}
+            for group, versions in self._groups(root)
         ]
-        yield {"name": group, "versions": versions, "preferredVersion": versions[0]}
+        lead = {"kind": "APIGroupDiscoveryList", "apiVersion": f"apidiscovery.k8s.io/{form}", "metadata": {}}
+        media_type = f"{JSON};g=apidiscovery.k8s.io;v={form};as=APIGroupDiscoveryList"
+        return Response(200, msgspec.json.encode(lead | {"items": items}), media_type)
+
+    def _version(self, group: str, version: str) -> dict[str, Any]:
+        return {"version": version, "resources": self._of(group, version), "freshness": "Current"}
+
+    def _of(self, group: str, version: str) -> list[Offer]:
+        return [offer for key, offer in sorted(self.offers.items()) if key[:2] == (group, version)]
+
+    def _root(self, root: str) -> dict[str, Any]:
+        groups = self._groups(root)
+        if root == "api":
+            return {"kind": "APIVersions", "versions": [version for _, versions in groups for version in versions]}
+        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(*one) for one in groups]}
+
+    def _group(self, name: str) -> dict[str, Any] | None:
+        found = dict(self._groups("apis")).get(name)
+        return {"kind": "APIGroup", "apiVersion": "v1", **_group(name, found)} if found else None
+
+    def _resources(self, group: str, version: str) -> dict[str, Any] | None:
+        offers = self._of(group, version)
+        if not offers:
+            return None
+        name = f"{group}/{version}".lstrip("/")
+        resources = [_plain(offer) for offer in offers]
+        return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": name, "resources": resources}
+
+
+def _told(entry: Entry) -> dict[Key, Offer]:
+    """What the cluster itself told of its resources."""
+    if not isinstance(entry, Body):
+        return {}
+    try:
+        groups = decode(entry.content, _Groups).items
+    except msgspec.MsgspecError:
+        return {}
+    return {
+        (group.metadata.name, version.version, offer.resource): offer
+        for group in groups
+        for version in group.versions
+        for offer in version.resources
+    }
+
+
+def _offer(key: Key, told: Offer | None, namespace: str, entry: Entry) -> Offer:
+    """One resource as far as it is known: by the cluster, by its kind, by its objects."""
+    group, version, plural = key
+    if told and told.kind:
+        offer = told
+    else:
+        known = _known(group, plural)
+        kind, namespaced = (known.kind, known.namespaced) if known else _seen(entry, plural, namespace)
+        offer = Offer(plural, _Kind(kind, group, version), "Namespaced" if namespaced else "Cluster")
+    return msgspec.structs.replace(
+        offer,
+        verbs=_VERBS,
+        singular_resource=offer.singular_resource or offer.kind.lower(),
+        short_names=offer.short_names or tuple(_short_names(group, plural)),
+        categories=offer.categories or (("all",) if plural in _IN_ALL else ()),
+    )
+
+
+def _known(group: str, plural: str) -> Resource | None:
+    return next((one for one in KNOWN if (one.group, one.plural) == (group, plural)), None)
+
+
+def _seen(entry: Entry, plural: str, namespace: str) -> tuple[str, bool]:
+    if not isinstance(entry, Listing):
+        return plural.removesuffix("s").capitalize(), bool(namespace)
+    return entry.kind, bool(namespace) or any(Objects(entry).namespaces())
+
+
+def _short_names(group: str, plural: str) -> Iterator[str]:
+    known = _known(group, plural)
+    if known and known.short:
+        yield known.short
+
+
+def _plain(offer: Offer) -> dict[str, Any]:
+    return {
+        "name": offer.resource,
+        "singularName": offer.singular_resource,
+        "namespaced": offer.scope == "Namespaced",
+        "kind": offer.kind,
+        "verbs": offer.verbs,
+        "shortNames": offer.short_names,
+        "categories": offer.categories,
+    }
+
+
+def _group(name: str, versions: Iterable[str]) -> dict[str, Any]:
+    found = [{"groupVersion": f"{name}/{version}", "version": version} for version in versions]
+    return {"name": name, "versions": found, "preferredVersion": found[0]}
+
+
+def _age_of(version: str) -> tuple[bool, bool, str]:
+    """Stable versions first, then beta, then alpha."""
+    return "alpha" in version, "beta" in version, version
+
+
+def _json(document: dict[str, Any]) -> Response:
+    return Response(200, msgspec.json.encode(document))

@@ -1,78 +1,162 @@
-"""What a request asks of a list: label selectors, field selectors, pages."""
+"""What a list request asks for: label and field selectors, a limit, and where to go on."""
 
 import base64
+import binascii
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
-from kscan.model.pods import lookup
-from kscan.model.selectors import LabelSelector, Requirement
+from kscan.model.base import decode_object
+from kscan.model.selectors import Requirement
 from kscan.snapshot.entry import Item
+from kscan.snapshot.server.message import Refusal, Request
+
+Test = Callable[[Any], bool]
+_KEY = r"[A-Za-z0-9](?:[\w./-]*[A-Za-z0-9])?"
+_LABEL = re.compile(
+    rf"!\s*(?P<absent>{_KEY})"
+    rf"|(?P<key>{_KEY})(?:\s*(?P<operator>==?|!=|>|<)\s*(?P<value>[\w.-]*)"
+    rf"|\s+(?P<set>in|notin)\s*\((?P<values>[^()]*)\))?"
+)
+_FIELD = re.compile(r"(?P<path>[\w.\[\]/-]+?)\s*(?P<operator>==?|!=)\s*(?P<value>.*)", re.DOTALL)
 
 
-class BadQueryError(ValueError):
-    """A selector or token that cannot be read."""
+class _Meta(msgspec.Struct):
+    labels: dict[str, str] | None = None
 
 
-_SET = re.compile(r"^([\w./-]+)\s+(in|notin)\s*\(([^()]*)\)$")
-_EQUAL = re.compile(r"^([\w./-]+)\s*(==|=|!=)\s*([\w.-]*)$")
-_EXISTS = re.compile(r"^(!?)\s*([\w./-]+)$")
-_FIELD = re.compile(r"^([\w.]+)\s*(==|=|!=)\s*(.*)$")
+class _Labelled(msgspec.Struct):
+    metadata: _Meta = msgspec.field(default_factory=_Meta)
 
 
-def label_selector(text: str) -> LabelSelector:
-    """Read `a=b,c in (d,e),!f` as kubectl writes it."""
-    parts = [part.strip() for part in re.split(r",(?![^(]*\))", text) if part.strip()]
-    return LabelSelector(match_expressions=tuple(map(_requirement, parts)))
+_LABELLED = msgspec.json.Decoder(_Labelled)
 
 
-def _requirement(part: str) -> Requirement:
-    if found := _SET.match(part):
-        values = tuple(value.strip() for value in found[3].split(","))
-        return Requirement(key=found[1], operator="In" if found[2] == "in" else "NotIn", values=values)
-    if found := _EQUAL.match(part):
-        return Requirement(key=found[1], operator="NotIn" if found[2] == "!=" else "In", values=(found[3],))
-    if found := _EXISTS.match(part):
-        return Requirement(key=found[2], operator="DoesNotExist" if found[1] else "Exists")
-    raise BadQueryError(f"unable to parse requirement: {part}")
+class Selection(msgspec.Struct, frozen=True):
+    """The selectors of one request."""
+
+    labels: tuple[Test, ...] = ()
+    fields: tuple[Test, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.labels or self.fields)
+
+    def takes(self, item: Item) -> bool:
+        """Whether an object is selected; one that cannot be read is not."""
+        try:
+            if self.labels and not all(test(_labels(item)) for test in self.labels):
+                return False
+            return not self.fields or _all_hold(self.fields, decode_object(item.body))
+        except msgspec.MsgspecError:
+            return False
 
 
-def selector(namespace: str, query: Mapping[str, str]) -> Callable[[Item], bool]:
-    """Whether an object is one that a request asks for; a pod's spec is looked into only where it must be."""
-    labels = label_selector(query.get("labelSelector", ""))
-    fields = list(_field_terms(query.get("fieldSelector", "")))
-    whole = any(path.startswith("spec.") for path, _, _ in fields)
-    if not (namespace or fields or labels.match_expressions):
-        return lambda _item: True
-
-    def matches(item: Item) -> bool:
-        one = msgspec.json.decode(item.body if whole else item.head)
-        return (
-            (not namespace or lookup(one, "metadata.namespace") == namespace)
-            and labels.matches(lookup(one, "metadata.labels") or {})
-            and all((str(lookup(one, path) or "") == value) is wanted for path, wanted, value in fields)
-        )
-
-    return matches
+def _labels(item: Item) -> Mapping[str, str]:
+    return _LABELLED.decode(item.head).metadata.labels or {}
 
 
-def _field_terms(text: str) -> Iterator[tuple[str, bool, str]]:
-    for part in text.split(","):
-        if part.strip():
-            found = _FIELD.match(part.strip())
-            if not found:
-                raise BadQueryError(f"invalid field selector: {part}")
-            yield found[1], found[2] != "!=", found[3]
+def _all_hold(tests: tuple[Test, ...], value: Mapping[str, Any]) -> bool:
+    return all(test(value) for test in tests)
 
 
-def page(objects: Sequence[Item], query: Mapping[str, str]) -> tuple[Sequence[Item], str]:
-    """The part of a list that a request asks for, and the token for the rest."""
+def selection(request: Request) -> Selection:
+    """The selectors of a request; refused where they cannot be read."""
+    labels = tuple(_label_test(one) for one in _split(request.first("labelSelector")))
+    fields = tuple(_field_test(one) for one in _split(request.first("fieldSelector")))
+    return Selection(labels, fields)
+
+
+def _split(text: str) -> Iterator[str]:
+    """The requirements between commas; commas in parentheses or after a backslash are no borders."""
+    found = re.findall(r"(?:\([^()]*\)|\\.|[^,])+", text, re.DOTALL)
+    return (one.strip() for one in found if one.strip())
+
+
+def _label_test(text: str) -> Test:
+    found = _LABEL.fullmatch(text)
+    if not found:
+        raise Refusal(400, f"unable to parse label selector requirement {text[:200]!r}")
+    if found["operator"] in (">", "<"):
+        return _compared(found["key"], found["operator"], found["value"])
+    return _requirement(found).matches
+
+
+def _requirement(found: re.Match[str]) -> Requirement:
+    if found["absent"]:
+        return Requirement(key=found["absent"], operator="DoesNotExist")
+    if found["set"]:
+        values = tuple(value.strip() for value in found["values"].split(","))
+        return Requirement(key=found["key"], operator="In" if found["set"] == "in" else "NotIn", values=values)
+    if found["operator"]:
+        operator = "NotIn" if found["operator"] == "!=" else "In"
+        return Requirement(key=found["key"], operator=operator, values=(found["value"],))
+    return Requirement(key=found["key"], operator="Exists")
+
+
+def _compared(key: str, operator: str, bound: str) -> Test:
+    if not re.fullmatch(r"-?\d{1,18}", bound):
+        raise Refusal(400, f"the label selector {key}{operator}{bound[:200]} needs a whole number")
+
+    def holds(labels: Mapping[str, str]) -> bool:
+        value = labels.get(key, "")
+        if not re.fullmatch(r"-?\d{1,18}", value):
+            return False
+        return int(value) > int(bound) if operator == ">" else int(value) < int(bound)
+
+    return holds
+
+
+def _field_test(text: str) -> Test:
+    found = _FIELD.fullmatch(text)
+    if not found:
+        raise Refusal(400, f"invalid field selector {text[:200]!r}: it needs field=value")
+    path, wanted = found["path"].split("."), re.sub(r"\\(.)", r"\1", found["value"])
+    equal = found["operator"] != "!="
+    return lambda value: (_same(_dig(value, path), wanted)) is equal
+
+
+def _dig(value: Any, path: list[str]) -> Any:  # noqa: ANN401 - any JSON value
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _same(value: Any, wanted: str) -> bool:  # noqa: ANN401 - any JSON value
+    """Kubernetes compares fields as text, and an absent switch is off."""
+    if value is None:
+        return wanted in ("", "false")
+    return (str(value).lower() if isinstance(value, bool) else str(value)) == wanted
+
+
+def limit(request: Request) -> int:
+    """The most objects that the client wants at once; 0 for all."""
+    text = request.first("limit")
+    if not re.fullmatch(r"-?\d{0,18}", text) or text == "-":
+        raise Refusal(400, f"limit is no number: {text[:200]!r}")
+    return max(0, int(text or 0))
+
+
+def token(position: int) -> str:
+    """What stands for a position in a list, between two pages."""
+    return base64.urlsafe_b64encode(msgspec.json.encode({"v": "kscan", "start": position})).decode().rstrip("=")
+
+
+class _Token(msgspec.Struct):
+    v: str
+    start: int
+
+
+def start(request: Request) -> int:
+    """The position that the request's token stands for."""
+    text = request.first("continue")
+    if not text:
+        return 0
     try:
-        limit = int(query.get("limit") or 0)
-        start = int(base64.urlsafe_b64decode(query["continue"])) if query.get("continue") else 0
-    except ValueError as error:
-        raise BadQueryError("limit or continue is not valid") from error
-    end = start + limit if limit > 0 else len(objects)
-    token = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(objects) else ""
-    return objects[start:end], token
+        found = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Token)
+    except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
+        raise Refusal(400, "continue key is not valid: it is not of this server") from error
+    if found.v != "kscan" or found.start < 0:
+        raise Refusal(400, "continue key is not valid: it is not of this server")
+    return found.start
