@@ -5,42 +5,13 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from kscan.collect.wire import Answer, Wire
+from kscan.model.discovery import Offer, OfferedGroup, OfferedVersion, Offers, ServedKind
 from kscan.snapshot.entry import Body, Entry, Gap, Reason
 from kscan.snapshot.needs import Resource
 
 _AGGREGATED = ", ".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
 )
-
-
-class _Kind(msgspec.Struct):
-    kind: str = ""
-
-
-class _Resource(msgspec.Struct, rename="camel"):
-    resource: str
-    scope: str = ""
-    response_kind: _Kind | None = None
-    verbs: tuple[str, ...] = ()
-
-
-class _Version(msgspec.Struct):
-    version: str
-    resources: list[_Resource] = []
-
-
-class _Meta(msgspec.Struct):
-    name: str = ""
-
-
-class _Group(msgspec.Struct):
-    metadata: _Meta = msgspec.field(default_factory=_Meta)
-    versions: list[_Version] = []
-
-
-class _Groups(msgspec.Struct):
-    kind: str
-    items: list[_Group] = []
 
 
 class _PlainResource(msgspec.Struct):
@@ -64,13 +35,13 @@ class Served:
         for path, entry in bodies.items():
             if isinstance(entry, Body):
                 self._known.add(path)
-                for group in msgspec.json.decode(entry.content, type=_Groups).items:
+                for group in msgspec.json.decode(entry.content, type=Offers).items:
                     self._add(group)
 
-    def _add(self, group: _Group) -> None:
+    def _add(self, group: OfferedGroup) -> None:
         for version in group.versions:
             for resource in version.resources:
-                self._versions.setdefault((group.metadata.name, resource.resource), []).append(version.version)
+                self._versions.setdefault((group.name, resource.resource), []).append(version.version)
 
     def version(self, resource: Resource) -> str | Gap:
         """The version to ask for, or why there is none."""
@@ -95,7 +66,7 @@ def _discovered(wire: Wire, path: str, groups: list[tuple[str, str]]) -> Entry:
     if isinstance(answer, Gap):
         return answer
     try:
-        if msgspec.json.decode(answer.content, type=_Groups).kind == "APIGroupDiscoveryList":
+        if msgspec.json.decode(answer.content, type=Offers).kind == "APIGroupDiscoveryList":
             return Body(answer.content)
     except msgspec.MsgspecError as error:
         return Gap(path, Reason.UNDECODABLE, str(error))
@@ -108,18 +79,17 @@ def _plain(wire: Wire, path: str, groups: list[tuple[str, str]]) -> Entry:
     for group, version in groups:
         answer = wire.get("/".join(part for part in (path, group, version) if part))
         if isinstance(answer, Answer):
-            found.append(_Group(_Meta(group), [_Version(version, list(_resources(answer)))]))
+            found.append(OfferedGroup.of(group, (OfferedVersion(version, tuple(_resources(answer))),)))
         elif answer.reason is not Reason.NOT_SERVED:
             return msgspec.structs.replace(answer, path=path)
-    document = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": found}
-    return Body(msgspec.json.encode(document))
+    return Body(msgspec.json.encode(Offers.of(tuple(found))))
 
 
-def _resources(answer: Answer) -> Iterator[_Resource]:
+def _resources(answer: Answer) -> Iterator[Offer]:
     try:
         plain = msgspec.json.decode(answer.content, type=_PlainResources).resources
     except msgspec.MsgspecError:
         return
     for one in plain:
         if "/" not in one.name:
-            yield _Resource(one.name, "Namespaced" if one.namespaced else "Cluster", _Kind(one.kind), one.verbs)
+            yield Offer(one.name, ServedKind(one.kind), "Namespaced" if one.namespaced else "Cluster", verbs=one.verbs)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from kscan.model.base import decode
+from kscan.model.discovery import Offer, Offers, ServedKind
 from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason
 from kscan.snapshot.kinds import KNOWN
 from kscan.snapshot.needs import Resource, split_path
@@ -20,47 +21,6 @@ _IN_ALL = {
     "pods", "services", "replicationcontrollers", "deployments", "replicasets", "daemonsets", "statefulsets",
     "jobs", "cronjobs",
 }  # fmt: skip
-
-
-class _Kind(msgspec.Struct, frozen=True):
-    kind: str = ""
-    group: str = ""
-    version: str = ""
-
-
-class Offer(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """One resource, in the shape of aggregated discovery."""
-
-    resource: str
-    response_kind: _Kind | None = None
-    scope: str = ""
-    singular_resource: str = ""
-    verbs: tuple[str, ...] = ()
-    short_names: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        """The kind of its objects."""
-        return self.response_kind.kind if self.response_kind else ""
-
-
-class _Version(msgspec.Struct):
-    version: str
-    resources: list[Offer] = []
-
-
-class _Meta(msgspec.Struct):
-    name: str = ""
-
-
-class _Group(msgspec.Struct):
-    metadata: _Meta = msgspec.field(default_factory=_Meta)
-    versions: list[_Version] = []
-
-
-class _Groups(msgspec.Struct):
-    items: list[_Group] = []
 
 
 Key = tuple[str, str, str]
@@ -136,11 +96,11 @@ def _told(entry: Entry) -> dict[Key, Offer]:
     if not isinstance(entry, Body):
         return {}
     try:
-        groups = decode(entry.content, _Groups).items
+        groups = decode(entry.content, Offers).items
     except msgspec.MsgspecError:
         return {}
     return {
-        (group.metadata.name, version.version, offer.resource): offer
+        (group.name, version.version, offer.resource): offer
         for group in groups
         for version in group.versions
         for offer in version.resources
@@ -155,7 +115,7 @@ def _offer(key: Key, told: Offer | None, namespace: str, entry: Entry) -> Offer:
     else:
         known = _known(group, plural)
         kind, namespaced = (known.kind, known.namespaced) if known else _seen(entry, plural, namespace)
-        offer = Offer(plural, _Kind(kind, group, version), "Namespaced" if namespaced else "Cluster")
+        offer = Offer(plural, ServedKind(kind, group, version), "Namespaced" if namespaced else "Cluster")
     return msgspec.structs.replace(
         offer,
         verbs=_VERBS,
@@ -185,7 +145,7 @@ def _plain(offer: Offer) -> dict[str, Any]:
     return {
         "name": offer.resource,
         "singularName": offer.singular_resource,
-        "namespaced": offer.scope == "Namespaced",
+        "namespaced": offer.namespaced,
         "kind": offer.kind,
         "verbs": offer.verbs,
         "shortNames": offer.short_names,
