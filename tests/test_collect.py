@@ -4,12 +4,10 @@ import re
 import time
 
 import pytest
-import yaml
 
 from kscan.collect.collect import Options, collect
 from kscan.collect.credentials import Access
 from kscan.collect.kubelets import KubeletAccess
-from kscan.errors import ConfigError, ConnectError
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Listing, Reason
 from kscan.snapshot.needs import PerNode, Plain
@@ -215,94 +213,3 @@ def test_impersonation_is_sent_with_every_request(tmp_path):
         access = Access(kubeconfig=fake.kubeconfig(tmp_path), as_user="jo", as_groups=("a", "b"))
         collect(access, NEEDS, Options())
     assert all(headers.get("Impersonate-User") == "jo" for _, _, _, headers in fake.requests)
-
-
-def changed(fake, tmp_path, **changes):
-    config = yaml.safe_load(fake.kubeconfig_text)
-    for key, value in changes.items():
-        part = (
-            config["clusters"][0]["cluster"] if key in ("server", "certificate-authority-data") else config["users"][0]
-        )
-        part[key] = value
-    path = tmp_path / "changed"
-    path.write_text(yaml.safe_dump(config))
-    return str(path)
-
-
-def plugin(tmp_path, script: str) -> dict:
-    path = tmp_path / "plugin"
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o700)
-    return {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": str(path), "interactiveMode": "Never"}}
-
-
-def refused(path: str, timeout: float = 20.0) -> str:
-    with pytest.raises(ConnectError) as caught:
-        collect(Access(kubeconfig=path), NEEDS, Options(timeout=timeout))
-    assert "\n" not in str(caught.value)
-    assert caught.value.advice
-    return str(caught.value)
-
-
-def test_what_is_in_the_way_is_told_in_one_line(tmp_path):
-    with fake_api(cluster()) as fake, fake_api(cluster()) as other:
-        assert "refuses the connection" in refused(changed(fake, tmp_path, server="https://127.0.0.1:1"))
-        assert "not signed by the CA" in refused(changed(fake, tmp_path, server=other.url))
-        assert "does not accept the credentials" in refused(changed(fake, tmp_path, user={"token": "old"}))
-        assert "is not known here" in refused(changed(fake, tmp_path, server="https://no-such-host.invalid"))
-
-
-def test_an_exec_plugin_that_fails_never_ends_in_an_anonymous_scan(tmp_path):
-    with fake_api(cluster()) as fake:
-        missing = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "/no/such/plugin"}}
-        for user in (missing, plugin(tmp_path, "echo no session >&2; exit 1"), plugin(tmp_path, "echo nonsense"),
-                     plugin(tmp_path, "echo '{}'")):  # fmt: skip
-            assert "gave no credentials" in refused(changed(fake, tmp_path, user=user)), user
-        assert "did not come within" in refused(
-            changed(fake, tmp_path, user=plugin(tmp_path, "exec sleep 30")), timeout=1.0
-        )
-    assert fake.requests == []
-
-
-def test_an_exec_plugin_that_works(tmp_path):
-    with fake_api(cluster(10)) as fake:
-        token = yaml.safe_load(fake.kubeconfig_text)["users"][0]["user"]["token"]
-        status = (
-            f'{{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{{"token":"{token}"}}}}'
-        )
-        path = changed(fake, tmp_path, user=plugin(tmp_path, f"echo '{status}'"))
-        assert len(collect(Access(kubeconfig=path), NEEDS, Options()).entries[PODS].items) == 10
-
-
-def test_anonymous_is_refused(tmp_path):
-    review = b'{"status":{"userInfo":{"username":"system:anonymous"}}}'
-    path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
-    with fake_api(cluster(), {path: [Fault("body", None, value=review)]}) as fake:
-        assert "system:anonymous" in refused(fake.kubeconfig(tmp_path))
-
-
-@pytest.mark.parametrize("kind", ["html", "cut"])
-def test_a_server_that_is_no_kubernetes(kind, tmp_path, monkeypatch):
-    monkeypatch.setattr("kscan.collect.wire._LONGEST_WAIT", 0.01)
-    with fake_api(cluster(), {"/version": [Fault(kind, None)]}) as fake:
-        assert "does not answer as a Kubernetes" in (line := refused(fake.kubeconfig(tmp_path))) or "reached" in line
-
-
-@pytest.mark.parametrize(
-    "text", ["", "just words", "[1, 2]", "a: [", "clusters: []", "apiVersion: v1\nkind: Config\ncontexts: []\n", "\x00"]
-)
-def test_a_kubeconfig_that_is_none(text, tmp_path):
-    (tmp_path / "config").write_text(text)
-    assert "kubeconfig" in refused(str(tmp_path / "config"))
-
-
-def test_a_context_that_is_not_there_suggests_the_nearest(tmp_path):
-    with fake_api(cluster()) as fake, pytest.raises(ConfigError, match="did you mean snapshot"):
-        collect(Access(kubeconfig=fake.kubeconfig(tmp_path), context="snapshoot"), NEEDS, Options())
-
-
-def test_no_kubeconfig_at_all(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("KUBECONFIG", raising=False)
-    with pytest.raises(ConnectError, match="there is no kubeconfig"):
-        collect(Access(), NEEDS, Options())
