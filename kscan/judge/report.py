@@ -87,13 +87,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     objects: int = 0
 
     def of(self, status: Status) -> tuple[Result, ...]:
-        """The results of one status, worst first."""
-        return tuple(result for result in self.results if result.status is status)
+        """The results of one status, worst first: by severity, then by how many findings."""
+        found = (result for result in self.results if result.status is status)
+        return tuple(sorted(found, key=lambda result: (result.severity.rank, -len(result.findings))))
 
     def worst(self, count: int = 5) -> tuple[Result, ...]:
-        """The failures to look at first: by severity, then by how many objects."""
-        failed = sorted(self.of(Status.FAIL), key=lambda result: (result.severity.rank, -len(result.findings)))
-        return tuple(failed[:count])
+        """The failures to look at first."""
+        return self.of(Status.FAIL)[:count]
 
     def gaps(self) -> tuple[MissedPath, ...]:
         """Each path that was missing for some check, once."""

@@ -13,7 +13,7 @@ from markupsafe import escape as escape_html
 
 from kscan import data
 from kscan.errors import CheckError
-from kscan.judge.report import Report
+from kscan.judge.report import Report, Status
 from kscan.judge.score import WEIGHTS
 from kscan.report.export import export
 from kscan.report.markdown_text import escape, fenced
@@ -61,13 +61,11 @@ def context(report: Report) -> dict[str, Any]:
     """What a template is given: the exported report, its texts made safe to show."""
     shape: dict[str, Any] = clean_all(msgspec.to_builtins(export(report)))
     by_id = {result["check"]: result for result in shape["results"]}
-    by_status: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("fail", "unknown", "manual", "pass", "not-applicable")
+    by_status = {
+        status.replace(" ", "-"): [by_id[result.check.id] for result in report.of(status)] for status in Status
     }
-    for result in shape["results"]:
-        by_status[result["status"]].append(result)
     return shape | {
-        "worst": [by_id[result.check.id] for result in report.worst(_WORST)],
+        "worst": by_status["fail"][:_WORST],
         "by_status": by_status,
         "weights": {str(severity): weight for severity, weight in WEIGHTS.items()},
     }
