@@ -1,23 +1,38 @@
 """Workloads: what somebody created, with the distinct pod specs that run for it."""
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from kscan.model.base import decode_object
 from kscan.model.meta import Metadata, ObjectRef
 
 
 class PodGroup(msgspec.Struct, frozen=True):
-    """Pods of one owner that share one spec, or the owner's template where none runs."""
+    """Pods of one owner that share one spec, or the owner's template where none runs; JSON until it is looked at."""
 
-    pod: dict[str, Any]
+    body: bytes
     count: int
     template: bool = False
+
+    @property
+    def pod(self) -> dict[str, Any]:
+        """One pod that stands for all of them, without its status."""
+        return _decoded(self.body)
 
     @property
     def spec(self) -> dict[str, Any]:
         """The pod spec that they share."""
         return self.pod.get("spec", {})  # type: ignore[no-any-return]
+
+
+# Decoded, a spec is ten times its JSON, and a walk looks at one at a time.
+@lru_cache(maxsize=64)
+def _decoded(body: bytes) -> dict[str, Any]:
+    pod = decode_object(body)
+    pod.pop("status", None)
+    return {"apiVersion": "v1", "kind": "Pod"} | pod
 
 
 class Workload(msgspec.Struct, frozen=True):

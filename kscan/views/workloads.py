@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from kscan.model.base import decode, decode_object
+from kscan.model.base import decode
 from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.pods import FINISHED, LEGACY_ANNOTATIONS, MIRROR
 from kscan.model.workloads import PodGroup, PodHead, Workload
@@ -31,7 +31,7 @@ _CONTROLLERS = (
 
 class _Template(msgspec.Struct, frozen=True):
     metadata: Metadata = Metadata()
-    spec: dict[str, Any] = {}
+    spec: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class _JobTemplateSpec(msgspec.Struct, frozen=True):
@@ -127,28 +127,27 @@ def top_owner(kind: str, metadata: Metadata, controllers: _Controllers) -> Objec
 
 def _pod_groups(source: Source, found: Iterable[list[Any]]) -> Iterator[PodGroup]:
     for path, item, count in found:
+        group = PodGroup(item.body, count)
         try:
-            pod = decode_object(item.body)
-            msgspec.convert(pod.get("spec", {}), _Shape)
+            msgspec.convert(group.spec, _Shape)
         except msgspec.MsgspecError as error:
             source.undecodable(path, item, error)
             continue
-        pod.pop("status", None)
-        yield PodGroup({"apiVersion": "v1", "kind": "Pod"} | pod, count)
+        yield group
 
 
 def _from_template(source: Source, ref: ObjectRef, controller: _Controller) -> tuple[PodGroup, ...]:
     template = controller.template
+    metadata = {"name": ref.name, "namespace": ref.namespace, "labels": template.metadata.labels,
+                "annotations": template.metadata.annotations}  # fmt: skip
+    group = PodGroup(msgspec.json.encode({"metadata": metadata, "spec": template.spec}), 0, template=True)
     try:
-        msgspec.convert(template.spec, _Shape)
+        msgspec.convert(group.spec, _Shape)
     except msgspec.ValidationError as error:
         resource = next(one for one in _CONTROLLERS if one.kind == ref.kind)
         source.undecodable(resource.path(), Item(msgspec.json.encode({"metadata": controller.metadata})), error)
         return ()
-    metadata = {"name": ref.name, "namespace": ref.namespace, "labels": template.metadata.labels,
-                "annotations": template.metadata.annotations}  # fmt: skip
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template.spec}
-    return (PodGroup(pod, 0, template=True),)
+    return (group,)
 
 
 def resources() -> tuple[Resource, ...]:
