@@ -1,5 +1,6 @@
 """What all nouns share: frozen, camelCase on the wire, nulls read as absent."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -13,6 +14,10 @@ class Noun(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defau
 
 
 N = TypeVar("N")
+
+# In JSON a quote within a string is escaped, so that these can only be members of a map.
+_LATER_NULL = re.compile(rb',"[\w./-]+":null')
+_FIRST_NULL = re.compile(rb'\{"[\w./-]+":null,?')
 
 
 def without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -34,5 +39,7 @@ def decode(body: bytes, noun: type[N]) -> N:
 
 def decode_object(body: bytes) -> dict[str, Any]:
     """Read one object as plain maps and lists, without nulls."""
+    if b":null" in body:
+        body = _FIRST_NULL.sub(b"{", _LATER_NULL.sub(b"", body))
     value = msgspec.json.decode(body, type=dict[str, Any])
     return without_nulls(value) if b"null" in body else value
