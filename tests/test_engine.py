@@ -251,7 +251,7 @@ def test_a_credential_never_reaches_a_report():
     ("text", "words"),
     [
         ("target: pods\nmessage: m\ncel: 'true'", "no target is called pods.*did you mean pod"),
-        ("rule: rbac.full_right", "no rule is called.*did you mean rbac.full_rights"),
+        ("rule: rbac.grant", "no rule is called.*did you mean rbac.grants"),
         ("target: pod\nmessage: m\ncel: 'object.('", "does not compile"),
         ("target: pod\nmessage: m\ncel: 'objct.x'", "does not compile.*objct"),
         ("rule: network.without_policy\nparams: {nothing: 1}", "does not take these params"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from kscan.checks.check import Severity
 from kscan.model.meta import ObjectRef
 
 
@@ -13,6 +14,16 @@ class Fine(msgspec.Struct, frozen=True):
 
     ref: ObjectRef
     fact: str = ""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One right and where it comes from: the subject that a binding names, the binding, the role and its rule."""
+
+    right: str
+    subject: str
+    binding: str = ""
+    role: str = ""
+    rule: str = ""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -24,6 +35,13 @@ class Problem(msgspec.Struct, frozen=True):
     path: str = ""
     value: Any = None
     pods: int = 0
+    # Milder than the check says, where what is found reaches less far.
+    severity: Severity | None = None
+    proof: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+    fix: str = ""
+    # The check that finds the same object for something that includes this.
+    implied_by: str = ""
 
 
 class Unsure(msgspec.Struct, frozen=True):
@@ -34,5 +52,11 @@ class Unsure(msgspec.Struct, frozen=True):
     container: str = ""
 
 
-Judgement = Fine | Problem | Unsure
+class Moot(msgspec.Struct, frozen=True):
+    """It says nothing about this cluster, and why."""
+
+    reason: str
+
+
+Judgement = Fine | Problem | Unsure | Moot
 Judgements = Iterable[Judgement]

@@ -52,8 +52,10 @@ def collect(access: Access, needs: Iterable[Need], options: Options, progress: P
     identity = identify(wire)
     asked = tuple(needs)
     served = discover(wire, [need for need in asked if isinstance(need, Resource)])
+    known = served.bodies | {"/version": identity.version_body}
+    asked = tuple(need for need in asked if not (isinstance(need, Plain) and need.url in known))
     gathering = _Gathering(wire, served, msgspec.structs.replace(options, kubelets=kubelets), progress)
-    entries = served.bodies | {"/version": identity.version_body} | gathering.read(asked)
+    entries = known | gathering.read(asked)
     about = About(
         name=credentials.name,
         server=wire.base,

@@ -82,7 +82,7 @@ def _plain(wire: Wire, path: str, groups: list[tuple[str, str]]) -> Entry:
             found.append(OfferedGroup.of(group, (OfferedVersion(version, tuple(_resources(answer))),)))
         elif answer.reason is not Reason.NOT_SERVED:
             return msgspec.structs.replace(answer, path=path)
-    return Body(msgspec.json.encode(Offers.of(tuple(found))))
+    return Body(msgspec.json.encode(Offers.of(tuple(found))), via="the groups that were needed")
 
 
 def _resources(answer: Answer) -> Iterator[Offer]:

@@ -9,6 +9,7 @@ import typer
 from kscan import __version__
 from kscan.commands import config
 from kscan.commands import options as o
+from kscan.commands.rbac import rbac_app
 
 if TYPE_CHECKING:
     from kscan.collect.collect import Options
@@ -24,6 +25,7 @@ snapshot_app = typer.Typer(no_args_is_help=True, help="Save what was read of a c
 checks_app = typer.Typer(no_args_is_help=True, help="See the checks, and test your own.")
 app.add_typer(snapshot_app, name="snapshot")
 app.add_typer(checks_app, name="checks")
+app.add_typer(rbac_app, name="rbac")
 
 _REPORT = "The report"
 _Config = Annotated[

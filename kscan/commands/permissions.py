@@ -11,9 +11,10 @@ from kscan.snapshot.kinds import NAMESPACES
 from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource
 
 # What every scan asks first. Kubernetes grants these to every account, unless somebody took them away.
+_FIRST_URLS = ("/version", "/api", "/api/*", "/apis", "/apis/*")
 _FIRST: tuple[dict[str, Any], ...] = (
     {"apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"], "verbs": ["create"]},
-    {"nonResourceURLs": ["/version", "/api", "/api/*", "/apis", "/apis/*"], "verbs": ["get"]},
+    {"nonResourceURLs": list(_FIRST_URLS), "verbs": ["get"]},
 )
 _NAME = "kscan"
 
@@ -37,7 +38,7 @@ def _cluster_rules(needs: tuple[Need, ...], kubelets: KubeletAccess) -> list[dic
     listed = [need for need in needs if isinstance(need, Resource)]
     named = [need for need in needs if isinstance(need, Named) and need.resource not in listed]
     leaves = sorted({need.leaf for need in needs if isinstance(need, PerNode)})
-    urls = sorted(need.url for need in needs if isinstance(need, Plain))
+    urls = sorted(need.url for need in needs if isinstance(need, Plain) and need.url not in _FIRST_URLS)
     rules = [*_lists(listed), *_gets([*named, CLUSTER_IDENTITY])]
     if leaves and kubelets in (KubeletAccess.AUTO, KubeletAccess.DIRECT):
         resources = [f"nodes/{leaf}" for leaf in leaves]

@@ -11,7 +11,7 @@ import msgspec
 
 from kscan.checks.cel import Program, compile_checks, failing
 from kscan.checks.check import Check
-from kscan.checks.judgement import Fine, Judgement, Problem, Unsure
+from kscan.checks.judgement import Fine, Judgement, Moot, Problem, Unsure
 from kscan.errors import CheckError, nearest
 from kscan.judge.report import Finding, Report, Result, Status, Undecided, fingerprint
 from kscan.judge.score import score
@@ -46,7 +46,12 @@ class Plan(msgspec.Struct, frozen=True):
 
     def needs(self) -> tuple[Need, ...]:
         """Everything that must be collected for these checks, and nothing else."""
-        return merged(need for check in self.checks for view in self.views(check) for need in view.needs)
+        views = (view for check in self.checks for view in (*self.views(check), *self.more(check)))
+        return merged(need for view in views for need in view.needs)
+
+    def more(self, check: Check) -> tuple[View[Any], ...]:
+        """What a check reads only to say more of what it finds."""
+        return RULES[check.file.rule].more if check.file.rule else ()
 
 
 NAMESPACE_OBJECTS = TARGETS["namespace"].view
@@ -88,7 +93,7 @@ def evaluate(snapshot: Snapshot, ready: Plan) -> Report:
         found = [readings.of(view) for view in ready.views(check)]
         judgements = judged.get(check.id)
         if judgements is None:
-            judgements = _by_rule(check, found)
+            judgements = _by_rule(check, found, [readings.of(view) for view in ready.more(check)])
         results.append(_result(check, found, judgements, snapshot.about.uid))
     objects = sum(len(entry.items) for entry in snapshot.entries.values() if isinstance(entry, Listing))
     return Report(about=snapshot.about, results=tuple(results), score=score(results), objects=objects)
@@ -100,11 +105,15 @@ class _Tally:
     def __init__(self) -> None:
         self.judged = 0
         self.facts: list[str] = []
+        self.moot = ""
         self.problems: dict[tuple[object, ...], Problem] = {}
         self.unsure: set[Undecided] = set()
 
     def add(self, judgement: Judgement) -> None:
         """Note one judgement; a problem that several pods share is one problem."""
+        if isinstance(judgement, Moot):
+            self.moot = judgement.reason
+            return
         self.judged += 1
         match judgement:
             case Problem():
@@ -148,11 +157,12 @@ def _problem(program: Program, index: int, target: Target, subject: Subject, var
     return Problem(subject.ref, message, subject.container, f"{subject.place}{path}".rstrip("."), value, subject.pods)
 
 
-def _by_rule(check: Check, found: Sequence[Reading[Any]]) -> _Tally:
+def _by_rule(check: Check, found: Sequence[Reading[Any]], more: Sequence[Reading[Any]]) -> _Tally:
     tally = _Tally()
     if not any(reading.gaps for reading in found[1:]):
+        values = [*(one.value for one in found), *(None if one.gaps else one.value for one in more)]
         try:
-            for judgement in RULES[check.file.rule].run(*(reading.value for reading in found), **check.file.params):
+            for judgement in RULES[check.file.rule].run(*values, **check.file.params):
                 tally.add(judgement)
         except TypeError as error:
             if "argument" not in str(error):
@@ -175,7 +185,7 @@ def _result(check: Check, found: Sequence[Reading[Any]], tally: _Tally, cluster:
         reason=reason,
         scope=scope,
         judged=0 if context_gaps else tally.judged,
-        findings=tuple(sorted(findings, key=lambda one: (one.object, one.container, one.path, one.message))),
+        findings=tuple(sorted(findings, key=_order)),
         undecided=() if context_gaps else tuple(sorted(tally.unsure)),
         gaps=tuple(sorted({*scope_gaps, *context_gaps})),
         evidence=tuple(sorted({one for reading in found for one in reading.evidence})),
@@ -200,8 +210,12 @@ def _status(
         one = min(tally.unsure)
         return Status.UNKNOWN, f"{one.object}: {one.reason}"
     if not tally.judged:
-        return Status.NOT_APPLICABLE, f"there are no {scope} here"
+        return Status.NOT_APPLICABLE, tally.moot or f"there are no {scope} here"
     return Status.PASS, ""
+
+
+def _order(one: Finding) -> tuple[object, ...]:
+    return one.severity.rank, one.object, one.container, one.path, one.message
 
 
 def _finding(check: Check, problem: Problem, cluster: str) -> Finding:
@@ -214,6 +228,11 @@ def _finding(check: Check, problem: Problem, cluster: str) -> Finding:
         if problem.path or problem.value is not None
         else "",
         pods=problem.pods,
+        severity=max(check.file.severity, problem.severity or check.file.severity, key=lambda one: one.rank),
+        proof=problem.proof,
+        notes=tuple(map(safe, problem.notes)),
+        fix=problem.fix,
+        implied_by=problem.implied_by,
         fingerprint=fingerprint(check.id, cluster, problem.ref, problem.container, problem.path),
     )
 

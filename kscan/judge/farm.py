@@ -1,7 +1,7 @@
 """The farm: every check's examples as tests, for the shipped checks and for a user's own.
 
-In a failing example the objects to be found are named bad…; where the object cannot be named so, the
-example's first document says `expect: [Kind/name, …]`. What is found must be exactly that.
+In a failing example the objects to be found are named bad…, and so are subjects whom a binding names; where
+that cannot be, the example's first document says `expect: [Kind/name, …]`. What is found must be exactly that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from kscan.checks.examples import Example, examples
 from kscan.errors import KscanError
 from kscan.judge.engine import Plan, evaluate, plan
 from kscan.judge.report import Result, Status
-from kscan.snapshot.documents import snapshot_of
+from kscan.snapshot.documents import Document, snapshot_of
 from kscan.snapshot.entry import Body, Entry, Gap, Reason
 from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource, split_path
 from kscan.snapshot.snapshot import Snapshot
@@ -70,15 +70,18 @@ def run_example(ready: Plan, example: Example) -> str:
     except KscanError as error:
         return str(error)
     found = {f"{one.object.kind}/{one.object.name}" for one in result.findings}
-    bad = {
-        f"{one['kind']}/{name}"
-        for one in documents
-        if "kind" in one and (name := str(one.get("metadata", {}).get("name", ""))).startswith("bad")
-    }
+    bad = {f"{kind}/{name}" for one in documents for kind, name in _named(one) if name.startswith("bad")}
     if example.expected == "fail" and found != (set(expected) | bad):
         return f"found {_listed(found)} where {_listed(set(expected) | bad)} was to be found"
     wanted = _STATUS[example.expected]
     return "" if result.status is wanted else f"{result.status} ({result.reason or _listed(found)}), not {wanted}"
+
+
+def _named(document: Document) -> Iterator[tuple[str, str]]:
+    """The object of a document, and the subjects whom a binding names."""
+    yield str(document.get("kind", "")), str(document.get("metadata", {}).get("name", ""))
+    for subject in document.get("subjects") or ():
+        yield str(subject["kind"]), str(subject["name"])
 
 
 def _verdict(ready: Plan, snapshot: Snapshot) -> Result:

@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from kscan.checks.check import Check, Severity
+from kscan.checks.judgement import Step
 from kscan.model.meta import ObjectRef
 from kscan.snapshot.entry import Gap
 from kscan.snapshot.snapshot import About
@@ -32,6 +33,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     value: str = ""
     pods: int = 0
     fingerprint: str = ""
+    severity: Severity = Severity.INFO
+    proof: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+    fix: str = ""
+    implied_by: str = ""
 
 
 class Undecided(msgspec.Struct, frozen=True, order=True):
@@ -58,8 +64,47 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def severity(self) -> Severity:
-        """How bad a failure is."""
-        return self.check.file.severity
+        """How bad a failure is: as bad as its worst finding."""
+        return min((one.severity for one in self.findings), key=lambda one: one.rank, default=self.check.file.severity)
+
+    @property
+    def implied(self) -> bool:
+        """Whether everything that it finds follows from what another check finds."""
+        return bool(self.findings) and all(one.implied_by for one in self.findings)
+
+    @property
+    def about_subjects(self) -> bool:
+        """Whether its findings are what users, groups and service accounts may do."""
+        return bool(self.findings) and all(one.proof for one in self.findings)
+
+
+class Held(msgspec.Struct, frozen=True):
+    """One danger that a subject holds."""
+
+    check: Check
+    finding: Finding
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """A subject with everything dangerous that it may do, the worst first."""
+
+    subject: ObjectRef
+    dangers: tuple[Held, ...]
+
+    @property
+    def worst(self) -> Held:
+        """The danger to end first."""
+        return self.dangers[0]
+
+
+class Worst(msgspec.Struct, frozen=True):
+    """One of the things to look at first: an example, how much more there is of it, and what to do."""
+
+    severity: Severity
+    check: Check
+    finding: Finding
+    more: str
+    fix: str
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -91,9 +136,20 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         found = (result for result in self.results if result.status is status)
         return tuple(sorted(found, key=lambda result: (result.severity.rank, -len(result.findings))))
 
-    def worst(self, count: int = 5) -> tuple[Result, ...]:
-        """The failures to look at first."""
-        return self.of(Status.FAIL)[:count]
+    def worst(self, count: int = 5) -> tuple[Worst, ...]:
+        """What to look at first: checks that fail, and subjects whatever they may do."""
+        checks = (_worst_of(result) for result in self.of(Status.FAIL) if not result.about_subjects)
+        found = [*checks, *map(_worst_right, self.holders())]
+        return tuple(sorted(found, key=lambda one: one.severity.rank)[:count])
+
+    def holders(self) -> tuple[Holder, ...]:
+        """Every subject with dangerous rights, the worst first."""
+        found: dict[ObjectRef, list[Held]] = {}
+        for result in self.of(Status.FAIL):
+            for finding in result.findings if result.about_subjects else ():
+                found.setdefault(finding.object, []).append(Held(result.check, finding))
+        holders = (Holder(subject, tuple(sorted(held, key=_danger))) for subject, held in found.items())
+        return tuple(sorted(holders, key=lambda one: (one.worst.finding.severity.rank, -len(one.dangers), one.subject)))
 
     def gaps(self) -> tuple[MissedPath, ...]:
         """Each path that was missing for some check, once."""
@@ -102,6 +158,24 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             for gap in result.gaps:
                 by_gap.setdefault(gap, []).append(result.check.id)
         return tuple(MissedPath(gap, tuple(sorted(ids))) for gap, ids in sorted(by_gap.items()))
+
+
+def _worst_of(result: Result) -> Worst:
+    more = len(result.findings) - 1
+    fix = " ".join(result.check.file.fix.text.split())
+    return Worst(result.severity, result.check, result.findings[0], f"and {more} more" if more else "", fix)
+
+
+def _worst_right(holder: Holder) -> Worst:
+    check, finding = holder.worst.check, holder.worst.finding
+    more = len(holder.dangers) - 1
+    return Worst(finding.severity, check, finding, f"and {more} more dangers" if more else "",
+                 finding.fix or " ".join(check.file.fix.text.split()))  # fmt: skip
+
+
+def _danger(held: Held) -> tuple[object, ...]:
+    """What others follow from comes before them."""
+    return bool(held.finding.implied_by), held.finding.severity.rank, held.check.id
 
 
 def fingerprint(check: str, cluster: str, ref: ObjectRef, container: str, path: str) -> str:

@@ -1,6 +1,7 @@
 """The score: only what was decided counts, weighted by severity, and coverage stands beside it.
 
 score    = 100 x weight of checks that pass / weight of checks that pass or fail
+           a failure that only follows from that of another check weighs nothing
 coverage = 100 x weight of checks that pass or fail / the same and those unknown
 """
 
@@ -17,7 +18,8 @@ def score(results: Iterable[Result]) -> Score:
     weights = dict.fromkeys(Status, 0)
     counts = dict.fromkeys(Status, 0)
     for result in results:
-        weights[result.status] += WEIGHTS[result.severity]
+        # What only follows from another failure is not counted twice.
+        weights[result.status] += 0 if result.implied else WEIGHTS[result.severity]
         counts[result.status] += 1
     decided = weights[Status.PASS] + weights[Status.FAIL]
     asked = decided + weights[Status.UNKNOWN]

@@ -9,6 +9,7 @@ import msgspec
 DEFAULTS: Mapping[str, Mapping[str, str]] = {
     "kube-apiserver": {
         "anonymous-auth": "true",
+        "authorization-mode": "AlwaysAllow",
         "encryption-provider-config": "",
         "authentication-config": "",
     },

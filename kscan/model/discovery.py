@@ -11,6 +11,13 @@ class ServedKind(msgspec.Struct, frozen=True):
     version: str = ""
 
 
+class Part(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A subresource, such as the log of a pod."""
+
+    subresource: str
+    verbs: tuple[str, ...] = ()
+
+
 class Offer(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """One resource."""
 
@@ -21,6 +28,7 @@ class Offer(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     verbs: tuple[str, ...] = ()
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    subresources: tuple[Part, ...] = ()
 
     @property
     def kind(self) -> str:

@@ -13,8 +13,15 @@ class Namespace(Noun, frozen=True):
     metadata: Metadata
 
 
+class SecretReference(Noun, frozen=True):
+    """A secret of a service account's own, by name."""
+
+    name: str = ""
+
+
 class ServiceAccount(Noun, frozen=True):
     """A ServiceAccount; `automount` is None where it says nothing, which mounts."""
 
     metadata: Metadata
+    secrets: tuple[SecretReference, ...] = ()
     automount_service_account_token: bool | None = None

@@ -39,6 +39,16 @@ class Object(_Part, frozen=True):
     name: str
 
 
+class ExportedStep(_Part, frozen=True):
+    """One right of a subject, and the binding, role and rule that give it."""
+
+    right: str
+    subject: str
+    binding: str
+    role: str
+    rule: str
+
+
 class ExportedFinding(_Part, frozen=True):
     """One object for which a check does not hold."""
 
@@ -49,6 +59,11 @@ class ExportedFinding(_Part, frozen=True):
     message: str
     pods: int
     fingerprint: str
+    severity: str
+    proof: tuple[ExportedStep, ...]
+    notes: tuple[str, ...]
+    fix: str
+    implied_by: str
 
 
 class ExportedUndecided(_Part, frozen=True):
@@ -176,6 +191,14 @@ def _finding(finding: Finding) -> ExportedFinding:
         message=finding.message,
         pods=finding.pods,
         fingerprint=finding.fingerprint,
+        severity=finding.severity,
+        proof=tuple(
+            ExportedStep(right=one.right, subject=one.subject, binding=one.binding, role=one.role, rule=one.rule)
+            for one in finding.proof
+        ),
+        notes=finding.notes,
+        fix=finding.fix,
+        implied_by=finding.implied_by,
     )
 
 

@@ -8,11 +8,18 @@ from kscan.judge.report import Report
 from kscan.report.template import render_shipped
 
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def to_html(report: Report) -> bytes:
-    """The page, with the hash of its one style in its Content-Security-Policy."""
+    """The page, with the hashes of its one style and its one script in its Content-Security-Policy."""
     page = render_shipped(report, "report.html.j2")
-    style = _STYLE.search(page)
-    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode() if style else ""
-    return page.replace("STYLE-HASH", f"sha256-{digest}", 1).encode()
+    hashes = {"STYLE-HASH": _hash(_STYLE.search(page)), "SCRIPT-HASH": _hash(_SCRIPT.search(page))}
+    for word, digest in hashes.items():
+        page = page.replace(word, digest, 1)
+    return page.encode()
+
+
+def _hash(found: re.Match[str] | None) -> str:
+    digest = hashlib.sha256((found[1] if found else "").encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"

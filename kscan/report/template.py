@@ -13,8 +13,9 @@ from markupsafe import escape as escape_html
 
 from kscan import data
 from kscan.errors import CheckError
-from kscan.judge.report import Report, Status
+from kscan.judge.report import Holder, Report, Status, Worst
 from kscan.judge.score import WEIGHTS
+from kscan.report.drawing import way
 from kscan.report.export import export
 from kscan.report.markdown_text import escape, fenced
 from kscan.report.text import clean_all
@@ -65,10 +66,48 @@ def context(report: Report) -> dict[str, Any]:
         status.replace(" ", "-"): [by_id[result.check.id] for result in report.of(status)] for status in Status
     }
     return shape | {
-        "worst": by_status["fail"][:_WORST],
+        "worst": [_worst(one) for one in report.worst(_WORST)],
         "by_status": by_status,
+        "subjects": [_holder(one) for one in report.holders()],
         "weights": {str(severity): weight for severity, weight in WEIGHTS.items()},
     }
+
+
+def _holder(one: Holder) -> dict[str, Any]:
+    """A subject with its dangers; those that follow from another are only named."""
+    own = [held for held in one.dangers if not held.finding.implied_by]
+    found: dict[str, Any] = clean_all(
+        {
+            "object": msgspec.to_builtins(one.subject),
+            "severity": str(one.worst.finding.severity),
+            "rank": one.worst.finding.severity.rank,
+            "notes": list(one.worst.finding.notes),
+            "text": one.worst.finding.fix,
+            "dangers": [{"check": held.check.id, "severity": str(held.finding.severity),
+                         "message": held.finding.message, "text": held.finding.fix} for held in own],
+            "implied": [held.check.id for held in one.dangers if held.finding.implied_by],
+        }
+    )  # fmt: skip
+    for danger, held in zip(found["dangers"], own, strict=True):
+        danger["way"] = way(held.finding.proof)
+    return found
+
+
+def _worst(one: Worst) -> dict[str, Any]:
+    finding = one.finding
+    found: dict[str, Any] = clean_all(
+        {
+            "check": one.check.id,
+            "title": one.check.file.title,
+            "severity": str(one.severity),
+            "object": msgspec.to_builtins(finding.object),
+            "container": finding.container,
+            "message": finding.message,
+            "more": one.more,
+            "text": one.fix,
+        }
+    )
+    return found
 
 
 def _yaml(value: object) -> str:

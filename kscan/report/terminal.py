@@ -7,18 +7,23 @@ from rich.padding import Padding
 from rich.text import Text
 
 from kscan import __version__
-from kscan.judge.report import Report, Result, Status
+from kscan.checks.check import Check, Severity
+from kscan.judge.report import Holder, Report, Result, Status
 from kscan.report.text import clean, counted, sentence, where
 
 _STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _SHORT = 10
+_DANGERS = 4
 
 
 def render_terminal(report: Report, console: Console, *, full: bool = False) -> None:
     """Print the report; `full` shows every finding, else each check's first ten."""
     _head(report, console)
     _worst(report, console)
-    _section(console, "Failed", [_failed(result, full=full) for result in report.of(Status.FAIL)])
+    failed = report.of(Status.FAIL)
+    _section(console, "Failed", [_failed(one, full=full) for one in failed if not one.about_subjects])
+    _rights(console, [result for result in failed if result.about_subjects])
+    _section(console, "Subjects with dangerous rights", [_holder(one, full=full) for one in report.holders()])
     _section(console, "Unknown", map(_open, report.of(Status.UNKNOWN)))
     _section(console, "Manual", map(_open, report.of(Status.MANUAL)))
     _section(console, "Not applicable", map(_open, report.of(Status.NOT_APPLICABLE)))
@@ -60,21 +65,16 @@ def _worst(report: Report, console: Console) -> None:
         return
     console.print()
     console.print(_line("The worst, and what to do", "bold underline"))
-    for result in worst:
-        console.print(_title(result))
-        console.print(_indented(_line(_example(result), "dim"), 4))
-        console.print(_indented(_line("→ " + " ".join(result.check.file.fix.text.split()), "green"), 4))
+    for one in worst:
+        console.print(_title(one.check, one.severity))
+        example = ", ".join(part for part in (sentence(one.finding), one.more) if part)
+        console.print(_indented(_line(example, "dim"), 4))
+        console.print(_indented(_line(f"→ {one.fix}", "green"), 4))
 
 
-def _example(result: Result) -> str:
-    more = len(result.findings) - 1
-    return sentence(result.findings[0]) + (f", and {more} more" if more else "")
-
-
-def _title(result: Result) -> RenderableType:
-    severity = (result.severity.upper(), _STYLES[result.severity])
-    head = Text.assemble("  ", severity, " ", (clean(result.check.id), "bold"))
-    return Group(head, _indented(_line(result.check.file.title), 4))
+def _title(check: Check, severity: Severity) -> RenderableType:
+    head = Text.assemble("  ", (severity.upper(), _STYLES[severity]), " ", (clean(check.id), "bold"))
+    return Group(head, _indented(_line(check.file.title), 4))
 
 
 def _section(console: Console, title: str, parts: Iterable[Iterable[RenderableType]]) -> None:
@@ -89,7 +89,7 @@ def _section(console: Console, title: str, parts: Iterable[Iterable[RenderableTy
 
 
 def _failed(result: Result, *, full: bool) -> Iterable[RenderableType]:
-    yield _title(result)
+    yield _title(result.check, result.severity)
     shown = result.findings if full else result.findings[:_SHORT]
     for finding in shown:
         yield _indented(_line(f"- {sentence(finding)}"), 4)
@@ -103,8 +103,49 @@ def _failed(result: Result, *, full: bool) -> Iterable[RenderableType]:
     yield _indented(_line("→ " + " ".join(result.check.file.fix.text.split()), "green"), 4)
 
 
+def _rights(console: Console, results: list[Result]) -> None:
+    """The checks that fail by what subjects may do, in as few lines as they need; who they are comes after."""
+    if not results:
+        return
+    console.print()
+    console.print(_line(f"Failed, by what subjects may do ({len(results)})", "bold underline"))
+    for severity in Severity:
+        names = [
+            f"{one.check.id} ({len(one.findings)})" for one in results if one.severity is severity and not one.implied
+        ]
+        if names:
+            console.print(Text.assemble("  ", (severity.upper(), _STYLES[severity])))
+            console.print(_indented(_line(", ".join(names)), 4))
+    implied: dict[str, list[str]] = {}
+    for one in results:
+        if one.implied:
+            implied.setdefault(one.findings[0].implied_by, []).append(one.check.id)
+    for check, names in implied.items():
+        console.print(_line(f"  because of {check}", "dim"))
+        console.print(_indented(_line(", ".join(names), "dim"), 4))
+
+
+def _holder(holder: Holder, *, full: bool) -> Iterable[RenderableType]:
+    worst = holder.worst.finding
+    yield Text.assemble(
+        "  ", (worst.severity.upper(), _STYLES[worst.severity]), " ", (clean(str(holder.subject)), "bold")
+    )
+    for note in worst.notes:
+        yield _indented(_line(note, "dim"), 4)
+    shown = holder.dangers if full else [one for one in holder.dangers if not one.finding.implied_by][:_DANGERS]
+    for one in shown:
+        yield _indented(_line(f"- {one.finding.message}"), 4)
+        for step in one.finding.proof if one is shown[0] else ():
+            yield _indented(_line(f"{step.right}: {step.binding or 'the API server itself'} → {step.role}"), 6)
+    hidden = len(holder.dangers) - len(shown)
+    if hidden:
+        yield _indented(_line(f"- and {hidden} more: write them with --output report.html"), 4)
+    if worst.fix:
+        yield _indented(_line(f"→ {worst.fix}", "green"), 4)
+
+
 def _open(result: Result) -> Iterable[RenderableType]:
-    yield _title(result)
+    yield _title(result.check, result.severity)
     yield _indented(_line(result.reason, "yellow" if result.status is Status.UNKNOWN else "dim"), 4)
 
 

@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 
 from kscan.checks.judgement import Fine, Judgements, Problem
+from kscan.model.meta import ObjectRef
 from kscan.model.namespaces import ServiceAccount
 from kscan.model.pods import MIRROR, service_account
+from kscan.model.rbac.identity import identity_of, subject_of
+from kscan.model.rbac.roles import Subject
 from kscan.model.workloads import PodGroup, Workload
 from kscan.rules.rule import rule
 from kscan.views.objects import SERVICE_ACCOUNTS
+from kscan.views.rights import RIGHTS, Rights
 from kscan.views.workloads import WORKLOADS
 
 
@@ -28,6 +32,51 @@ def default_token(workloads: Iterable[Workload], accounts: Iterable[ServiceAccou
                 )
             else:
                 yield Fine(workload.ref)
+
+
+@rule("accounts.default_rights", "subjects", RIGHTS)
+def default_rights(rights: Rights) -> Judgements:
+    """Default service accounts that are given rights: every pod that names no account has them."""
+    for key in rights.full.keys:
+        subject = subject_of(key)
+        if subject.kind == "ServiceAccount" and subject.name == "default":
+            bound = sorted({str(grant.binding.ref) for grant in rights.full.granted(key)})
+            yield Problem(subject.ref, f"is given rights by {', '.join(bound)}", fix=f"take {subject} out of them")
+        else:
+            yield Fine(subject.ref)
+
+
+@rule("accounts.idle_token", "workloads", WORKLOADS, SERVICE_ACCOUNTS, RIGHTS)
+def idle_token(workloads: Iterable[Workload], accounts: Iterable[ServiceAccount], rights: Rights) -> Judgements:
+    """Pods that are handed the token of an account that is given nothing."""
+    automount = {(one.metadata.namespace, one.metadata.name): one.automount_service_account_token for one in accounts}
+    for workload in workloads:
+        for group in workload.groups:
+            subject = Subject(kind="ServiceAccount", name=service_account(group.spec), namespace=workload.ref.namespace)
+            given = any(True for _ in rights.full.granted(identity_of(subject).keys[0]))
+            if not given and _mounted(group, automount.get((subject.namespace, subject.name))):
+                yield Problem(
+                    workload.ref,
+                    f"is given the token of {subject}, which no binding gives a right",
+                    path="spec.automountServiceAccountToken",
+                    value=group.spec.get("automountServiceAccountToken"),
+                    pods=group.count,
+                )
+            else:
+                yield Fine(workload.ref)
+
+
+@rule("accounts.legacy_token", "service accounts", SERVICE_ACCOUNTS)
+def legacy_token(accounts: Iterable[ServiceAccount]) -> Judgements:
+    """Accounts with a token that stands in a secret, and never expires; as Kubernetes made them before 1.24."""
+    for account in accounts:
+        name = account.metadata.name
+        ref = ObjectRef("ServiceAccount", name, account.metadata.namespace)
+        tokens = [one.name for one in account.secrets if one.name.startswith(f"{name}-token-")]
+        if tokens:
+            yield Problem(ref, f"has a token that never expires, in Secret {', '.join(tokens)}", path="secrets")
+        else:
+            yield Fine(ref)
 
 
 def _mounted(group: PodGroup, from_account: bool | None) -> bool:

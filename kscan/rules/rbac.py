@@ -1,41 +1,173 @@
-"""Who may do what."""
+"""Who may do what: dangers that somebody holds, by all bindings together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
-from kscan.checks.judgement import Fine, Judgements, Problem
-from kscan.model.meta import ObjectRef
-from kscan.model.rbac import Binding, PolicyRule, Role, Subject
+import msgspec
+
+from kscan.checks.check import Severity
+from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Step, Unsure
+from kscan.errors import CheckError
+from kscan.model.rbac.authorizer import EVERYWHERE, Scopes
+from kscan.model.rbac.identity import Identity, identity_of, subject_of
+from kscan.model.rbac.reach import Danger, Need, reach, witnesses
+from kscan.model.rbac.roles import Ask, Subject
+from kscan.rules.cuts import smallest_change
 from kscan.rules.rule import rule
-from kscan.views.objects import BINDINGS, ROLES
+from kscan.views.rights import RIGHTS, Rights
+from kscan.views.running import RUNNING, Running
 
-# Who holds every right in a cluster as Kubernetes and kubeadm make it.
-_SHIPPED = {
-    "cluster-admin": Subject(kind="Group", name="system:masters"),
-    "kubeadm:cluster-admins": Subject(kind="Group", name="kubeadm:cluster-admins"),
-}
+_SHOWN = 3
+_ALL: list[dict[str, object]] = [{"verbs": ["*"], "resources": ["*.*"]}]
+# Who may do everything has every danger; that one finding says it.
+_ALL_CHECK = "cluster-admin-binding"
+# Of things of the whole cluster, but asked where the binding or the pod is.
+_INSIDE = (("bind", "clusterroles"), ("use", "securitycontextconstraints"))
+# Subresources that are named freely: any that some rule names counts.
+_FREE = "userextras/*"
 
 
-@rule("rbac.full_rights", "role bindings", BINDINGS, ROLES)
-def full_rights(bindings: Iterable[Binding], roles: Iterable[Role]) -> Judgements:
-    """Bindings that grant every verb on every resource, under whichever name the role stands."""
-    powerful = {role.ref for role in roles if any(_everything(one) for one in role.rules)}
-    for binding in bindings:
-        namespace = "" if binding.role_ref.kind == "ClusterRole" else binding.metadata.namespace
-        if ObjectRef(binding.role_ref.kind, binding.role_ref.name, namespace) not in powerful:
-            yield Fine(binding.ref)
+class _Needed(msgspec.Struct, forbid_unknown_fields=True):
+    """One thing that a danger takes, as a check file writes it: any verb on any of the resources or URLs.
+
+    Where unlike things will do, a list of them stands in its place.
+    """
+
+    verbs: tuple[str, ...]
+    resources: tuple[str, ...] = ()
+    names: tuple[str, ...] = ("",)
+    urls: tuple[str, ...] = ()
+    everywhere: bool = False
+
+
+@rule("rbac.grants", "subjects", RIGHTS, more=(RUNNING,))
+def grants(
+    rights: Rights,
+    running: Running | None,
+    *,
+    needs: list[dict[str, object]],
+    message: str,
+    in_namespace: str = "",
+    namespaces: Sequence[str] = (),
+    since: int = 0,
+    before: int = 0,
+    platform: str = "",
+) -> Judgements:
+    """Subjects that hold everything that a danger takes, beyond what Kubernetes ships them with."""
+    moot = _moot(rights, since, before, platform)
+    if moot:
+        yield Moot(moot)
+        return
+    danger, everything = _danger(rights, needs), _danger(rights, _ALL)
+    if not all(need.asks for need in danger.needs):
+        yield Moot("the cluster serves nothing that it is about")
+        return
+    for key in rights.full.keys:
+        subject = subject_of(key)
+        identity = identity_of(subject)
+        places = _own(rights, identity, danger, namespaces)
+        if not places:
+            yield Fine(subject.ref)
             continue
-        extra = [subject for subject in binding.subjects if subject != _SHIPPED.get(binding.metadata.name)]
-        place = f"in namespace {binding.metadata.namespace}" if binding.metadata.namespace else "in the whole cluster"
-        if not extra:
-            yield Fine(binding.ref)
-        for subject in extra:
-            yield Problem(
-                binding.ref,
-                f"gives {subject} every right {place}",
-                path=f"subjects[{subject.kind}/{subject.namespace}/{subject.name}]".replace("//", "/"),
-                value=f"{binding.role_ref.kind} {binding.role_ref.name}",
-            )
+        if (since or before) and rights.minor is None:
+            yield Unsure(subject.ref, "whether it can depends on the cluster's version, which is not known")
+            continue
+        place = min(places)
+        proofs = witnesses(rights.full, identity, danger, place)
+        yield Problem(
+            subject.ref,
+            f"{message}{_where(places, danger)}",
+            severity=Severity(in_namespace) if in_namespace and EVERYWHERE not in places else None,
+            proof=tuple(
+                Step(str(ask), str(one.subject), str(one.binding or ""), str(one.role or ""), str(one.rule or ""))
+                for ask, one in proofs
+            ),
+            notes=tuple(_notes(subject, running)),
+            fix=smallest_change(rights, identity, danger, place),
+            implied_by=_ALL_CHECK
+            if danger != everything and places <= reach(rights.full, identity, everything)
+            else "",
+        )
 
 
-def _everything(rule: PolicyRule) -> bool:
-    return "*" in rule.verbs and "*" in rule.api_groups and "*" in rule.resources and not rule.resource_names
+def _moot(rights: Rights, since: int, before: int, platform: str) -> str:
+    """Why a danger cannot be in this cluster, as far as its version says; empty where it can."""
+    if platform and platform not in rights.version:
+        return f"the cluster's version does not say {platform.strip('-')}"
+    if rights.minor is not None and rights.minor < since:
+        return f"Kubernetes asks for it from 1.{since} on"
+    if before and rights.minor is not None and rights.minor >= before:
+        return f"from Kubernetes 1.{before} on this is not enough"
+    return ""
+
+
+def _own(rights: Rights, identity: Identity, danger: Danger, namespaces: Sequence[str]) -> Scopes:
+    """Where somebody holds it who is not shipped with it, and not merely because a whole group does."""
+    found = reach(rights.full, identity, danger)
+    if namespaces:
+        found &= {EVERYWHERE, *namespaces}
+    if not found:
+        return found
+    groups = Identity(groups=identity.groups if identity.user else identity.groups[1:])
+    quiet = reach(rights.shipped, identity, danger) | reach(rights.full, groups, danger)
+    if EVERYWHERE in quiet:
+        return frozenset()
+    return frozenset({EVERYWHERE}) if EVERYWHERE in found else found - quiet
+
+
+def _danger(rights: Rights, needs: list[dict[str, object]]) -> Danger:
+    try:
+        needed = msgspec.convert(needs, list[_Needed | list[_Needed]])
+    except msgspec.ValidationError as error:
+        raise CheckError("the params of rbac.grants are wrong", str(error)) from error
+    ways = [one if isinstance(one, list) else [one] for one in needed]
+    found = tuple(Need(tuple(ask for way in one for ask in _asks(rights, way))) for one in ways)
+    wide = {ask for one in ways for way in one if way.everywhere for ask in _asks(rights, way)}
+    inside = frozenset(ask for need in found for ask in need.asks if ask not in wide and _is_inside(rights, ask))
+    return Danger(found, inside)
+
+
+def _asks(rights: Rights, needed: _Needed) -> Iterator[Ask]:
+    for verb in needed.verbs:
+        yield from (Ask(verb, url=url) for url in needed.urls)
+        for text in needed.resources:
+            name, slash, part = text.partition("/")
+            plural, _, group = name.partition(".")
+            resource = f"{plural}{slash}{part}"
+            known = rights.served.has(group, resource) or "*" in (group, plural) or not rights.served.whole
+            for one in rights.full.resources(resource[:-1]) if resource == _FREE else (resource,) if known else ():
+                yield from (Ask(verb, one, group, chosen) for chosen in needed.names)
+
+
+def _is_inside(rights: Rights, ask: Ask) -> bool:
+    """Whether a RoleBinding can grant it; a namespace itself is read and changed within itself."""
+    if ask.url:
+        return False
+    own = ask.resource.partition("/")[0] == "namespaces" and ask.verb in ("get", "update", "patch", "delete")
+    return own or (ask.verb, ask.resource) in _INSIDE or rights.served.namespaced(ask.group, ask.resource)
+
+
+def _where(places: Scopes, danger: Danger) -> str:
+    if EVERYWHERE in places:
+        return " in every namespace" if danger.inside else ""
+    names = sorted(places)
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f" in namespace{'s' if len(names) > 1 else ''} {', '.join(names[:_SHOWN])}{more}"
+
+
+def _notes(subject: Subject, running: Running | None) -> Iterator[str]:
+    if subject.kind != "ServiceAccount":
+        return
+    if running is None:
+        yield "which workloads run as it could not be read"
+        return
+    runners = running.get((subject.namespace, subject.name), ())
+    if not runners:
+        yield "no workload runs as it"
+    for runner in runners[:_SHOWN]:
+        yield (
+            f"{runner} runs as it"
+            if not runner.exposed
+            else f"{runner.workload} runs as it, exposed by {runner.exposed}"
+        )
+    if len(runners) > _SHOWN:
+        yield f"{len(runners) - _SHOWN} more workloads run as it"

@@ -2,6 +2,7 @@
 
 The first view is the scope: what is missing from it can hide findings, but makes none.
 The others are context: while anything of them is missing, nothing is decided.
+What is read only to say more of a finding decides nothing: it is None where it could not be read whole.
 """
 
 from collections.abc import Callable
@@ -22,8 +23,9 @@ class Rule(msgspec.Struct, frozen=True):
     scope: str
     views: tuple[View[Any], ...]
     run: Run
+    more: tuple[View[Any], ...] = ()
 
 
-def rule(name: str, scope: str, *views: View[Any]) -> Callable[[Run], Rule]:
+def rule(name: str, scope: str, *views: View[Any], more: tuple[View[Any], ...] = ()) -> Callable[[Run], Rule]:
     """Make a rule of the function below."""
-    return lambda run: Rule(name, scope, views, run)
+    return lambda run: Rule(name, scope, views, run, more)

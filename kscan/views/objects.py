@@ -10,7 +10,7 @@ from kscan.model.meta import ObjectRef
 from kscan.model.namespaces import Namespace, ServiceAccount
 from kscan.model.network import NetworkPolicy, Service
 from kscan.model.nodes import Node
-from kscan.model.rbac import Binding, Role
+from kscan.model.rbac.roles import Binding, Role
 from kscan.snapshot import kinds
 from kscan.snapshot.needs import Resource
 from kscan.views.view import N, Source, View

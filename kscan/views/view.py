@@ -13,7 +13,7 @@ from kscan.model.base import decode
 from kscan.model.meta import Meta
 from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
 from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource
-from kscan.snapshot.snapshot import Snapshot
+from kscan.snapshot.snapshot import About, Snapshot
 
 T = TypeVar("T")
 N = TypeVar("N")
@@ -50,6 +50,11 @@ class Source:
         self._needs = needs
         self.evidence: list[Evidence] = []
         self.gaps: list[Gap] = []
+
+    @property
+    def about(self) -> About:
+        """Which cluster, by whom, when."""
+        return self._snapshot.about
 
     def items(self, resource: Resource) -> Iterator[tuple[str, Item]]:
         """Every object of a resource with the path of its list."""

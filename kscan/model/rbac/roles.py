@@ -1,13 +1,77 @@
-"""Subjects, rules, roles and bindings."""
+"""Rules, roles and bindings."""
 
 import msgspec
 
 from kscan.model.base import Noun
 from kscan.model.meta import Metadata, ObjectRef
+from kscan.model.selectors import LabelSelector
 
-# The API server puts these back at each start, so a role that carries both is Kubernetes' own.
-_BOOTSTRAP = ("kubernetes.io/bootstrapping", "rbac-defaults")
-_AUTOUPDATE = ("rbac.authorization.kubernetes.io/autoupdate", "true")
+
+class Ask(msgspec.Struct, frozen=True):
+    """One question as the API server puts it: a verb on a resource (`pods/exec`, say) or on a URL."""
+
+    verb: str
+    resource: str = ""
+    group: str = ""
+    name: str = ""
+    namespace: str = ""
+    url: str = ""
+
+    def within(self, namespace: str) -> "Ask":
+        """The same question in a namespace; empty asks for the whole cluster."""
+        return msgspec.structs.replace(self, namespace=namespace)
+
+    def __str__(self) -> str:
+        verb = "every verb on" if self.verb == "*" else self.verb
+        resource, slash, sub = self.resource.partition("/")
+        group = f".{self.group}" if self.group else ""
+        thing = "every resource" if (self.resource, self.group) == ("*", "*") else f"{resource}{group}{slash}{sub}"
+        return f"{verb} {self.url or thing} {self.name}".rstrip()
+
+
+class PolicyRule(Noun, frozen=True):
+    """What is allowed: verbs on resources or on URLs."""
+
+    verbs: tuple[str, ...] = ()
+    api_groups: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    resource_names: tuple[str, ...] = ()
+    non_resource_urls: tuple[str, ...] = msgspec.field(default=(), name="nonResourceURLs")
+
+    def allows(self, ask: Ask) -> bool:
+        """Whether this rule alone says yes; exactly the authorizer's own comparison."""
+        if ask.verb not in self.verbs and "*" not in self.verbs:
+            return False
+        if ask.url:
+            return any(matches_url(pattern, ask.url) for pattern in self.non_resource_urls)
+        return (
+            (ask.group in self.api_groups or "*" in self.api_groups)
+            and _resource(self.resources, ask.resource)
+            and (not self.resource_names or ask.name in self.resource_names)
+        )
+
+    def __str__(self) -> str:
+        what = ", ".join(self.non_resource_urls) if self.non_resource_urls else _resources(self)
+        names = f" named {', '.join(self.resource_names)}" if self.resource_names else ""
+        return f"{', '.join(self.verbs)} on {what}{names}"
+
+
+def matches_url(pattern: str, url: str) -> bool:
+    """Only asterisks at the end are wild: `/a/*` is everything that begins with `/a/`."""
+    return pattern == url or (pattern.endswith("*") and url.startswith(pattern.rstrip("*")))
+
+
+def _resource(resources: tuple[str, ...], resource: str) -> bool:
+    """`*` is every resource and subresource, `*/scale` that subresource of any; nothing else is wild."""
+    if resource in resources or "*" in resources:
+        return True
+    _, slash, sub = resource.partition("/")
+    return bool(slash) and f"*/{sub}" in resources
+
+
+def _resources(rule: PolicyRule) -> str:
+    groups = "" if rule.api_groups == ("",) else f" of {', '.join(group or 'core' for group in rule.api_groups)}"
+    return f"{', '.join(rule.resources)}{groups}"
 
 
 class Subject(Noun, frozen=True):
@@ -18,17 +82,12 @@ class Subject(Noun, frozen=True):
     namespace: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+        return str(self.ref)
 
-
-class PolicyRule(Noun, frozen=True):
-    """What: verbs on resources or on URLs."""
-
-    verbs: tuple[str, ...] = ()
-    api_groups: tuple[str, ...] = ()
-    resources: tuple[str, ...] = ()
-    resource_names: tuple[str, ...] = ()
-    non_resource_urls: tuple[str, ...] = msgspec.field(default=(), name="nonResourceURLs")
+    @property
+    def ref(self) -> ObjectRef:
+        """Its address."""
+        return ObjectRef(self.kind, self.name, self.namespace)
 
 
 class RoleRef(Noun, frozen=True):
@@ -38,21 +97,23 @@ class RoleRef(Noun, frozen=True):
     name: str
 
 
+class AggregationRule(Noun, frozen=True):
+    """Which ClusterRoles a controller gathers into this one."""
+
+    cluster_role_selectors: tuple[LabelSelector, ...] = ()
+
+
 class Role(Noun, frozen=True):
     """A Role, or a ClusterRole where it has no namespace."""
 
     metadata: Metadata
     rules: tuple[PolicyRule, ...] = ()
+    aggregation_rule: AggregationRule | None = None
 
     @property
     def ref(self) -> ObjectRef:
         """Its address."""
         return _ref("Role", self.metadata)
-
-    @property
-    def shipped(self) -> bool:
-        """Whether the API server made it and keeps it as it is."""
-        return _shipped(self.metadata)
 
 
 class Binding(Noun, frozen=True):
@@ -67,13 +128,12 @@ class Binding(Noun, frozen=True):
         """Its address."""
         return _ref("RoleBinding", self.metadata)
 
+    @property
+    def role(self) -> ObjectRef:
+        """The address of the role; a Role is looked for in the binding's own namespace."""
+        namespace = "" if self.role_ref.kind == "ClusterRole" else self.metadata.namespace
+        return ObjectRef(self.role_ref.kind, self.role_ref.name, namespace)
+
 
 def _ref(kind: str, metadata: Metadata) -> ObjectRef:
     return ObjectRef(kind if metadata.namespace else f"Cluster{kind}", metadata.name, metadata.namespace)
-
-
-def _shipped(metadata: Metadata) -> bool:
-    return (
-        metadata.labels.get(_BOOTSTRAP[0]) == _BOOTSTRAP[1]
-        and metadata.annotations.get(_AUTOUPDATE[0]) == _AUTOUPDATE[1]
-    )

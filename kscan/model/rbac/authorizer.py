@@ -1,0 +1,141 @@
+"""The RBAC authorizer: who may do what, with the binding, the role and the rule that say so."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from kscan.model.meta import ObjectRef
+from kscan.model.rbac.identity import MASTERS, Identity, group_key, subject_key, subject_of
+from kscan.model.rbac.roles import Ask, Binding, PolicyRule, Role, Subject
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """A role that a binding gives to a subject, everywhere or in the binding's namespace."""
+
+    key: str
+    binding: Binding
+    role: Role
+
+    @property
+    def namespace(self) -> str:
+        """Where it holds; empty is everywhere."""
+        return self.binding.metadata.namespace
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """Why somebody may: the subject as the binding names it, the binding, the role and the rule.
+
+    The API server lets `system:masters` do everything before it looks at any binding.
+    """
+
+    subject: Subject
+    binding: ObjectRef | None = None
+    role: ObjectRef | None = None
+    rule: PolicyRule | None = None
+
+    def __str__(self) -> str:
+        if self.binding is None:
+            return f"{self.subject}: the API server allows it everything, before any binding"
+        return f"{self.subject} ← {self.binding} ← {self.role}: {self.rule}"
+
+
+Scopes = frozenset[str]
+EVERYWHERE = ""
+
+
+class Authorizer:
+    """All roles and bindings of a cluster, ready to be asked."""
+
+    def __init__(self, roles: Iterable[Role], bindings: Iterable[Binding]) -> None:
+        self.roles = {role.ref: role for role in roles}
+        self.bindings = tuple(bindings)
+        self._grants: dict[str, list[Grant]] = {}
+        self._by_role: dict[ObjectRef, list[Grant]] = {}
+        for grant in self._resolved():
+            self._grants.setdefault(grant.key, []).append(grant)
+            self._by_role.setdefault(grant.role.ref, []).append(grant)
+        self._by_verb = _by_verb(self.roles[ref] for ref in self._by_role)
+        self._holders: dict[Ask, Mapping[str, Scopes]] = {}
+
+    def _resolved(self) -> Iterator[Grant]:
+        """Each subject of each binding whose role is there; a missing role grants nothing."""
+        for binding in self.bindings:
+            role = self.roles.get(binding.role)
+            for key in {subject_key(subject, binding.metadata.namespace): None for subject in binding.subjects}:
+                if role and key:
+                    yield Grant(key, binding, role)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every subject that may do anything: those whom some binding gives some role, and the masters."""
+        return tuple({group_key(MASTERS): None, **dict.fromkeys(self._grants)})
+
+    def granted(self, key: str) -> Iterator[Grant]:
+        """Everything that is given to one subject by name."""
+        yield from self._grants.get(key, ())
+
+    def grants(self, identity: Identity) -> Iterator[Grant]:
+        """Everything that is given to somebody, by name or through a group."""
+        for key in identity.keys:
+            yield from self._grants.get(key, ())
+
+    def why(self, identity: Identity, ask: Ask) -> Proof | None:
+        """The proof that somebody may, or None."""
+        return next(self.proofs(identity, ask), None)
+
+    def proofs(self, identity: Identity, ask: Ask) -> Iterator[Proof]:
+        """Every binding that allows it, with the first rule that does."""
+        if MASTERS in identity.groups:
+            yield Proof(Subject(kind="Group", name=MASTERS))
+        for grant in self.grants(identity):
+            if grant.namespace and (ask.url or grant.namespace != ask.namespace):
+                continue
+            rule = next((rule for rule in grant.role.rules if rule.allows(ask)), None)
+            if rule:
+                yield Proof(subject_of(grant.key), grant.binding.ref, grant.role.ref, rule)
+
+    def holders(self, ask: Ask) -> Mapping[str, Scopes]:
+        """Who may, by key, and where; asked of every namespace at once."""
+        ask = ask.within("")
+        if ask not in self._holders:
+            found: dict[str, set[str]] = {group_key(MASTERS): {EVERYWHERE}}
+            for ref in self._allowing(ask):
+                for grant in self._by_role[ref]:
+                    if not (grant.namespace and ask.url):
+                        found.setdefault(grant.key, set()).add(grant.namespace)
+            self._holders[ask] = {key: frozenset(scopes) for key, scopes in found.items()}
+        return self._holders[ask]
+
+    def _allowing(self, ask: Ask) -> set[ObjectRef]:
+        rules = [*self._by_verb.get(ask.verb, ()), *(self._by_verb.get("*", ()) if ask.verb != "*" else ())]
+        return {ref for rule, refs in rules if rule.allows(ask) for ref in refs}
+
+    def scopes(self, identity: Identity, ask: Ask) -> Scopes:
+        """Where somebody may: everywhere (the empty name), or in which namespaces."""
+        holders = self.holders(ask)
+        return frozenset(scope for key in identity.keys for scope in holders.get(key, ()))
+
+    def resources(self, prefix: str) -> frozenset[str]:
+        """Every resource that some rule names and that begins so."""
+        rules = (rule for found in self._by_verb.values() for rule, _ in found)
+        return frozenset(name for rule in rules for name in rule.resources if name.startswith(prefix))
+
+    def by_subject(self, ask: Ask) -> Iterator[tuple[Subject, Scopes]]:
+        """Everybody whom some binding names and who may, by that name, and where."""
+        return ((subject_of(key), scopes) for key, scopes in self.holders(ask).items())
+
+
+_Rules = dict[str, list[tuple[PolicyRule, set[ObjectRef]]]]
+
+
+def _by_verb(roles: Iterable[Role]) -> _Rules:
+    """Each distinct rule once, by its verbs, with the roles that hold it."""
+    where: dict[PolicyRule, set[ObjectRef]] = {}
+    for role in roles:
+        for rule in role.rules:
+            where.setdefault(rule, set()).add(role.ref)
+    found: _Rules = {}
+    for rule, refs in where.items():
+        for verb in set(rule.verbs):
+            found.setdefault(verb, []).append((rule, refs))
+    return found

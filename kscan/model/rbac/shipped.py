@@ -1,0 +1,105 @@
+"""What Kubernetes and its distributions ship, compared with what stands in a cluster.
+
+Names and labels are free to take, so nothing is excused for its name: what is shipped is the rule that the
+shipped role has, given by the shipped binding to the shipped subject. Everything else is somebody's own.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from kscan.model.meta import ObjectRef
+from kscan.model.rbac.aggregation import gathered
+from kscan.model.rbac.escalation import atoms, covers, uncovered
+from kscan.model.rbac.identity import subject_key
+from kscan.model.rbac.roles import Binding, PolicyRule, Role, Subject
+
+
+class Shipped(msgspec.Struct, frozen=True):
+    """The roles and bindings that somebody else than the cluster's users made, by address."""
+
+    roles: Mapping[ObjectRef, tuple[PolicyRule, ...]]
+    bindings: Mapping[ObjectRef, tuple[Binding, ...]]
+
+
+class Extra(msgspec.Struct, frozen=True):
+    """What a shipped object has that it is not shipped with."""
+
+    ref: ObjectRef
+    message: str
+    value: str
+
+
+def shipped_of(roles: Iterable[Role], bindings: Iterable[Binding]) -> Shipped:
+    """What is shipped, where several distributions may ship an object of one name."""
+    rules: dict[ObjectRef, tuple[PolicyRule, ...]] = {}
+    for role in roles:
+        rules[role.ref] = rules.get(role.ref, ()) + role.rules
+    bound: dict[ObjectRef, tuple[Binding, ...]] = {}
+    for binding in bindings:
+        bound[binding.ref] = (*bound.get(binding.ref, ()), binding)
+    return Shipped(rules, bound)
+
+
+def only_shipped(
+    roles: Iterable[Role], bindings: Iterable[Binding], shipped: Shipped
+) -> tuple[list[Role], list[Binding]]:
+    """The part of a cluster's roles and bindings that is as it is shipped."""
+    roles = tuple(roles)
+    allowed = _allowed(roles, shipped)
+    return (
+        [msgspec.structs.replace(role, rules=tuple(_kept(allowed[role.ref], role.rules)))
+         for role in roles if role.ref in allowed],
+        [msgspec.structs.replace(binding, subjects=tuple(_subjects(binding, shipped, known=True)))
+         for binding in bindings if _same_role(binding, shipped)],
+    )  # fmt: skip
+
+
+def _kept(allowed: tuple[PolicyRule, ...], rules: tuple[PolicyRule, ...]) -> Iterator[PolicyRule]:
+    for rule in rules:
+        if covers(allowed, (rule,)):
+            yield rule
+        else:
+            extra = set(uncovered(allowed, (rule,)))
+            yield from (atom for atom in atoms((rule,)) if atom not in extra)
+
+
+def extras(roles: Iterable[Role], bindings: Iterable[Binding], shipped: Shipped) -> Iterator[Extra]:
+    """Rules, subjects and roles of bindings that shipped objects are not shipped with."""
+    roles = tuple(roles)
+    allowed = _allowed(roles, shipped)
+    for role in roles:
+        more = [rule for rule in role.rules if role.ref in allowed and not covers(allowed[role.ref], (rule,))]
+        if more:
+            yield Extra(role.ref, "allows more than it is shipped with", "; ".join(map(str, more)))
+    for binding in bindings:
+        if binding.ref not in shipped.bindings:
+            continue
+        if not _same_role(binding, shipped):
+            yield Extra(binding.ref, "binds another role than it is shipped with", str(binding.role))
+            continue
+        strangers = list(_subjects(binding, shipped, known=False))
+        if strangers:
+            yield Extra(binding.ref, "binds more than it is shipped with", ", ".join(map(str, strangers)))
+
+
+def _allowed(roles: tuple[Role, ...], shipped: Shipped) -> Mapping[ObjectRef, tuple[PolicyRule, ...]]:
+    """The rules that each shipped role may have; an aggregated one may have what it gathers."""
+    gathers = gathered(roles)
+    return {ref: rules + tuple(gathers.get(ref, ())) for ref, rules in shipped.roles.items()}
+
+
+def _same_role(binding: Binding, shipped: Shipped) -> bool:
+    return any(one.role == binding.role for one in shipped.bindings.get(binding.ref, ()))
+
+
+def _subjects(binding: Binding, shipped: Shipped, *, known: bool) -> Iterator[Subject]:
+    keys = {
+        subject_key(subject, one.metadata.namespace)
+        for one in shipped.bindings.get(binding.ref, ())
+        if one.role == binding.role
+        for subject in one.subjects
+    }
+    for subject in binding.subjects:
+        if (subject_key(subject, binding.metadata.namespace) in keys) is known:
+            yield subject

@@ -1,0 +1,42 @@
+"""The smallest change that ends a danger: the thing it takes that the fewest bindings give, and those bindings."""
+
+from collections.abc import Iterator
+
+from kscan.model.meta import ObjectRef
+from kscan.model.rbac.authorizer import Proof
+from kscan.model.rbac.identity import Identity
+from kscan.model.rbac.reach import Danger, Need
+from kscan.views.rights import Rights
+
+
+def smallest_change(rights: Rights, identity: Identity, danger: Danger, place: str) -> str:
+    """What to take away, in a sentence."""
+    ways = [_ways(rights, identity, danger, need, place) for need in danger.needs]
+    words = "; ".join(dict.fromkeys(_cut(rights, proof) for proof in min(ways, key=len)))
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _ways(rights: Rights, identity: Identity, danger: Danger, need: Need, place: str) -> list[Proof]:
+    """Every binding that gives one thing that the danger takes."""
+    found: dict[object, Proof] = {}
+    for ask in need.asks:
+        for proof in rights.full.proofs(identity, ask.within(place if ask in danger.inside else "")):
+            found.setdefault((proof.binding, proof.rule), proof)
+    return list(found.values())
+
+
+def _cut(rights: Rights, proof: Proof) -> str:
+    if proof.binding is None or proof.role is None or proof.rule is None:
+        return f"take it out of {proof.subject}, which the API server allows everything"
+    binding = next(one for one in rights.full.bindings if one.ref == proof.binding)
+    # A role that others need, or that Kubernetes keeps as it is, is left alone.
+    shared = proof.role in rights.baseline.roles or sum(1 for _ in _uses(rights, proof.role)) > 1
+    if not shared and len(binding.subjects) == 1:
+        return f"take `{proof.rule}` out of {proof.role}"
+    if len(binding.subjects) == 1:
+        return f"delete {proof.binding}"
+    return f"take {proof.subject} out of {proof.binding}"
+
+
+def _uses(rights: Rights, role: ObjectRef) -> Iterator[ObjectRef]:
+    return (one.ref for one in rights.full.bindings if one.role == role)

@@ -1,0 +1,116 @@
+"""Roles by themselves: what they allow without saying it, without need, or beyond what they are shipped with."""
+
+from collections.abc import Iterator
+
+from kscan.checks.judgement import Fine, Judgements, Problem
+from kscan.model.rbac.aggregation import gathered
+from kscan.model.rbac.escalation import covers, idle
+from kscan.model.rbac.roles import PolicyRule, Role
+from kscan.model.rbac.shipped import extras
+from kscan.rules.rule import rule
+from kscan.views.rights import RIGHTS, Rights
+
+_AGGREGATES = "rbac.authorization.k8s.io/aggregate-to-"
+
+
+@rule("roles.shipped_changed", "roles and role bindings", RIGHTS)
+def shipped_changed(rights: Rights) -> Judgements:
+    """Shipped roles and bindings that give more than they are shipped with."""
+    found = {extra.ref: extra for extra in extras(rights.full.roles.values(), rights.full.bindings, rights.baseline)}
+    for ref in (*rights.full.roles, *(binding.ref for binding in rights.full.bindings)):
+        if ref in found:
+            path = "subjects" if "Binding" in ref.kind else "rules"
+            yield Problem(ref, found[ref].message, path=path, value=found[ref].value)
+        else:
+            yield Fine(ref)
+
+
+@rule("roles.aggregation_changed", "aggregated roles", RIGHTS)
+def aggregation_changed(rights: Rights) -> Judgements:
+    """Aggregated roles that hold what no role that they gather holds; the controller takes it out again."""
+    for ref, rules in gathered(rights.full.roles.values()).items():
+        more = [rule for rule in rights.full.roles[ref].rules if not covers(rules, (rule,))]
+        if more:
+            yield Problem(ref, "holds what it gathers from no role", path="rules", value="; ".join(map(str, more)))
+        else:
+            yield Fine(ref)
+
+
+@rule("roles.wildcards", "roles", RIGHTS)
+def wildcards(rights: Rights) -> Judgements:
+    """Roles that allow every verb, resource or group instead of naming them."""
+    for role in rights.full.roles.values():
+        wild = [one for one in _own_rules(rights, role) if "*" in (*one.verbs, *one.resources, *one.api_groups)]
+        if wild:
+            yield Problem(
+                role.ref, f"allows {'; '.join(map(_spoken, wild))}", path="rules", value="; ".join(map(str, wild))
+            )
+        else:
+            yield Fine(role.ref)
+
+
+@rule("roles.unused", "roles", RIGHTS)
+def unused(rights: Rights) -> Judgements:
+    """Roles of one's own that no binding names and no aggregated role gathers."""
+    bound = {binding.role for binding in rights.full.bindings}
+    for role in rights.full.roles.values():
+        gathers = any(label.startswith(_AGGREGATES) for label in role.metadata.labels)
+        if role.ref in bound or gathers or role.ref in rights.baseline.roles or _is_gathered(rights, role):
+            yield Fine(role.ref)
+        else:
+            yield Problem(role.ref, "is bound to nobody")
+
+
+@rule("roles.redundant", "roles", RIGHTS)
+def redundant(rights: Rights) -> Judgements:
+    """Rules that allow nothing that the other rules of their role do not."""
+    for role in rights.full.roles.values():
+        rules = [] if role.aggregation_rule or role.ref in rights.baseline.roles else list(role.rules)
+        more = list(idle(rules))
+        if more:
+            yield Problem(role.ref, "repeats what its other rules allow", path="rules", value="; ".join(map(str, more)))
+        else:
+            yield Fine(role.ref)
+
+
+@rule("roles.unserved", "roles", RIGHTS)
+def unserved(rights: Rights) -> Judgements:
+    """Rules about resources that this cluster does not serve: a right that waits for whoever brings them."""
+    for role in rights.full.roles.values():
+        names = sorted({name for rule in _own_rules(rights, role) for name in _unknown(rights, rule)})
+        if names:
+            yield Problem(role.ref, f"allows what the cluster does not serve: {', '.join(names)}")
+        else:
+            yield Fine(role.ref)
+
+
+def _own_rules(rights: Rights, role: Role) -> list[PolicyRule]:
+    """The rules that a role is not shipped with."""
+    shipped = rights.baseline.roles.get(role.ref, ())
+    return [one for one in role.rules if not (shipped and covers(shipped, (one,)))]
+
+
+def _is_gathered(rights: Rights, role: Role) -> bool:
+    selectors = (
+        selector
+        for one in rights.full.roles.values()
+        if one.aggregation_rule and one.ref != role.ref
+        for selector in one.aggregation_rule.cluster_role_selectors
+    )
+    return not role.metadata.namespace and any(selector.matches(role.metadata.labels) for selector in selectors)
+
+
+def _unknown(rights: Rights, rule: PolicyRule) -> Iterator[str]:
+    for group in rule.api_groups:
+        for resource in rule.resources:
+            wild = "*" in (group, resource) or resource.startswith("*/")
+            if not wild and not rights.served.has(group, resource):
+                plural, slash, part = resource.partition("/")
+                yield f"{plural}{'.' if group else ''}{group}{slash}{part}"
+
+
+def _spoken(rule: PolicyRule) -> str:
+    """A rule with its asterisks in words."""
+    verbs = "every verb" if "*" in rule.verbs else ", ".join(rule.verbs)
+    things = "every resource" if "*" in rule.resources else ", ".join(rule.resources or rule.non_resource_urls)
+    return f"{verbs} on {things}{' of every group' if '*' in rule.api_groups else ''}"

@@ -1,0 +1,131 @@
+"""Who may do what in this cluster: its roles and bindings, what is shipped of them, and what the API serves."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import msgspec
+
+from kscan.model.base import decode
+from kscan.model.components import version
+from kscan.model.discovery import OfferedGroup, Offers
+from kscan.model.rbac.aggregation import with_gathered
+from kscan.model.rbac.authorizer import Authorizer
+from kscan.model.rbac.roles import Binding, Role
+from kscan.model.rbac.shipped import Shipped, only_shipped
+from kscan.model.served import Served
+from kscan.snapshot import kinds
+from kscan.snapshot.entry import Body, Gap, Reason
+from kscan.snapshot.needs import Plain
+from kscan.views.components import API_SERVER
+from kscan.views.shipped import NEWEST, own_groups, shipped
+from kscan.views.view import Source, View
+
+API, APIS, VERSION = Plain("/api"), Plain("/apis"), Plain("/version")
+# Authorizers that leave no decision to anybody but RBAC: Node answers kubelets alone.
+_KNOWN = frozenset({"Node", "RBAC"})
+
+
+class Rights(msgspec.Struct, frozen=True):
+    """Everything that a question about rights needs."""
+
+    full: Authorizer
+    shipped: Authorizer
+    baseline: Shipped
+    served: Served
+    minor: int | None
+    version: str
+
+
+def _build(source: Source) -> Rights:
+    roles = [one for kind in (kinds.CLUSTER_ROLES, kinds.ROLES) for one in source.nouns(kind, Role)]
+    bindings = [one for kind in (kinds.CLUSTER_ROLE_BINDINGS, kinds.ROLE_BINDINGS)
+                for one in source.nouns(kind, Binding)]  # fmt: skip
+    if not _is_live(source):
+        # No controller ran over what is only written down.
+        roles = list(with_gathered(roles))
+    text = _version(source)
+    told = version(text)
+    minor = told.minor if told else None
+    baseline = shipped(NEWEST if minor is None else minor)
+    source.missed(*_other_authorizers(source))
+    return Rights(
+        full=Authorizer(roles, bindings),
+        shipped=Authorizer(*only_shipped(roles, bindings, baseline)),
+        baseline=baseline,
+        served=_served(source),
+        minor=minor,
+        version=text,
+    )
+
+
+def _version(source: Source) -> str:
+    """Which version the server is, as it told when it was asked first."""
+    found = source.get(VERSION)
+    if isinstance(found, Body):
+        with suppress(msgspec.MsgspecError):
+            return msgspec.json.decode(found.content, type=_Version).git_version
+    return source.about.version
+
+
+class _Version(msgspec.Struct, rename="camel"):
+    git_version: str = ""
+
+
+def _served(source: Source) -> Served:
+    """What the cluster told; what Kubernetes serves by itself where it told nothing."""
+    told: list[OfferedGroup] = []
+    whole = True
+    for need in (API, APIS):
+        found = source.get(need)
+        whole &= isinstance(found, Body) and not found.via
+        if isinstance(found, Body):
+            try:
+                told += decode(found.content, Offers).items
+            except msgspec.MsgspecError as error:
+                whole = False
+                source.missed(Gap(need.path(), Reason.UNDECODABLE, str(error)))
+    known = {group.name for group in told}
+    more = [] if whole and told else [group for group in own_groups() if group.name not in known]
+    return Served([*told, *more], whole=whole and bool(told))
+
+
+def _is_live(source: Source) -> bool:
+    """Whether a server answered; else the objects are only written down."""
+    return isinstance(source.get(VERSION), Body) or bool(source.about.server)
+
+
+def _other_authorizers(source: Source) -> Iterator[Gap]:
+    """Who else may say yes: while that is not known, nobody's no is final."""
+    if not source.about.server:
+        return
+    before = list(source.gaps)
+    component = API_SERVER.build(source)
+    source.gaps[:] = before
+    path = "the API server's --authorization-mode"
+    modes = {
+        mode for one in component.settings("authorization-mode") for mode in one.value.strip("[]").split(",") if mode
+    }
+    files = {one.value for one in component.settings("authorization-config") if one.value}
+    others = sorted(modes - _KNOWN)
+    if files:
+        yield Gap(path, Reason.ELSEWHERE, f"{', '.join(sorted(files))} decides, which the API does not show")
+    elif others:
+        yield Gap(path, Reason.ELSEWHERE, f"{', '.join(others)} may allow more than RBAC does")
+    elif not modes:
+        yield Gap(path, Reason.ELSEWHERE, "it could not be seen whether anything but RBAC allows something")
+
+
+RIGHTS: View[Rights] = View(
+    "rights",
+    (
+        kinds.CLUSTER_ROLES,
+        kinds.ROLES,
+        kinds.CLUSTER_ROLE_BINDINGS,
+        kinds.ROLE_BINDINGS,
+        API,
+        APIS,
+        VERSION,
+        *API_SERVER.needs,
+    ),
+    _build,
+)

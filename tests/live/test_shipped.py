@@ -1,0 +1,78 @@
+"""What is written down as shipped with Kubernetes is what a fresh API server makes, and nothing else."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.live.api_server import api_server, programs
+from tests.live.conftest import WHY
+
+SHIPPED = Path(__file__).parents[2] / "checks/shipped"
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+KINDS = {
+    "ClusterRole": "clusterroles",
+    "ClusterRoleBinding": "clusterrolebindings",
+    "Role": "roles",
+    "RoleBinding": "rolebindings",
+}
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """The minor and the RBAC objects of a server that nobody wrote to."""
+    if programs() is None:
+        pytest.skip(WHY)
+    with api_server(tmp_path_factory.mktemp("fresh")) as server:
+        minor = int(server.write("/version", {}, "GET")["minor"])
+        yield minor, {kind: server.write(f"{RBAC}/{path}", {}, "GET")["items"] for kind, path in KINDS.items()}
+
+
+def lines(platform):
+    return [json.loads(line) for line in (SHIPPED / f"rbac-{platform}.jsonl").read_text().splitlines()]
+
+
+def without_group(reference):
+    return {name: value for name, value in reference.items() if name != "apiGroup"}
+
+
+def shape(kind, item):
+    """An object as the data has it, with its lists in one order."""
+    metadata = item["metadata"]
+    labels = [pair for pair in sorted(metadata.get("labels", {}).items()) if pair[0] != "kubernetes.io/bootstrapping"]
+    return json.dumps(
+        [
+            kind,
+            metadata.get("namespace"),
+            metadata["name"],
+            labels,
+            item.get("aggregationRule"),
+            sorted(json.dumps(rule, sort_keys=True) for rule in item.get("rules") or []),
+            without_group(item.get("roleRef", {})),
+            [without_group(subject) for subject in item.get("subjects") or []],
+        ],
+        sort_keys=True,
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fresh_server_has_exactly_what_is_written_down(fresh, kind):
+    minor, found = fresh
+    of_kind = [one for one in lines("kubernetes") if one["kind"] == kind]
+    known = [one for one in of_kind if one["minors"][0] <= minor <= one["minors"][1]]
+    if not known:
+        pytest.skip(f"nothing is written down for 1.{minor}")
+    assert {shape(kind, one) for one in found[kind]} == {shape(kind, one) for one in known}
+    assert len(found[kind]) == len(known)
+
+
+def test_lines_are_sorted_and_the_forms_of_an_object_do_not_overlap():
+    for path in SHIPPED.glob("rbac-*.jsonl"):
+        found = lines(path.stem.removeprefix("rbac-"))
+        names = [(one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"]) for one in found]
+        keys = [(*name, *one["minors"]) for name, one in zip(names, found, strict=True)]
+        assert keys == sorted(keys), path.name
+        assert all(first <= last for *_, first, last in keys), path.name
+        for one, following in pairwise(keys):
+            assert one[:3] != following[:3] or one[4] < following[3], (path.name, one)
