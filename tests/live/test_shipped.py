@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from kscan.collect.collect import Options, collect
+from kscan.collect.credentials import Access
+from kscan.commands.selected import catalogue
+from kscan.judge.engine import evaluate, plan
 from tests.live.api_server import api_server, programs
 from tests.live.conftest import WHY
 
 SHIPPED = Path(__file__).parents[2] / "checks/shipped"
+RBAC_CHECKS = plan(check for check in catalogue().checks.values() if check.family == "rbac")
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 KINDS = {
     "ClusterRole": "clusterroles",
@@ -76,3 +81,31 @@ def test_lines_are_sorted_and_the_forms_of_an_object_do_not_overlap():
         assert all(first <= last for *_, first, last in keys), path.name
         for one, following in pairwise(keys):
             assert one[:3] != following[:3] or one[4] < following[3], (path.name, one)
+
+
+def report_of(server):
+    snapshot = collect(Access(kubeconfig=str(server.kubeconfig())), RBAC_CHECKS.needs(), Options())
+    return evaluate(snapshot, RBAC_CHECKS)
+
+
+def found(report):
+    return {(result.check.id, str(one.object)) for result in report.results for one in result.findings}
+
+
+def test_nothing_that_kubernetes_made_is_a_finding_and_each_addition_is_one(tmp_path):
+    if programs() is None:
+        pytest.skip(WHY)
+    with api_server(tmp_path) as server:
+        stock = report_of(server)
+        assert found(stock) == set()
+        assert not stock.gaps()
+        assert {str(one.status) for one in stock.results} <= {"pass", "not applicable"}
+        role = server.write(f"{RBAC}/clusterroles/system:basic-user", {}, "GET")
+        role["rules"].append({"verbs": ["get"], "apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["a"]})
+        server.write(f"{RBAC}/clusterroles/system:basic-user", role, "PUT")
+        one = {("shipped-role-changed", "ClusterRole system:basic-user")}
+        assert found(report_of(server)) == one
+        binding = server.write(f"{RBAC}/clusterrolebindings/system:monitoring", {}, "GET")
+        binding["subjects"].append({"kind": "User", "name": "jane", "apiGroup": "rbac.authorization.k8s.io"})
+        server.write(f"{RBAC}/clusterrolebindings/system:monitoring", binding, "PUT")
+        assert found(report_of(server)) == one | {("shipped-role-changed", "ClusterRoleBinding system:monitoring")}

@@ -8,7 +8,7 @@ from kscan.snapshot.entry import Body, Gap, Reason
 from kscan.snapshot.kinds import KNOWN
 from kscan.snapshot.server.answers import Answers
 from kscan.snapshot.snapshot import About, Snapshot
-from tests.server.asking import AGGREGATED, REAL, ask, got
+from tests.server.asking import AGGREGATED, REAL, ask, got, refused
 
 
 def test_aggregated_discovery():
@@ -34,7 +34,7 @@ def test_plain_discovery():
     assert "pods" in [one["name"] for one in got("/api/v1")["resources"]]
 
 
-def test_discovery_tells_the_names_that_the_cluster_told_and_only_what_is_there():
+def test_discovery_tells_what_the_cluster_told_whether_it_was_read_or_not():
     told = {
         "kind": "APIGroupDiscoveryList",
         "items": [
@@ -65,10 +65,11 @@ def test_discovery_tells_the_names_that_the_cluster_told_and_only_what_is_there(
         path: Gap(path, Reason.FORBIDDEN),
         "/api": Gap("/api", Reason.TIMEOUT),
     }
-    (offer,) = got("/apis/example.com/v1", answers=Answers(Snapshot(About(), entries)))["resources"]
-    assert (offer["kind"], offer["shortNames"], offer["verbs"]) == ("Mouse", ["mm"], ["get", "list"])
-    entries[path] = Gap(path, Reason.NOT_SERVED)
-    assert got("/apis", answers=Answers(Snapshot(About(), entries)))["groups"] == []
+    answers = Answers(Snapshot(About(), entries))
+    cats, mice = sorted(got("/apis/example.com/v1", answers=answers)["resources"], key=lambda one: one["name"])
+    assert (mice["kind"], mice["shortNames"], mice["verbs"]) == ("Mouse", ["mm"], ["create"])
+    assert (cats["kind"], cats["namespaced"]) == ("Cat", False)
+    assert refused("/apis/example.com/v1/cats", answers=answers)[0] == 404
 
 
 def test_a_broken_discovery_is_made_anew():

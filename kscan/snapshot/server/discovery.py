@@ -30,15 +30,16 @@ class Discovery:
     """The resources of a snapshot by group, version and name."""
 
     def __init__(self, snapshot: Snapshot) -> None:
+        # What the cluster served is told whole: that a list is not in the snapshot does not mean that there is none.
         told = {**_told(snapshot.at("/api")), **_told(snapshot.at("/apis"))}
-        self.offers: dict[Key, Offer] = {}
+        self.offers = {key: offer for key, offer in told.items() if offer.kind}
         for path, entry in snapshot.entries.items():
             parts = split_path(path)
             if not parts or "/" in parts[4] or (isinstance(entry, Gap) and entry.reason is Reason.NOT_SERVED):
                 continue
             key = (parts[0], parts[1], parts[3])
-            if key not in self.offers or not self.offers[key].kind:
-                self.offers[key] = _offer(key, told.get(key), parts[2], entry)
+            if key not in told and not (key in self.offers and self.offers[key].kind):
+                self.offers[key] = _offer(key, parts[2], entry)
 
     def answer(self, request: Request) -> Response | None:
         """The answer to a question for what is served; None where the path is no such question."""
@@ -107,21 +108,19 @@ def _told(entry: Entry) -> dict[Key, Offer]:
     }
 
 
-def _offer(key: Key, told: Offer | None, namespace: str, entry: Entry) -> Offer:
-    """One resource as far as it is known: by the cluster, by its kind, by its objects."""
+def _offer(key: Key, namespace: str, entry: Entry) -> Offer:
+    """One resource that the cluster did not tell of, as far as it is known: by its kind, by its objects."""
     group, version, plural = key
-    if told and told.kind:
-        offer = told
-    else:
-        known = _known(group, plural)
-        kind, namespaced = (known.kind, known.namespaced) if known else _seen(entry, plural, namespace)
-        offer = Offer(plural, ServedKind(kind, group, version), "Namespaced" if namespaced else "Cluster")
-    return msgspec.structs.replace(
-        offer,
+    known = _known(group, plural)
+    kind, namespaced = (known.kind, known.namespaced) if known else _seen(entry, plural, namespace)
+    return Offer(
+        plural,
+        ServedKind(kind, group, version),
+        "Namespaced" if namespaced else "Cluster",
         verbs=_VERBS,
-        singular_resource=offer.singular_resource or offer.kind.lower(),
-        short_names=offer.short_names or tuple(_short_names(group, plural)),
-        categories=offer.categories or (("all",) if plural in _IN_ALL else ()),
+        singular_resource=kind.lower(),
+        short_names=tuple(_short_names(group, plural)),
+        categories=("all",) if plural in _IN_ALL else (),
     )
 
 
