@@ -1,8 +1,5 @@
 """The smallest change that ends a danger: the thing it takes that the fewest bindings give, and those bindings."""
 
-from collections.abc import Iterator
-
-from kscan.model.meta import ObjectRef
 from kscan.model.rbac.authorizer import Proof
 from kscan.model.rbac.identity import Identity
 from kscan.model.rbac.reach import Danger, Need
@@ -28,15 +25,11 @@ def _ways(rights: Rights, identity: Identity, danger: Danger, need: Need, place:
 def _cut(rights: Rights, proof: Proof) -> str:
     if proof.binding is None or proof.role is None or proof.rule is None:
         return f"take it out of {proof.subject}, which the API server allows everything"
-    binding = next(one for one in rights.full.bindings if one.ref == proof.binding)
+    alone = len(rights.full.named[proof.binding].subjects) == 1
     # A role that others need, or that Kubernetes keeps as it is, is left alone.
-    shared = proof.role in rights.baseline.roles or sum(1 for _ in _uses(rights, proof.role)) > 1
-    if not shared and len(binding.subjects) == 1:
+    shared = proof.role in rights.baseline.roles or rights.full.uses[proof.role] > 1
+    if not shared and alone:
         return f"take `{proof.rule}` out of {proof.role}"
-    if len(binding.subjects) == 1:
+    if alone:
         return f"delete {proof.binding}"
     return f"take {proof.subject} out of {proof.binding}"
-
-
-def _uses(rights: Rights, role: ObjectRef) -> Iterator[ObjectRef]:
-    return (one.ref for one in rights.full.bindings if one.role == role)

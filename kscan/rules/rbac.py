@@ -9,7 +9,7 @@ from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Step, Unsure
 from kscan.errors import CheckError
 from kscan.model.rbac.authorizer import EVERYWHERE, Scopes
 from kscan.model.rbac.identity import Identity, identity_of, subject_of
-from kscan.model.rbac.reach import Danger, Need, reach, witnesses
+from kscan.model.rbac.reach import Danger, Need, Reach, witnesses
 from kscan.model.rbac.roles import Ask, Subject
 from kscan.rules.cuts import smallest_change
 from kscan.rules.rule import rule
@@ -61,10 +61,12 @@ def grants(
     if not all(need.asks for need in danger.needs):
         yield Moot("the cluster serves nothing that it is about")
         return
+    full, shipped = Reach(rights.full, danger), Reach(rights.shipped, danger)
+    all_powerful = Reach(rights.full, everything)
     for key in rights.full.keys:
         subject = subject_of(key)
         identity = identity_of(subject)
-        places = _own(rights, identity, danger, namespaces)
+        places = _own(full, shipped, identity, namespaces)
         if not places:
             yield Fine(subject.ref)
             continue
@@ -83,9 +85,7 @@ def grants(
             ),
             notes=tuple(_notes(subject, running)),
             fix=smallest_change(rights, identity, danger, place),
-            implied_by=_ALL_CHECK
-            if danger != everything and places <= reach(rights.full, identity, everything)
-            else "",
+            implied_by=_ALL_CHECK if danger != everything and places <= all_powerful.of(identity) else "",
         )
 
 
@@ -100,15 +100,15 @@ def _moot(rights: Rights, since: int, before: int, platform: str) -> str:
     return ""
 
 
-def _own(rights: Rights, identity: Identity, danger: Danger, namespaces: Sequence[str]) -> Scopes:
+def _own(full: Reach, shipped: Reach, identity: Identity, namespaces: Sequence[str]) -> Scopes:
     """Where somebody holds it who is not shipped with it, and not merely because a whole group does."""
-    found = reach(rights.full, identity, danger)
+    found = full.of(identity)
     if namespaces:
         found &= {EVERYWHERE, *namespaces}
     if not found:
         return found
     groups = Identity(groups=identity.groups if identity.user else identity.groups[1:])
-    quiet = reach(rights.shipped, identity, danger) | reach(rights.full, groups, danger)
+    quiet = shipped.of(identity) | full.of(groups)
     if EVERYWHERE in quiet:
         return frozenset()
     return frozenset({EVERYWHERE}) if EVERYWHERE in found else found - quiet

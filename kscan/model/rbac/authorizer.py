@@ -1,5 +1,6 @@
 """The RBAC authorizer: who may do what, with the binding, the role and the rule that say so."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
@@ -49,6 +50,8 @@ class Authorizer:
     def __init__(self, roles: Iterable[Role], bindings: Iterable[Binding]) -> None:
         self.roles = {role.ref: role for role in roles}
         self.bindings = tuple(bindings)
+        self.named = {binding.ref: binding for binding in self.bindings}
+        self.uses = Counter(binding.role for binding in self.bindings)
         self._grants: dict[str, list[Grant]] = {}
         self._by_role: dict[ObjectRef, list[Grant]] = {}
         for grant in self._resolved():

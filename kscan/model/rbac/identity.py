@@ -1,5 +1,7 @@
 """Who somebody is to the API server: a user name and groups, with those that it adds by itself."""
 
+from functools import lru_cache
+
 import msgspec
 
 from kscan.model.rbac.roles import Subject
@@ -27,8 +29,13 @@ class Identity(msgspec.Struct, frozen=True):
     @property
     def keys(self) -> tuple[str, ...]:
         """What bindings may name to mean this identity."""
-        own = (user_key(self.user),) if self.user else ()
-        return own + tuple(group_key(group) for group in self.groups)
+        return _keys(self)
+
+
+@lru_cache(maxsize=65536)
+def _keys(identity: Identity) -> tuple[str, ...]:
+    own = (user_key(identity.user),) if identity.user else ()
+    return own + tuple(group_key(group) for group in identity.groups)
 
 
 def user_key(name: str) -> str:
@@ -54,6 +61,7 @@ def subject_key(subject: Subject, namespace: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=65536)
 def subject_of(key: str) -> Subject:
     """The subject that a key stands for; a service account is known by its user name."""
     kind, _, name = key.partition(" ")
@@ -65,6 +73,7 @@ def subject_of(key: str) -> Subject:
     return Subject(kind=_USER, name=name)
 
 
+@lru_cache(maxsize=65536)
 def identity_of(subject: Subject) -> Identity:
     """A subject with the groups that the API server adds to it."""
     if subject.kind == _GROUP:

@@ -1,6 +1,6 @@
 """How far a danger reaches: who holds all that it takes, everywhere or in which namespaces."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -9,6 +9,7 @@ from kscan.model.rbac.identity import Identity
 from kscan.model.rbac.roles import Ask
 
 NOWHERE: Scopes = frozenset()
+_EVERYWHERE: Scopes = frozenset({EVERYWHERE})
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -23,30 +24,35 @@ class Danger(msgspec.Struct, frozen=True):
     needs: tuple[Need, ...]
     inside: frozenset[Ask]
 
-    @property
-    def everywhere_only(self) -> bool:
-        """Whether nothing of it can be had in one namespace."""
-        return not self.inside
+
+class Reach:
+    """Who holds a danger, asked of the authorizer once for everybody."""
+
+    def __init__(self, authorizer: Authorizer, danger: Danger) -> None:
+        self._holders = [_holders(authorizer, need.asks, danger.inside) for need in danger.needs]
+
+    def of(self, identity: Identity) -> Scopes:
+        """Where somebody holds all of it."""
+        places: Scopes | None = None
+        for holders in self._holders:
+            found = [holders[key] for key in identity.keys if key in holders]
+            if not found:
+                return NOWHERE
+            scopes = found[0].union(*found[1:])
+            if EVERYWHERE not in scopes:
+                places = scopes if places is None else places & scopes
+        return _EVERYWHERE if places is None else places
 
 
-def reach(authorizer: Authorizer, identity: Identity, danger: Danger) -> Scopes:
-    """Where somebody holds all of it. What is asked of the whole cluster no RoleBinding gives."""
-    places: Scopes | None = None
-    for need in danger.needs:
-        found = _held(authorizer, identity, need.asks, danger.inside)
-        if not found:
-            return NOWHERE
-        if EVERYWHERE not in found:
-            places = found if places is None else places & found
-    return frozenset({EVERYWHERE}) if places is None else places
-
-
-def _held(authorizer: Authorizer, identity: Identity, asks: Iterable[Ask], inside: frozenset[Ask]) -> Scopes:
-    found: set[str] = set()
+def _holders(authorizer: Authorizer, asks: Iterable[Ask], inside: frozenset[Ask]) -> Mapping[str, Scopes]:
+    """Who may do any of it, and where. What is asked of the whole cluster no RoleBinding gives."""
+    found: dict[str, Scopes] = {}
     for ask in asks:
-        scopes = authorizer.scopes(identity, ask)
-        found |= scopes if ask in inside else scopes & {EVERYWHERE}
-    return frozenset(found)
+        for key, scopes in authorizer.holders(ask).items():
+            counted = scopes if ask in inside else scopes & _EVERYWHERE
+            if counted:
+                found[key] = found.get(key, NOWHERE) | counted
+    return found
 
 
 def witnesses(authorizer: Authorizer, identity: Identity, danger: Danger, place: str) -> Sequence[tuple[Ask, Proof]]:
