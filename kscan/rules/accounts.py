@@ -10,6 +10,7 @@ from kscan.model.rbac.identity import identity_of, subject_of
 from kscan.model.rbac.roles import Subject
 from kscan.model.workloads import PodGroup, Workload
 from kscan.rules.rule import rule
+from kscan.rules.words import listed
 from kscan.views.objects import SERVICE_ACCOUNTS
 from kscan.views.rights import RIGHTS, Rights
 from kscan.views.workloads import WORKLOADS
@@ -41,7 +42,7 @@ def default_rights(rights: Rights) -> Judgements:
         subject = subject_of(key)
         if subject.kind == "ServiceAccount" and subject.name == "default":
             bound = sorted({str(grant.binding.ref) for grant in rights.full.granted(key)})
-            yield Problem(subject.ref, f"is given rights by {', '.join(bound)}", fix=f"take {subject} out of them")
+            yield Problem(subject.ref, f"is given rights by {listed(bound)}", fix=f"take {subject} out of them")
         else:
             yield Fine(subject.ref)
 
@@ -74,7 +75,7 @@ def legacy_token(accounts: Iterable[ServiceAccount]) -> Judgements:
         ref = ObjectRef("ServiceAccount", name, account.metadata.namespace)
         tokens = [one.name for one in account.secrets if one.name.startswith(f"{name}-token-")]
         if tokens:
-            yield Problem(ref, f"has a token that never expires, in Secret {', '.join(tokens)}", path="secrets")
+            yield Problem(ref, f"has a token that never expires, in Secret {listed(tokens)}", path="secrets")
         else:
             yield Fine(ref)
 

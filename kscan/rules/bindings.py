@@ -8,6 +8,7 @@ from kscan.model.rbac.authorizer import Grant
 from kscan.model.rbac.identity import subject_key, subject_of
 from kscan.model.rbac.roles import Binding
 from kscan.rules.rule import rule
+from kscan.rules.words import listed
 from kscan.views.objects import SERVICE_ACCOUNTS
 from kscan.views.rights import RIGHTS, Rights
 
@@ -37,7 +38,7 @@ def missing_account(rights: Rights, accounts: Iterable[ServiceAccount]) -> Judge
             if one.kind == "ServiceAccount" and (one.namespace, one.name) not in known
         ]
         if missing:
-            yield Problem(binding.ref, f"binds {', '.join(missing)}, which does not exist", path="subjects")
+            yield Problem(binding.ref, f"binds {listed(missing)}, which does not exist", path="subjects")
         else:
             yield Fine(binding.ref)
 
@@ -53,7 +54,7 @@ def named(rights: Rights, *, subjects: Sequence[str], message: str) -> Judgement
             continue
         yield Problem(
             subject.ref,
-            f"{message}: {', '.join(sorted({str(grant.role.ref) for grant in extra}))}",
+            f"{message}: {listed(sorted({str(grant.role.ref) for grant in extra}))}",
             proof=tuple(
                 Step("; ".join(map(str, grant.role.rules)), str(subject), str(grant.binding.ref), str(grant.role.ref))
                 for grant in extra
@@ -75,7 +76,7 @@ def direct_users(rights: Rights) -> Judgements:
             }
         )
         if subject.kind == "User" and not subject.name.startswith("system:") and bound:
-            yield Problem(subject.ref, f"is bound by name, not through a group, by {', '.join(bound)}")
+            yield Problem(subject.ref, f"is bound by name, not through a group, by {listed(bound)}")
         else:
             yield Fine(subject.ref)
 

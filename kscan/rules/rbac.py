@@ -13,6 +13,7 @@ from kscan.model.rbac.reach import Danger, Need, Reach, witnesses
 from kscan.model.rbac.roles import Ask, Subject
 from kscan.rules.cuts import smallest_change
 from kscan.rules.rule import rule
+from kscan.rules.words import listed
 from kscan.views.rights import RIGHTS, Rights
 from kscan.views.running import RUNNING, Running
 
@@ -149,9 +150,7 @@ def _is_inside(rights: Rights, ask: Ask) -> bool:
 def _where(places: Scopes, danger: Danger) -> str:
     if EVERYWHERE in places:
         return " in every namespace" if danger.inside else ""
-    names = sorted(places)
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f" in namespace{'s' if len(names) > 1 else ''} {', '.join(names[:_SHOWN])}{more}"
+    return f" in namespace{'s' if len(places) > 1 else ''} {listed(sorted(places))}"
 
 
 def _notes(subject: Subject, running: Running | None) -> Iterator[str]:

@@ -8,6 +8,7 @@ from kscan.model.rbac.escalation import covers, idle
 from kscan.model.rbac.roles import PolicyRule, Role
 from kscan.model.rbac.shipped import extras
 from kscan.rules.rule import rule
+from kscan.rules.words import listed
 from kscan.views.rights import RIGHTS, Rights
 
 _AGGREGATES = "rbac.authorization.k8s.io/aggregate-to-"
@@ -43,7 +44,10 @@ def wildcards(rights: Rights) -> Judgements:
         wild = [one for one in _own_rules(rights, role) if "*" in (*one.verbs, *one.resources, *one.api_groups)]
         if wild:
             yield Problem(
-                role.ref, f"allows {'; '.join(map(_spoken, wild))}", path="rules", value="; ".join(map(str, wild))
+                role.ref,
+                f"allows {listed(list(map(_spoken, wild)), '; ')}",
+                path="rules",
+                value="; ".join(map(str, wild)),
             )
         else:
             yield Fine(role.ref)
@@ -79,7 +83,7 @@ def unserved(rights: Rights) -> Judgements:
     for role in rights.full.roles.values():
         names = sorted({name for rule in _own_rules(rights, role) for name in _unknown(rights, rule)})
         if names:
-            yield Problem(role.ref, f"allows what the cluster does not serve: {', '.join(names)}")
+            yield Problem(role.ref, f"allows what the cluster does not serve: {listed(names)}")
         else:
             yield Fine(role.ref)
 
