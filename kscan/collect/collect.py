@@ -114,8 +114,10 @@ class _Gathering:
             self._entries[version.path] = version
         elif not self._options.namespaces:
             yield partial(self._list, resource, resource.path(version))
+        elif resource.within and resource.within not in self._options.namespaces:
+            self._entries[resource.path(version)] = Gap(resource.path(version), Reason.OUT_OF_SCOPE)
         elif resource.namespaced:
-            for namespace in self._options.namespaces:
+            for namespace in [resource.within] if resource.within else self._options.namespaces:
                 yield partial(self._list, resource, resource.path(version, namespace))
         elif resource == NAMESPACES:
             yield self._namespaces

@@ -13,7 +13,6 @@ from kscan.commands.rbac import rbac_app
 
 if TYPE_CHECKING:
     from kscan.collect.collect import Options
-    from kscan.collect.credentials import Access
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
@@ -114,7 +113,7 @@ def scan(
         template=template,
         source=source,
         demo=demo,
-        access=_access(kubeconfig, context, as_user, as_group),
+        access=o.access(kubeconfig, context, as_user, as_group),
         options=_options(namespace, parallel, timeout, kubelets),
         fail_on=command.known_gate(fail_on),
         strict=strict,
@@ -174,7 +173,7 @@ def snapshot_save(
 
     found = selected.catalogue(checks)
     chosen = selected.chosen(found, selected.selection(check, skip, severity, framework))
-    access = _access(kubeconfig, context, as_user, as_group)
+    access = o.access(kubeconfig, context, as_user, as_group)
     asked = _options(namespace, parallel, timeout, kubelets)
     line = command.save(file, chosen, access, asked, redact=redact, quiet=quiet)
     if not quiet:
@@ -246,15 +245,6 @@ def checks_test(
     from kscan.commands import selected
 
     raise typer.Exit(command.tested(folders, selected.catalogue()))
-
-
-def _access(kubeconfig: str, context: str, as_user: str, as_group: list[str]) -> "Access":
-    from kscan.collect.credentials import Access
-    from kscan.errors import ConfigError
-
-    if as_group and not as_user:
-        raise ConfigError("--as-group needs --as", "Kubernetes does not impersonate a group without a user")
-    return Access(kubeconfig=kubeconfig, context=context, as_user=as_user, as_groups=tuple(as_group))
 
 
 def _options(namespace: str, parallel: int, timeout: float, kubelets: str) -> "Options":

@@ -2,9 +2,14 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from kscan.errors import ConfigError
+
+if TYPE_CHECKING:
+    from kscan.collect.credentials import Access
 
 
 class SeverityName(StrEnum):
@@ -85,3 +90,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", envvar="KSCAN_QUIET", help
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", envvar="KSCAN_CONFIG", help="kscan.yaml; else found here or above.")
 ]
+
+
+def access(kubeconfig: str, context: str, as_user: str, as_group: list[str]) -> "Access":
+    """Which cluster, and as whom."""
+    from kscan.collect.credentials import Access  # noqa: PLC0415 - only a command that runs needs it
+
+    if as_group and not as_user:
+        raise ConfigError("--as-group needs --as", "Kubernetes does not impersonate a group without a user")
+    return Access(kubeconfig=kubeconfig, context=context, as_user=as_user, as_groups=tuple(as_group))

@@ -9,9 +9,11 @@ import typer
 
 from kscan.commands import config
 from kscan.commands import options as o
+from kscan.commands.options import access
 
 if TYPE_CHECKING:
-    from kscan.commands.rights import Known, Source
+    from kscan.collect.credentials import Access
+    from kscan.commands.rights import Known
     from kscan.model.rbac.roles import Ask
 
 rbac_app = typer.Typer(no_args_is_help=True, help="Ask who may do what, as the API server's authorizer answers.")
@@ -46,6 +48,8 @@ def who_can(
     form: _Form = Form.TABLE,
     kubeconfig: o.Kubeconfig = "",
     context: o.Context = "",
+    as_user: o.AsUser = "",
+    as_group: o.AsGroups = [],  # noqa: B006
     timeout: o.Timeout = 300,
     quiet: o.Quiet = False,
 ) -> None:
@@ -53,7 +57,7 @@ def who_can(
     from kscan.commands.tables import print_table, warn
     from kscan.commands.who import who_can as answer
 
-    known = _read(source, kubeconfig, context, timeout, quiet=quiet)
+    known = _read(source, access(kubeconfig, context, as_user, as_group), timeout, quiet=quiet)
     ask, inside = _question(known, verb, resource, name, namespace)
     print_table(answer(known, ask, inside=inside), form, nothing=f"nobody may {ask}, as far as bindings say")
     warn(f"not final: {gap}" for gap in known.gaps)
@@ -71,6 +75,8 @@ def why(
     form: _Form = Form.TABLE,
     kubeconfig: o.Kubeconfig = "",
     context: o.Context = "",
+    as_user: o.AsUser = "",
+    as_group: o.AsGroups = [],  # noqa: B006
     timeout: o.Timeout = 300,
     quiet: o.Quiet = False,
 ) -> None:
@@ -79,7 +85,7 @@ def why(
     from kscan.commands.tables import print_data, print_lines
 
     someone = rights.subject(subject)
-    known = _read(source, kubeconfig, context, timeout, quiet=quiet)
+    known = _read(source, access(kubeconfig, context, as_user, as_group), timeout, quiet=quiet)
     ask, inside = _question(known, verb, resource, name, namespace)
     code, lines = who.why(known, someone, ask, inside=inside)
     if form is Form.JSON:
@@ -97,6 +103,8 @@ def can(
     form: _Form = Form.TABLE,
     kubeconfig: o.Kubeconfig = "",
     context: o.Context = "",
+    as_user: o.AsUser = "",
+    as_group: o.AsGroups = [],  # noqa: B006
     timeout: o.Timeout = 300,
     quiet: o.Quiet = False,
 ) -> None:
@@ -105,7 +113,7 @@ def can(
     from kscan.commands.tables import print_table, warn
 
     someone = rights.subject(subject)
-    known = _read(source, kubeconfig, context, timeout, quiet=quiet)
+    known = _read(source, access(kubeconfig, context, as_user, as_group), timeout, quiet=quiet)
     table = who.can(known, someone, namespace)
     print_table(table, form, nothing=f"no binding lets {someone} do anything")
     warn(f"not final: {gap}" for gap in known.gaps)
@@ -130,14 +138,11 @@ def diff(
     raise typer.Exit(3 if missing else 1 if table.rows else 0)
 
 
-def _read(source: Path | None, kubeconfig: str, context: str, timeout: float, *, quiet: bool) -> "Known":
+def _read(source: Path | None, asked: "Access", timeout: float, *, quiet: bool) -> "Known":
     from kscan.collect.collect import Options
-    from kscan.collect.credentials import Access
     from kscan.commands import rights
 
-    access = Access(kubeconfig=kubeconfig, context=context)
-    asked: Source = rights.Source(path=source, access=access, options=Options(timeout=timeout), quiet=quiet)
-    return rights.read(asked)
+    return rights.read(rights.Source(path=source, access=asked, options=Options(timeout=timeout), quiet=quiet))
 
 
 def _question(known: "Known", verb: str, resource: str, name: str, namespace: str) -> "tuple[Ask, bool]":

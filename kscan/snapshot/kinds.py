@@ -1,5 +1,7 @@
 """The kinds that Kubernetes ships, for objects that name a kind and not a path."""
 
+import msgspec
+
 from kscan.snapshot.needs import Resource
 
 _CORE = ""
@@ -8,6 +10,7 @@ _RBAC = "rbac.authorization.k8s.io"
 _ADMISSION = "admissionregistration.k8s.io"
 
 PODS = Resource(_CORE, "pods", "Pod", short="po")
+SYSTEM_PODS = msgspec.structs.replace(PODS, within="kube-system")
 NAMESPACES = Resource(_CORE, "namespaces", "Namespace", _CLUSTER, short="ns")
 SERVICE_ACCOUNTS = Resource(_CORE, "serviceaccounts", "ServiceAccount", short="sa")
 SERVICES = Resource(_CORE, "services", "Service", short="svc")
@@ -30,4 +33,6 @@ VALIDATING_WEBHOOKS = Resource(
 )
 MUTATING_WEBHOOKS = Resource(_ADMISSION, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", _CLUSTER)
 
-KNOWN: tuple[Resource, ...] = tuple(value for value in dict(globals()).values() if isinstance(value, Resource))
+KNOWN: tuple[Resource, ...] = tuple(
+    value for value in dict(globals()).values() if isinstance(value, Resource) and not value.within
+)

@@ -6,7 +6,7 @@ import msgspec
 
 
 class Resource(msgspec.Struct, frozen=True, order=True):
-    """A kind of object, listed whole; its version is what the server serves."""
+    """A kind of object, listed whole, or `within` one namespace; its version is what the server serves."""
 
     group: str
     plural: str
@@ -14,13 +14,20 @@ class Resource(msgspec.Struct, frozen=True, order=True):
     namespaced: bool = True
     versions: tuple[str, ...] = ("v1",)
     short: str = ""
+    within: str = ""
 
     def __str__(self) -> str:
-        return f"{self.plural}.{self.group}" if self.group else self.plural
+        name = f"{self.plural}.{self.group}" if self.group else self.plural
+        return f"{name} in {self.within}" if self.within else name
+
+    @property
+    def everywhere(self) -> "Resource":
+        """The same kind, in every namespace."""
+        return msgspec.structs.replace(self, within="")
 
     def path(self, version: str = "", namespace: str = "") -> str:
         """Where it is listed."""
-        version = version or self.versions[0]
+        version, namespace = version or self.versions[0], namespace or self.within
         root = f"/apis/{self.group}/{version}" if self.group else f"/api/{version}"
         middle = f"/namespaces/{namespace}" if namespace and self.namespaced else ""
         return f"{root}{middle}/{self.plural}"
@@ -87,5 +94,7 @@ def split_path(path: str) -> tuple[str, str, str, str, str] | None:
 
 
 def merged(needs: Iterable[Need]) -> tuple[Need, ...]:
-    """Each need once, lists first because they take longest."""
-    return tuple(sorted(set(needs), key=lambda need: (_ORDER.index(type(need)), str(need))))
+    """Each need once, lists first because they take longest; what is listed everywhere is not listed again."""
+    every = set(needs)
+    found = (need for need in every if not (isinstance(need, Resource) and need.within and need.everywhere in every))
+    return tuple(sorted(found, key=lambda need: (_ORDER.index(type(need)), str(need))))

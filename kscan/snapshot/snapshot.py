@@ -38,7 +38,12 @@ class Snapshot:
 
     def listings(self, resource: Resource) -> tuple[tuple[str, Listing | Gap], ...]:
         """Every list of a resource, one a namespace where the scan was limited to some; never none."""
-        found = self._by_resource.get((resource.group, resource.plural))
+        found = self._by_resource.get((resource.group, resource.plural), [])
+        if resource.within:
+            found = [one for one in found if f"/namespaces/{resource.within}/" in one[0]] or found
+        elif resource.namespaced and not self.about.namespaces:
+            # The list of one namespace, read for something else, is not the list of all.
+            found = [one for one in found if "/namespaces/" not in one[0]]
         return tuple(found) if found else ((resource.path(), Gap(resource.path(), Reason.NOT_ASKED)),)
 
     def get(self, need: Plain | Named) -> Body | Gap:

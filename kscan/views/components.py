@@ -52,7 +52,7 @@ def component(name: str) -> View[Component]:
             source.gaps.clear()
         return Component(name, instances)
 
-    needs = (kinds.PODS, KUBEADM, FLAGZ) if name == "kube-apiserver" else (kinds.PODS, KUBEADM)
+    needs = (kinds.SYSTEM_PODS, KUBEADM, FLAGZ) if name == "kube-apiserver" else (kinds.SYSTEM_PODS, KUBEADM)
     return View(name, needs, build)
 
 
@@ -88,7 +88,7 @@ def _text_flags(text: str) -> dict[str, str]:
 
 
 def _static_pods(source: Source, name: str) -> Iterator[Instance]:
-    for path, item in source.items(kinds.PODS):
+    for path, item in source.items(kinds.SYSTEM_PODS):
         # Cheap, and safe in one direction: no component stands outside kube-system.
         if b'"kube-system"' not in item.head:
             continue

@@ -7,8 +7,8 @@ from kscan.errors import SnapshotError
 from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.entry import Body, Gap, Item, Reason
 from kscan.snapshot.folder import load_folder
-from kscan.snapshot.kinds import CONFIG_MAPS, NAMESPACES, PODS
-from kscan.snapshot.needs import Named, Plain, split_path
+from kscan.snapshot.kinds import CONFIG_MAPS, NAMESPACES, PODS, SYSTEM_PODS
+from kscan.snapshot.needs import Named, Plain, merged, split_path
 from kscan.snapshot.snapshot import About, Snapshot
 from tests.snapshot.builders import ABOUT, POD, listing
 
@@ -32,9 +32,21 @@ def test_lists_by_namespace_are_all_given_and_single_objects_are_none_of_them():
         "/api/v1/namespaces/a/pods/x": Body(b"{}"),
         "/apis/metrics.k8s.io/v1/pods": listing(kind="PodMetrics"),
     }
-    snapshot = Snapshot(About(), entries)
+    snapshot = Snapshot(About(namespaces=("a", "b")), entries)
     assert [path for path, _ in snapshot.listings(PODS)] == ["/api/v1/namespaces/a/pods", "/api/v1/namespaces/b/pods"]
     assert [gap.path for gap in snapshot.gaps()] == ["/api/v1/namespaces/a/pods"]
+
+
+def test_the_list_of_one_namespace_is_not_the_list_of_all():
+    path = "/api/v1/namespaces/kube-system/pods"
+    snapshot = Snapshot(About(), {path: listing(POD)})
+    assert snapshot.listings(SYSTEM_PODS)[0][0] == path
+    assert snapshot.listings(PODS)[0][1].reason is Reason.NOT_ASKED
+    both = Snapshot(About(), {path: listing(POD), "/api/v1/pods": listing(POD, POD)})
+    assert [found for found, _ in both.listings(PODS)] == ["/api/v1/pods"]
+    assert [found for found, _ in both.listings(SYSTEM_PODS)] == [path]
+    assert merged([PODS, SYSTEM_PODS]) == (PODS,)
+    assert merged([SYSTEM_PODS]) == (SYSTEM_PODS,)
 
 
 def test_a_named_object_is_found_in_its_list():
