@@ -10,6 +10,7 @@ import kscan
 ROOMS = [
     "errors",
     "data",
+    "documents",
     "model",
     "snapshot",
     "collect",

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import yaml
 
+from kscan.documents import documents, documents_in
 from kscan.errors import CheckError, nearest
 
 
@@ -83,7 +83,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_check(path: Path, text: str | None = None) -> Check:
     """Read one check file; CheckError names the file and what is wrong in it."""
-    content = _yaml(path, text)
+    found = documents_in(path, CheckError) if text is None else documents(text, str(path), CheckError)
+    content = next(found, None)
     try:
         file = msgspec.convert(content, _File)
     except msgspec.ValidationError as error:
@@ -92,19 +93,6 @@ def read_check(path: Path, text: str | None = None) -> Check:
     if problem:
         raise CheckError(f"{path}: {problem}", "see docs/checks.md for the format")
     return Check(id=path.stem, family=path.parent.name, file=file)
-
-
-def _yaml(path: Path, text: str | None) -> Any:  # noqa: ANN401 - whatever the file holds
-    try:
-        return yaml.safe_load(path.read_text() if text is None else text)
-    except OSError as error:
-        raise CheckError(f"cannot read {path}", error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise CheckError(f"{path} is not UTF-8 text", str(error)) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise CheckError(f"{path} is not YAML{place}", str(getattr(error, "problem", "") or "")) from error
 
 
 def _advice(content: object) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
-import yaml
 
 from kscan.checks.check import Check
+from kscan.documents import documents
 from kscan.errors import CheckError
 
 Expected = Literal["fail", "pass", "misses", "unknown", "not applicable"]
@@ -22,10 +22,7 @@ class Example(msgspec.Struct, frozen=True):
 
     def documents(self) -> list[dict[str, Any]]:
         """Its documents; an example that is not YAML is an error of its check."""
-        try:
-            found = [one for one in yaml.safe_load_all(self.text) if one is not None]
-        except yaml.YAMLError as error:
-            raise CheckError(f"check {self.check.id}: example {self.name!r} is not YAML", str(error)) from error
+        found = list(documents(self.text, f"check {self.check.id}: example {self.name!r}", CheckError))
         if not all(isinstance(one, dict) for one in found):
             raise CheckError(f"check {self.check.id}: example {self.name!r} is not a list of objects")
         return found

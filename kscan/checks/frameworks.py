@@ -5,7 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from kscan.checks.check import Check, _yaml
+from kscan.checks.check import Check
+from kscan.documents import documents_in
 from kscan.errors import CheckError, ConfigError, nearest
 
 
@@ -32,7 +33,7 @@ def read_frameworks(folder: Path) -> dict[str, Framework]:
 
 def _read(path: Path) -> Framework:
     try:
-        framework = msgspec.convert(_yaml(path, None), Framework)
+        framework = msgspec.convert(next(documents_in(path, CheckError), None), Framework)
     except msgspec.ValidationError as error:
         raise CheckError(f"{path}: {error}") from error
     return msgspec.structs.replace(framework, name=path.stem)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import typer
-import yaml
 
+from kscan.documents import documents_in
 from kscan.errors import ConfigError, nearest
 
 NAME = "kscan.yaml"
@@ -22,16 +22,7 @@ def find(start: Path) -> Path | None:
 
 def read(path: Path) -> dict[str, Any]:
     """The keys of a configuration file."""
-    try:
-        content = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}", error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8 text", str(error)) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" at line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{path} is not YAML{place}", str(getattr(error, "problem", "") or error)) from error
+    content = next(documents_in(path, ConfigError), None)
     if content is None:
         return {}
     if not isinstance(content, dict):

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from kscan.documents import documents_in
 from kscan.errors import SnapshotError
 from kscan.snapshot.archive import load
 from kscan.snapshot.documents import snapshot_of
@@ -13,7 +12,6 @@ from kscan.snapshot.folder import load_folder
 from kscan.snapshot.snapshot import Snapshot
 
 _ENDINGS = (".yaml", ".yml", ".json")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def open_source(path: Path) -> Snapshot:
@@ -30,21 +28,9 @@ def load_manifests(path: Path) -> Snapshot:
     files = sorted(one for one in path.rglob("*") if one.suffix in _ENDINGS) if path.is_dir() else [path]
     if not files:
         raise SnapshotError(f"{path} holds no manifests", f"there is no file that ends in {', '.join(_ENDINGS)}")
-    return snapshot_of(one for file in files for document in _documents(file) for one in _objects(document))
-
-
-def _documents(path: Path) -> Iterator[Any]:
-    try:
-        with path.open(encoding="utf-8") as file:
-            yield from yaml.load_all(file, Loader=_LOADER)
-    except OSError as error:
-        raise SnapshotError(f"cannot read {path}", error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise SnapshotError(f"{path} is not UTF-8 text", error.reason) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise SnapshotError(f"{path}{place} is not YAML", str(getattr(error, "problem", "") or "")) from error
+    return snapshot_of(
+        one for file in files for document in documents_in(file, SnapshotError) for one in _objects(document)
+    )
 
 
 def _objects(document: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - whatever a file holds

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import yaml
 
+from kscan.documents import documents
+from kscan.errors import SnapshotError
 from kscan.model.base import decode
 from kscan.model.components import Component, Instance, parse_flags
 from kscan.model.meta import Metadata
@@ -111,8 +112,9 @@ def _from_kubeadm(source: Source, name: str) -> Iterator[Instance]:
         return
     try:
         text = msgspec.json.decode(found.content, type=dict[str, Any])["data"]["ClusterConfiguration"]
-        extra = yaml.safe_load(text).get(_KUBEADM_KEYS.get(name, ""), {}).get("extraArgs")
-    except (msgspec.MsgspecError, KeyError, TypeError, AttributeError, yaml.YAMLError):
+        configuration = next(documents(text, "ClusterConfiguration", SnapshotError))
+        extra = configuration.get(_KUBEADM_KEYS.get(name, ""), {}).get("extraArgs")
+    except (msgspec.MsgspecError, KeyError, TypeError, AttributeError, StopIteration, SnapshotError):
         return
     if isinstance(extra, list):
         extra = {one.get("name"): one.get("value") for one in extra if isinstance(one, dict)}
