@@ -80,7 +80,7 @@ def test_what_is_wrong_is_told_in_one_line(words, advice, capfd):
     ("text", "advice"),
     [
         ("sevrity: high", "did you mean severity?"),
-        ("severity: [", "not YAML at line"),
+        ("severity: [", "line 2, column 1, is not YAML"),
         ("- severity", "no map of options"),
         ("severity: wild", "--severity"),
         ("check: [nothing]", "no check is called nothing"),
@@ -97,7 +97,7 @@ def test_a_configuration_that_is_wrong(text, advice, capfd):
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
-        ("title: [", "is not YAML at line"),
+        ("title: [", "line 2, column 1, is not YAML"),
         ("just words", "Expected `object`"),
         (GOOD.replace("title", "titel"), "did you mean title?"),
         (GOOD.replace("low", "bad"), "severity"),

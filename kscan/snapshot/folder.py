@@ -20,10 +20,8 @@ def load_folder(folder: Path) -> Snapshot:
         about = msgspec.convert(next(documents_in(folder / "cluster.yaml", SnapshotError), {}), About)
     except msgspec.ValidationError as error:
         raise SnapshotError(f"{folder / 'cluster.yaml'}: {error}") from error
-    documents = [
-        one for path in sorted((folder / "objects").glob("*.yaml")) for one in documents_in(path, SnapshotError)
-    ]
-    snapshot = snapshot_of(documents, about)
+    files = sorted((folder / "objects").glob("*.yaml"))
+    snapshot = snapshot_of((one for path in files for one in documents_in(path, SnapshotError)), about)
     return Snapshot(about, dict(snapshot.entries) | dict(_bodies(folder / "paths")))
 
 

@@ -28,9 +28,8 @@ def load_manifests(path: Path) -> Snapshot:
     files = sorted(one for one in path.rglob("*") if one.suffix in _ENDINGS) if path.is_dir() else [path]
     if not files:
         raise SnapshotError(f"{path} holds no manifests", f"there is no file that ends in {', '.join(_ENDINGS)}")
-    return snapshot_of(
-        one for file in files for document in documents_in(file, SnapshotError) for one in _objects(document)
-    )
+    found = (document for file in files for document in documents_in(file, SnapshotError))
+    return snapshot_of(one for document in found for one in _objects(document))
 
 
 def _objects(document: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - whatever a file holds

@@ -100,7 +100,7 @@ def test_paths_are_split_into_what_they_say():
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("cluster.yaml", "name: [", "line 1"),
+        ("cluster.yaml", "name: [", "line 2, column 1, is not YAML"),
         ("cluster.yaml", "name: {}", "Expected `str`"),
         ("objects/a.yaml", "kind: Pod\n  x: 1", "line 2"),
         ("objects/a.yaml", "just: words", "no Kubernetes object"),
