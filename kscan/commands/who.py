@@ -7,7 +7,7 @@ from kscan.commands.rights import Known
 from kscan.commands.tables import Table
 from kscan.model.rbac.authorizer import EVERYWHERE, Proof
 from kscan.model.rbac.difference import changes
-from kscan.model.rbac.identity import identity_of
+from kscan.model.rbac.identity import NODES, identity_of
 from kscan.model.rbac.reach import NOWHERE
 from kscan.model.rbac.roles import Ask, Subject
 from kscan.model.rbac.table import rows
@@ -59,6 +59,8 @@ def why(known: Known, subject: Subject, ask: Ask, *, inside: bool) -> tuple[int,
     scopes = known.rights.full.scopes(identity, ask) if inside and not ask.namespace else NOWHERE
     only = [f"  only in namespace {one}: add --namespace {one} to see why" for one in sorted(scopes)]
     doubts = [f"  {gap}" for gap in known.gaps]
+    if NODES in identity.groups:
+        doubts.append("  the Node authorizer decides for kubelets, by what runs on their node")
     if doubts:
         return UNKNOWN, [f"unknown: no binding that could be read lets {subject} {ask}{place}, but", *only, *doubts]
     return NO, [f"no: no binding lets {subject} {ask}{place}", *only]

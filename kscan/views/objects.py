@@ -8,7 +8,7 @@ import msgspec
 from kscan.model.base import decode_object
 from kscan.model.meta import ObjectRef
 from kscan.model.namespaces import Namespace, ServiceAccount
-from kscan.model.network import NetworkPolicy, Service
+from kscan.model.network import Ingress, NetworkPolicy, Service
 from kscan.model.nodes import Node
 from kscan.model.rbac.roles import Binding, Role
 from kscan.snapshot import kinds
@@ -55,6 +55,7 @@ def _things(source: Source, resource: Resource, shape: type) -> Iterator[Thing]:
 NAMESPACES = _nouns("namespaces", Namespace, kinds.NAMESPACES)
 SERVICE_ACCOUNTS = _nouns("service accounts", ServiceAccount, kinds.SERVICE_ACCOUNTS)
 NETWORK_POLICIES = _nouns("network policies", NetworkPolicy, kinds.NETWORK_POLICIES)
+INGRESSES = _nouns("ingresses", Ingress, kinds.INGRESSES)
 SERVICES = _nouns("services", Service, kinds.SERVICES)
 NODES = _nouns("nodes", Node, kinds.NODES)
 ROLES = _nouns("roles", Role, kinds.CLUSTER_ROLES, kinds.ROLES)

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from kscan.model.meta import ObjectRef
-from kscan.model.network import Service
+from kscan.model.network import Ingress, Service
 from kscan.model.pods import containers, service_account
 from kscan.model.workloads import PodGroup, Workload
 from kscan.snapshot import kinds
-from kscan.views.objects import SERVICES
+from kscan.views.objects import INGRESSES, SERVICES
 from kscan.views.view import Source, View
 from kscan.views.workloads import WORKLOADS
 
@@ -31,17 +31,17 @@ Running = Mapping[Account, tuple[Runner, ...]]
 
 
 def _build(source: Source) -> Running:
-    services = SERVICES.build(source)
+    services, ingresses = SERVICES.build(source), INGRESSES.build(source)
     found: dict[Account, set[Runner]] = {}
     for workload in WORKLOADS.build(source):
         for group in workload.groups:
             account = (workload.ref.namespace, service_account(group.spec))
-            runner = Runner(workload.ref, exposed(workload, group, services))
+            runner = Runner(workload.ref, exposed(workload, group, services, ingresses))
             found.setdefault(account, set()).add(runner)
     return {account: tuple(sorted(runners)) for account, runners in found.items()}
 
 
-def exposed(workload: Workload, group: PodGroup, services: Iterable[Service]) -> str:
+def exposed(workload: Workload, group: PodGroup, services: Iterable[Service], ingresses: Iterable[Ingress]) -> str:
     """By what pods can be reached from outside the cluster, if by anything."""
     if group.spec.get("hostNetwork"):
         return "the node's network"
@@ -50,15 +50,16 @@ def exposed(workload: Workload, group: PodGroup, services: Iterable[Service]) ->
             return "a port of the node"
     labels = group.pod.get("metadata", {}).get("labels", {})
     for service in services:
-        spec = service.spec
-        if (
-            service.metadata.namespace == workload.ref.namespace
-            and (spec.type in _OUTSIDE or spec.external_ips)
-            and spec.selector
-            and spec.selector.items() <= labels.items()
-        ):
-            return f"Service {service.metadata.name} of type {spec.type}"
+        spec, name = service.spec, service.metadata.name
+        here = service.metadata.namespace == workload.ref.namespace
+        if not (here and spec.selector and spec.selector.items() <= labels.items()):
+            continue
+        if spec.type in _OUTSIDE or spec.external_ips:
+            return f"Service {name} of type {spec.type}"
+        for ingress in ingresses:
+            if ingress.metadata.namespace == workload.ref.namespace and name in ingress.services:
+                return f"Ingress {ingress.metadata.name}"
     return ""
 
 
-RUNNING: View[Running] = View("running", (*WORKLOADS.needs, kinds.SERVICES), _build)
+RUNNING: View[Running] = View("running", (*WORKLOADS.needs, kinds.SERVICES, kinds.INGRESSES), _build)

@@ -126,6 +126,8 @@ def test_why(told):
     assert "only in namespace shop" in out
     code, out, _ = told("why", "sa:shop/bot", "get", "nodes", "-n", "shop", "--from", "m", "-f", "json")
     assert (code, json.loads(out)["answer"]) == (1, "no")
+    code, out, _ = told("why", "system:node:n1", "get", "secrets", "a", "-n", "shop", "--from", "m")
+    assert (code, "the Node authorizer decides" in out) == (3, True)
     assert told("why", "group:system:masters", "delete", "nodes", "--from", "m")[0] == 0
 
 
