@@ -56,6 +56,7 @@ class _File(_Strict, frozen=True):
     layer: Literal["cloud", "cluster", "container", "code"]
     why: str
     fix: Fix
+    opt_in: bool = False
     message: str = ""
     message_expression: str = ""
     controls: tuple[str, ...] = ()

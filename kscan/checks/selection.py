@@ -10,12 +10,13 @@ from kscan.errors import ConfigError, nearest
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for; nothing asked means every check."""
+    """What was asked for; nothing asked means every check but those that have to be asked for."""
 
     check: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     severity: Severity = Severity.INFO
     framework: tuple[str, ...] = ()
+    every: bool = False
 
 
 def select(checks: Mapping[str, Check], frameworks: Mapping[str, Framework], selection: Selection) -> tuple[Check, ...]:
@@ -28,6 +29,7 @@ def select(checks: Mapping[str, Check], frameworks: Mapping[str, Framework], sel
         for check in checks.values()
         if (not selection.check or check.id in selection.check)
         and check.id not in selection.skip
+        and (selection.every or not check.file.opt_in or check.id in selection.check)
         and check.file.severity.rank <= selection.severity.rank
         and (not answering or any(check.id in ids for ids in answering))
     )

@@ -86,6 +86,7 @@ def scan(
     skip: o.SkipIds = [],  # noqa: B006
     severity: o.MinSeverity = o.SeverityName.INFO,
     framework: o.FrameworkNames = [],  # noqa: B006
+    every: o.Every = False,
     checks: o.CheckFolders = [],  # noqa: B006
     kubeconfig: o.Kubeconfig = "",
     context: o.Context = "",
@@ -108,7 +109,7 @@ def scan(
 
     found = selected.catalogue(checks)
     request = command.Request(
-        checks=selected.chosen(found, selected.selection(check, skip, severity, framework)),
+        checks=selected.chosen(found, selected.selection(check, skip, severity, framework, every=every)),
         outputs=where.outputs(selected.split(format), output),
         template=template,
         source=source,
@@ -128,6 +129,7 @@ def permissions(
     skip: o.SkipIds = [],  # noqa: B006
     severity: o.MinSeverity = o.SeverityName.INFO,
     framework: o.FrameworkNames = [],  # noqa: B006
+    every: o.Every = False,
     checks: o.CheckFolders = [],  # noqa: B006
     namespace: o.Namespaces = "",
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
@@ -140,7 +142,7 @@ def permissions(
     from kscan.judge.engine import plan
 
     found = selected.catalogue(checks)
-    chosen = selected.chosen(found, selected.selection(check, skip, severity, framework))
+    chosen = selected.chosen(found, selected.selection(check, skip, severity, framework, every=every))
     asked = _options(namespace, 1, 1, kubelets)
     print_bytes(command.role(plan(chosen).needs(), asked.namespaces, asked.kubelets).encode())
 
@@ -155,6 +157,7 @@ def snapshot_save(
     skip: o.SkipIds = [],  # noqa: B006
     severity: o.MinSeverity = o.SeverityName.INFO,
     framework: o.FrameworkNames = [],  # noqa: B006
+    every: o.Every = False,
     checks: o.CheckFolders = [],  # noqa: B006
     kubeconfig: o.Kubeconfig = "",
     context: o.Context = "",
@@ -172,7 +175,7 @@ def snapshot_save(
     from kscan.commands import snapshot as command
 
     found = selected.catalogue(checks)
-    chosen = selected.chosen(found, selected.selection(check, skip, severity, framework))
+    chosen = selected.chosen(found, selected.selection(check, skip, severity, framework, every=every))
     access = o.access(kubeconfig, context, as_user, as_group)
     asked = _options(namespace, parallel, timeout, kubelets)
     line = command.save(file, chosen, access, asked, redact=redact, quiet=quiet)
@@ -211,6 +214,7 @@ def checks_list(
     skip: o.SkipIds = [],  # noqa: B006
     severity: o.MinSeverity = o.SeverityName.INFO,
     framework: o.FrameworkNames = [],  # noqa: B006
+    every: o.Every = False,
     checks: o.CheckFolders = [],  # noqa: B006
     config: _Config = None,
 ) -> None:
@@ -219,7 +223,7 @@ def checks_list(
     from kscan.commands import selected
 
     found = selected.catalogue(checks)
-    command.listed(selected.chosen(found, selected.selection(check, skip, severity, framework)))
+    command.listed(selected.chosen(found, selected.selection(check, skip, severity, framework, every=every)))
 
 
 @checks_app.command("show")

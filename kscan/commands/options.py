@@ -49,6 +49,10 @@ FrameworkNames = Annotated[
         "--framework", envvar="KSCAN_FRAMEWORK", help="Only checks that answer this framework.", rich_help_panel=_SELECT
     ),
 ]
+Every = Annotated[
+    bool,
+    typer.Option("--all", envvar="KSCAN_ALL", help="Also the checks of style, which are off.", rich_help_panel=_SELECT),
+]
 CheckFolders = Annotated[
     list[Path],
     typer.Option("--checks", envvar="KSCAN_CHECKS", help="A folder of your own checks.", rich_help_panel=_SELECT),

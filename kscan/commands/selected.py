@@ -28,9 +28,13 @@ def catalogue(folders: Sequence[Path] = ()) -> Catalogue:
     return Catalogue(checks, frameworks)
 
 
-def selection(check: Sequence[str], skip: Sequence[str], severity: str, framework: Sequence[str]) -> Selection:
+def selection(
+    check: Sequence[str], skip: Sequence[str], severity: str, framework: Sequence[str], *, every: bool = False
+) -> Selection:
     """What the options ask for; several ids may stand in one, with commas between."""
-    return Selection(check=split(check), skip=split(skip), severity=Severity(severity), framework=split(framework))
+    return Selection(
+        check=split(check), skip=split(skip), severity=Severity(severity), framework=split(framework), every=every
+    )
 
 
 def split(values: Sequence[str]) -> tuple[str, ...]:
