@@ -40,7 +40,7 @@ def told(capfd, *words):
         ("scan", "there is no kubeconfig"),
         ("scan --kubeconfig none", "kubeconfig none"),
         ("scan nofile", "cannot read nofile"),
-        ("scan .", "cannot read ."),
+        ("scan .", ". holds no manifests"),
         ("scan --demo --chek x", "Possible options: --check"),
         ("scan --demo --check privilegd-container", "did you mean privileged-container?"),
         ("scan --demo --skip privilegd-container", "did you mean privileged-container?"),

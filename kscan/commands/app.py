@@ -58,7 +58,8 @@ def _root(
 @app.command()
 def scan(
     source: Annotated[
-        Path | None, typer.Argument(metavar="[SNAPSHOT]", help="A saved snapshot instead of a live cluster.")
+        Path | None,
+        typer.Argument(metavar="[FILE|DIR|-]", help="A saved snapshot or manifests instead of a live cluster."),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Scan the demo cluster that comes with kscan.")] = False,
     format: Annotated[  # noqa: A002 - the option's name
@@ -99,7 +100,7 @@ def scan(
     quiet: o.Quiet = False,
     config: _Config = None,
 ) -> None:  # fmt: skip
-    """Scan a live cluster, a saved snapshot or the demo cluster, and report.
+    """Scan a live cluster, a saved snapshot, manifests or the demo cluster, and report.
 
     Exit codes: 0 clean, 1 findings at or above --fail-on, 2 could not run, 3 evidence incomplete under --strict.
     """

@@ -13,7 +13,7 @@ from kscan.model.rbac.identity import parse_subject
 from kscan.model.rbac.roles import Ask, Subject
 from kscan.model.served import Served
 from kscan.snapshot.entry import Gap, Reason
-from kscan.snapshot.manifests import open_source
+from kscan.snapshot.manifests import Opened, open_source
 from kscan.views.rights import RIGHTS, Rights
 from kscan.views.view import Readings
 
@@ -47,12 +47,12 @@ class Known(msgspec.Struct, frozen=True):
 def read(source: Source) -> Known:
     """Read the rights."""
     if source.path:
-        snapshot = open_source(source.path)
+        opened = open_source(source.path)
     else:
         console = Console(stderr=True)
-        snapshot = from_cluster(source.access, RIGHTS.needs, source.options, console, quiet=source.quiet)
-    reading = Readings(snapshot).of(RIGHTS)
-    return Known(reading.value, reading.gaps)
+        opened = Opened(from_cluster(source.access, RIGHTS.needs, source.options, console, quiet=source.quiet))
+    reading = Readings(opened.snapshot).of(RIGHTS)
+    return Known(reading.value, (*opened.unread, *reading.gaps))
 
 
 def subject(text: str) -> Subject:

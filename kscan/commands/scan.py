@@ -14,10 +14,11 @@ from kscan.commands.gather import from_cluster
 from kscan.commands.output import Outputs, write_all
 from kscan.errors import ConfigError, nearest
 from kscan.judge.engine import Plan, evaluate, plan
+from kscan.judge.origins import located
 from kscan.judge.report import Report, Status
-from kscan.snapshot.archive import load
+from kscan.model.words import listed
 from kscan.snapshot.folder import load_folder
-from kscan.snapshot.snapshot import Snapshot
+from kscan.snapshot.manifests import Opened, open_source
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,18 +40,25 @@ def run(request: Request) -> int:
     """Scan, write, and say by the exit code what was found."""
     ready = plan(request.checks)
     console = Console(stderr=True)
-    report = evaluate(_snapshot(request, ready, console), ready)
-    tell = (lambda _line: None) if request.quiet else (lambda line: print(line, file=sys.stderr))
+
+    def tell(line: str) -> None:
+        if not request.quiet:
+            print(line, file=sys.stderr)
+
+    opened = _opened(request, ready, console)
+    if opened.skipped:
+        tell(f"passed over what is no Kubernetes object: {listed(opened.skipped)}")
+    report = located(evaluate(opened.snapshot, ready), opened.origins, opened.unread)
     write_all(report, request.outputs, request.template, tell)
     return exit_code(report, fail_on=request.fail_on, strict=request.strict)
 
 
-def _snapshot(request: Request, ready: Plan, console: Console) -> Snapshot:
+def _opened(request: Request, ready: Plan, console: Console) -> Opened:
     if request.demo:
-        return load_folder(data.folder("demo"))
+        return Opened(load_folder(data.folder("demo")))
     if request.source:
-        return load(request.source)
-    return from_cluster(request.access, ready.needs(), request.options, console, quiet=request.quiet)
+        return open_source(request.source)
+    return Opened(from_cluster(request.access, ready.needs(), request.options, console, quiet=request.quiet))
 
 
 def known_gate(name: str) -> str:

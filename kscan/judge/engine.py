@@ -19,7 +19,7 @@ from kscan.model.base import JsonObject
 from kscan.model.pods import lookup
 from kscan.rules import RULES
 from kscan.rules.rule import Rule
-from kscan.snapshot.entry import Gap, Listing
+from kscan.snapshot.entry import Gap, Listing, Reason
 from kscan.snapshot.needs import Need, merged
 from kscan.snapshot.redact import clean, safe
 from kscan.snapshot.snapshot import Snapshot
@@ -90,13 +90,22 @@ def evaluate(snapshot: Snapshot, ready: Plan) -> Report:
     judged = dict(_by_expression(readings, ready))
     results = []
     for check in ready.checks:
-        found = [readings.of(view) for view in ready.views(check)]
+        scope, *context = (readings.of(view) for view in ready.views(check))
+        found = [scope, *(_told(one) if snapshot.about.manifests else one for one in context)]
         judgements = judged.get(check.id)
         if judgements is None:
             judgements = _by_rule(check, found, [readings.of(view) for view in ready.more(check)])
         results.append(_result(check, found, judgements, snapshot.about.uid))
     objects = sum(len(entry.items) for entry in snapshot.entries.values() if isinstance(entry, Listing))
     return Report(about=snapshot.about, results=tuple(results), score=score(results), objects=objects)
+
+
+def _told(reading: Reading[Any]) -> Reading[Any]:
+    """A context of which manifests hold nothing is one that they do not tell: the cluster may hold it."""
+    if reading.gaps or any(one.objects != 0 for one in reading.evidence):
+        return reading
+    gaps = tuple(Gap(one.path, Reason.NOT_ASKED, "the manifests hold none") for one in reading.evidence)
+    return msgspec.structs.replace(reading, gaps=gaps)
 
 
 class _Tally:

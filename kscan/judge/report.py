@@ -38,6 +38,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     fix: str = ""
     implied_by: str = ""
+    source: str = ""
 
 
 class Undecided(msgspec.Struct, frozen=True, order=True):
@@ -130,6 +131,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[Result, ...]
     score: Score
     objects: int = 0
+    unread: tuple[Gap, ...] = ()
 
     def of(self, status: Status) -> tuple[Result, ...]:
         """The results of one status, worst first: by severity, then by how many findings."""
@@ -153,7 +155,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     def gaps(self) -> tuple[MissedPath, ...]:
         """Each path that was missing for some check, once."""
-        by_gap: dict[Gap, list[str]] = {}
+        by_gap: dict[Gap, list[str]] = {gap: [] for gap in self.unread}
         for result in self.results:
             for gap in result.gaps:
                 by_gap.setdefault(gap, []).append(result.check.id)

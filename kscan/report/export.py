@@ -64,6 +64,7 @@ class ExportedFinding(_Part, frozen=True):
     notes: tuple[str, ...]
     fix: str
     implied_by: str
+    source: str
 
 
 class ExportedUndecided(_Part, frozen=True):
@@ -199,6 +200,7 @@ def _finding(finding: Finding) -> ExportedFinding:
         notes=finding.notes,
         fix=finding.fix,
         implied_by=finding.implied_by,
+        source=finding.source,
     )
 
 

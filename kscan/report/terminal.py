@@ -43,13 +43,10 @@ def _indented(text: Text, left: int) -> RenderableType:
 
 def _head(report: Report, console: Console) -> None:
     about, score = report.about, report.score
-    name = " ".join(part for part in (about.name, about.server and f"at {about.server}") if part)
-    console.print(_line(f"Cluster {name or 'unnamed'}", "bold"))
-    console.print(
-        _line(f"Kubernetes {about.version or 'of unknown version'}, {counted(report.objects, 'object')} read")
-    )
-    scope = f", only namespaces {', '.join(about.namespaces)}" if about.namespaces else ""
-    console.print(_line(f"By {about.user or 'a user whom the server does not name'} on {about.taken}{scope}"))
+    for line, style in _cluster(report) if not about.manifests else ((f"Manifests {about.name}", "bold"),):
+        console.print(_line(line, style))
+    if about.manifests:
+        console.print(_line(f"{counted(report.objects, 'object')} read"))
     value = "no score: nothing could be decided" if score.value is None else f"score {score.value} of 100"
     seen = f"{counted(score.decided, 'check')} decided, {score.undecided} unknown"
     console.print()
@@ -57,6 +54,15 @@ def _head(report: Report, console: Console) -> None:
     gaps = report.gaps()
     if gaps:
         console.print(_line(f"{counted(len(gaps), 'path')} could not be read: see “Not seen” at the end", "yellow"))
+
+
+def _cluster(report: Report) -> Iterable[tuple[str, str]]:
+    about = report.about
+    name = " ".join(part for part in (about.name, about.server and f"at {about.server}") if part)
+    yield f"Cluster {name or 'unnamed'}", "bold"
+    yield f"Kubernetes {about.version or 'of unknown version'}, {counted(report.objects, 'object')} read", ""
+    scope = f", only namespaces {', '.join(about.namespaces)}" if about.namespaces else ""
+    yield f"By {about.user or 'a user whom the server does not name'} on {about.taken}{scope}", ""
 
 
 def _worst(report: Report, console: Console) -> None:

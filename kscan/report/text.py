@@ -35,6 +35,7 @@ def sentence(finding: Finding) -> str:
 def where(finding: Finding) -> str:
     """The field and its value, and for how many pods."""
     place = " = ".join(part for part in (finding.path, finding.value) if part)
+    place = ": ".join(part for part in (finding.source, place) if part)
     return clean(place + (f" ({counted(finding.pods, 'pod')})" if finding.pods > 1 else ""))
 
 

@@ -8,9 +8,9 @@ from kscan.model.namespaces import ServiceAccount
 from kscan.model.pods import MIRROR, service_account
 from kscan.model.rbac.identity import identity_of, subject_of
 from kscan.model.rbac.roles import Subject
+from kscan.model.words import listed
 from kscan.model.workloads import PodGroup, Workload
 from kscan.rules.rule import rule
-from kscan.rules.words import listed
 from kscan.views.objects import SERVICE_ACCOUNTS
 from kscan.views.rights import RIGHTS, Rights
 from kscan.views.workloads import WORKLOADS

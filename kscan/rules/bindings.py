@@ -7,8 +7,8 @@ from kscan.model.namespaces import ServiceAccount
 from kscan.model.rbac.authorizer import Grant
 from kscan.model.rbac.identity import subject_key, subject_of
 from kscan.model.rbac.roles import Binding
+from kscan.model.words import listed
 from kscan.rules.rule import rule
-from kscan.rules.words import listed
 from kscan.views.objects import SERVICE_ACCOUNTS
 from kscan.views.rights import RIGHTS, Rights
 

@@ -11,9 +11,9 @@ from kscan.model.rbac.authorizer import EVERYWHERE, Scopes
 from kscan.model.rbac.identity import Identity, identity_of, subject_of
 from kscan.model.rbac.reach import Danger, Need, Reach, witnesses
 from kscan.model.rbac.roles import Ask, Subject
+from kscan.model.words import listed
 from kscan.rules.cuts import smallest_change
 from kscan.rules.rule import rule
-from kscan.rules.words import listed
 from kscan.views.rights import RIGHTS, Rights
 from kscan.views.running import RUNNING, Running
 

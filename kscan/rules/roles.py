@@ -7,8 +7,8 @@ from kscan.model.rbac.aggregation import gathered
 from kscan.model.rbac.escalation import covers, idle
 from kscan.model.rbac.roles import PolicyRule, Role
 from kscan.model.rbac.shipped import extras
+from kscan.model.words import listed
 from kscan.rules.rule import rule
-from kscan.rules.words import listed
 from kscan.views.rights import RIGHTS, Rights
 
 _AGGREGATES = "rbac.authorization.k8s.io/aggregate-to-"

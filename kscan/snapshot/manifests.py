@@ -1,44 +1,124 @@
 """Manifests as a snapshot: files of YAML or JSON documents, as `kubectl get -o yaml` and `helm template` write them."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kscan.documents import documents_in
+import msgspec
+
 from kscan.errors import SnapshotError
+from kscan.model.meta import ObjectRef
 from kscan.snapshot.archive import load
 from kscan.snapshot.documents import snapshot_of
+from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.folder import load_folder
-from kscan.snapshot.snapshot import Snapshot
+from kscan.snapshot.kinds import KNOWN
+from kscan.snapshot.marked import Broken, Lines, marked
+from kscan.snapshot.snapshot import About, Snapshot
 
-_ENDINGS = (".yaml", ".yml", ".json")
+ENDINGS = (".yaml", ".yml", ".json")
+STANDARD_INPUT = Path("-")
+_NAMESPACED = {resource.kind: resource.namespaced for resource in KNOWN}
 
 
-def open_source(path: Path) -> Snapshot:
+class Origin(msgspec.Struct, frozen=True):
+    """Where an object is written: the file, and the line of each of its members."""
+
+    file: str
+    line: int
+    value: Any
+    lines: Lines
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A source that was opened: what it holds, where that is written, and what could not be read or is no object."""
+
+    snapshot: Snapshot
+    origins: Mapping[ObjectRef, Origin] = {}
+    unread: tuple[Gap, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+def open_source(path: Path) -> Opened:
     """A saved snapshot, a cluster written down as a folder, or manifests; by what stands at the path."""
-    if path.is_dir():
-        return load_folder(path) if (path / "cluster.yaml").is_file() else load_manifests(path)
-    if path.suffix in _ENDINGS:
+    if path == STANDARD_INPUT or path.suffix in ENDINGS:
         return load_manifests(path)
-    return load(path)
+    if path.is_dir():
+        return Opened(load_folder(path)) if (path / "cluster.yaml").is_file() else load_manifests(path)
+    return Opened(load(path))
 
 
-def load_manifests(path: Path) -> Snapshot:
-    """The objects of a file, or of all files below a folder; what is no object is passed over."""
-    files = sorted(one for one in path.rglob("*") if one.suffix in _ENDINGS) if path.is_dir() else [path]
-    if not files:
-        raise SnapshotError(f"{path} holds no manifests", f"there is no file that ends in {', '.join(_ENDINGS)}")
-    found = (document for file in files for document in documents_in(file, SnapshotError))
-    return snapshot_of(one for document in found for one in _objects(document))
+def load_manifests(path: Path) -> Opened:
+    """The objects of a file, or of all files below a folder."""
+    found: list[tuple[dict[str, Any], Origin]] = []
+    unread: list[Gap] = []
+    skipped: list[str] = []
+    for name, text in _texts(path):
+        for document in marked(text):
+            if isinstance(document, Broken):
+                place = f"{name}:{document.line}:{document.column}"
+                unread.append(Gap(place, Reason.UNDECODABLE, f"not YAML: {document.problem}"))
+                continue
+            objects = list(_objects(document.value, Origin(name, document.line, document.value, document.lines)))
+            found += objects
+            if not objects:
+                skipped.append(f"{name}:{document.line}")
+    snapshot = snapshot_of((value for value, _ in found), About(name=str(path), manifests=True))
+    return Opened(snapshot, {_ref(value): origin for value, origin in reversed(found)}, tuple(unread), tuple(skipped))
 
 
-def _objects(document: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - whatever a file holds
-    if not isinstance(document, dict):
+def _texts(path: Path) -> Iterator[tuple[str, str]]:
+    """Each file with its text; a name that people can open."""
+    if path == STANDARD_INPUT:
+        yield "-", _decoded("standard input", sys.stdin.buffer.read())
         return
-    if str(document.get("kind", "")).endswith("List") and isinstance(document.get("items"), list):
-        kind = str(document["kind"]).removesuffix("List")
-        for item in document["items"]:
-            named = {"kind": kind, "apiVersion": document.get("apiVersion")} if kind else {}
-            yield from _objects(named | item if isinstance(item, dict) else None)
-    elif document.get("kind") and document.get("apiVersion") and isinstance(document.get("metadata"), dict):
-        yield document
+    files = [path]
+    if path.is_dir():
+        files = sorted(one for one in path.rglob("*") if one.suffix in ENDINGS and one.is_file())
+        if not files:
+            raise SnapshotError(f"{path} holds no manifests", f"there is no file that ends in {', '.join(ENDINGS)}")
+    for file in files:
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise SnapshotError(f"cannot read {file}", error.strerror or str(error)) from error
+        yield str(file), _decoded(str(file), content)
+
+
+def _decoded(name: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SnapshotError(f"{name} is not UTF-8 text", error.reason) from error
+
+
+def _objects(value: Any, origin: Origin) -> Iterator[tuple[dict[str, Any], Origin]]:  # noqa: ANN401 - any JSON value
+    """The objects of a document, a list's own objects each by itself."""
+    if not isinstance(value, dict):
+        return
+    if str(value.get("kind", "")).endswith("List") and isinstance(value.get("items"), list):
+        yield from _items(value, origin)
+    elif _is_object(value):
+        yield value, origin
+
+
+def _is_object(value: dict[str, Any]) -> bool:
+    metadata = value.get("metadata")
+    named = isinstance(metadata, dict) and isinstance(metadata.get("name") or metadata.get("generateName"), str)
+    return named and all(isinstance(value.get(key), str) and value[key] for key in ("kind", "apiVersion"))
+
+
+def _items(value: dict[str, Any], origin: Origin) -> Iterator[tuple[dict[str, Any], Origin]]:
+    kind = str(value["kind"]).removesuffix("List")
+    named = {"kind": kind, "apiVersion": value.get("apiVersion")} if kind else {}
+    lines = origin.lines["items"][1] if isinstance(origin.lines, dict) and "items" in origin.lines else ()
+    for item, (line, members) in zip(value["items"], lines, strict=True):
+        if isinstance(item, dict):
+            yield from _objects(named | item, Origin(origin.file, line, item, members))
+
+
+def _ref(value: dict[str, Any]) -> ObjectRef:
+    kind, metadata = value["kind"], value["metadata"]
+    inside = "default" if _NAMESPACED.get(kind, False) else ""
+    return ObjectRef(kind, str(metadata.get("name", "")), str(metadata.get("namespace") or inside))

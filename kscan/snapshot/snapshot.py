@@ -22,6 +22,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     taken: str = ""
     namespaces: tuple[str, ...] = ()
     kscan: str = ""
+    manifests: bool = False
 
 
 class Snapshot:

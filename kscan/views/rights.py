@@ -1,6 +1,6 @@
 """Who may do what in this cluster: its roles and bindings, what is shipped of them, and what the API serves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from kscan.model.base import decode
 from kscan.model.components import version
 from kscan.model.discovery import OfferedGroup, Offers
+from kscan.model.meta import Metadata
 from kscan.model.rbac.aggregation import with_gathered
 from kscan.model.rbac.authorizer import Authorizer
 from kscan.model.rbac.roles import Binding, Role
@@ -40,13 +41,13 @@ def _build(source: Source) -> Rights:
     roles = [one for kind in (kinds.CLUSTER_ROLES, kinds.ROLES) for one in source.nouns(kind, Role)]
     bindings = [one for kind in (kinds.CLUSTER_ROLE_BINDINGS, kinds.ROLE_BINDINGS)
                 for one in source.nouns(kind, Binding)]  # fmt: skip
-    if not _is_live(source):
-        # No controller ran over what is only written down.
-        roles = list(with_gathered(roles))
     text = _version(source)
     told = version(text)
     minor = told.minor if told else None
     baseline = shipped(NEWEST if minor is None else minor)
+    if not _is_live(source):
+        # Of what is only written down, the shipped roles are there all the same, and no controller ran over it.
+        roles = [*with_gathered(roles), *_unwritten(roles, bindings, baseline)]
     source.missed(*_other_authorizers(source))
     return Rights(
         full=Authorizer(roles, bindings),
@@ -56,6 +57,14 @@ def _build(source: Source) -> Rights:
         minor=minor,
         version=text,
     )
+
+
+def _unwritten(roles: Iterable[Role], bindings: Iterable[Binding], baseline: Shipped) -> Iterator[Role]:
+    """The shipped roles that are bound and that nobody wrote down."""
+    for ref in {binding.role for binding in bindings} - {role.ref for role in roles}:
+        if ref in baseline.roles:
+            metadata = Metadata(name=ref.name, namespace=ref.namespace)
+            yield Role(metadata=metadata, rules=baseline.roles[ref])
 
 
 def _version(source: Source) -> str:

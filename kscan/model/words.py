@@ -1,4 +1,4 @@
-"""Words that rules share."""
+"""Words for people, shared by rules and reports."""
 
 from collections.abc import Sequence
 
