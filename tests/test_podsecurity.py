@@ -85,7 +85,11 @@ CASES = [
     ("privileged", secured(privileged="true"), NEVER, NEVER),
     ("privileged", of_pod(privileged=True), NEVER, NEVER),
     ("capabilities", adding("NET_RAW"), EVER, EVER),
-    ("capabilities", adding("CHOWN", "SYS_CHROOT"), NEVER, since(22)),
+    *[
+        ("capabilities", adding(name), NEVER, since(22))
+        for name in ("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "SETFCAP", "SETGID",
+                     "SETPCAP", "SETUID", "SYS_CHROOT")
+    ],
     ("capabilities", adding("NET_BIND_SERVICE"), NEVER, NEVER),
     ("capabilities", adding("net_bind_service"), EVER, EVER),
     ("capabilities", adding("CAP_CHOWN"), EVER, EVER),
@@ -257,6 +261,8 @@ def test_every_change_of_a_rule_is_in_a_case():
         (of_pod(runAsNonRoot=False), ["spec.securityContext.runAsNonRoot"]),
         (of_pod(seccompProfile={}) | secured(seccompProfile={"type": "x"}),
          ["spec.containers[app].securityContext.seccompProfile.type"]),
+        (of_pod(runAsNonRoot=None) | secured(runAsNonRoot="true"),
+         ["spec.containers[first].securityContext.runAsNonRoot", "spec.containers[app].securityContext.runAsNonRoot"]),
         (volume(nfs={}), ["spec.volumes[data].nfs"]),
         ({"container": {"ports": [{}, {"hostPort": 9}]}}, ["spec.containers[app].ports[1].hostPort"]),
         ({"annotations": {APP_ARMOR + "app": "x"}}, [f"metadata.annotations[{APP_ARMOR}app]"]),
