@@ -24,7 +24,7 @@ class Container(NamedTuple):
 def containers(spec: JsonObject) -> Iterator[Container]:
     """Every container of a pod spec: init, sidecar, app and ephemeral."""
     for field in ("initContainers", "containers", "ephemeralContainers"):
-        for body in spec.get(field, ()):
+        for body in objects(spec, field):
             yield Container(str(body.get("name", "")), _role(field, body), field, body)
 
 
@@ -32,6 +32,12 @@ def _role(field: str, body: JsonObject) -> str:
     if field == "initContainers":
         return "sidecar" if body.get("restartPolicy") == "Always" else "init"
     return "ephemeral" if field == "ephemeralContainers" else "app"
+
+
+def objects(value: JsonObject, key: str) -> list[JsonObject]:
+    """The objects in a list that is a member; what is of another type counts as absent."""
+    found = value.get(key)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def service_account(spec: JsonObject) -> str:

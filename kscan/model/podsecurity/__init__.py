@@ -1,0 +1,1 @@
+"""The Pod Security Standards: what a pod may not do at a level, by the version of the policy."""
