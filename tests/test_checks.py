@@ -44,7 +44,8 @@ def test_a_wrong_example_is_told():
 def test_every_control_is_listed_by_its_framework():
     frameworks = read_frameworks(data.folder("checks"))
     assert unmapped(frameworks, CHECKS.values()) == []
-    assert all(check.file.controls for check in CHECKS.values())
+    # What is of style or of running well answers no framework for security.
+    assert all(one.file.controls or one.file.opt_in or one.file.severity.rank >= 3 for one in CHECKS.values())
     assert {control.split("/")[0] for check in CHECKS.values() for control in check.file.controls} <= set(frameworks)
 
 

@@ -1,7 +1,6 @@
 """Who may do what in this cluster: its roles and bindings, what is shipped of them, and what the API serves."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 
 import msgspec
 
@@ -18,10 +17,11 @@ from kscan.snapshot import kinds
 from kscan.snapshot.entry import Body, Gap, Reason
 from kscan.snapshot.needs import Plain
 from kscan.views.components import API_SERVER
+from kscan.views.server import VERSION, told_version
 from kscan.views.shipped import NEWEST, own_groups, shipped
 from kscan.views.view import Source, View
 
-API, APIS, VERSION = Plain("/api"), Plain("/apis"), Plain("/version")
+API, APIS = Plain("/api"), Plain("/apis")
 # Authorizers that leave no decision to anybody but RBAC: Node answers kubelets alone.
 _KNOWN = frozenset({"Node", "RBAC"})
 
@@ -41,7 +41,7 @@ def _build(source: Source) -> Rights:
     roles = [one for kind in (kinds.CLUSTER_ROLES, kinds.ROLES) for one in source.nouns(kind, Role)]
     bindings = [one for kind in (kinds.CLUSTER_ROLE_BINDINGS, kinds.ROLE_BINDINGS)
                 for one in source.nouns(kind, Binding)]  # fmt: skip
-    text = _version(source)
+    text = told_version(source)
     told = version(text)
     minor = told.minor if told else None
     baseline = shipped(NEWEST if minor is None else minor)
@@ -65,19 +65,6 @@ def _unwritten(roles: Iterable[Role], bindings: Iterable[Binding], baseline: Shi
         if ref in baseline.roles:
             metadata = Metadata(name=ref.name, namespace=ref.namespace)
             yield Role(metadata=metadata, rules=baseline.roles[ref])
-
-
-def _version(source: Source) -> str:
-    """Which version the server is, as it told when it was asked first."""
-    found = source.get(VERSION)
-    if isinstance(found, Body):
-        with suppress(msgspec.MsgspecError):
-            return msgspec.json.decode(found.content, type=_Version).git_version
-    return source.about.version
-
-
-class _Version(msgspec.Struct, rename="camel"):
-    git_version: str = ""
 
 
 def _served(source: Source) -> Served:

@@ -6,6 +6,10 @@ import msgspec
 import pytest
 from hypothesis import given
 
+from kscan import data
+from kscan.checks.check import read_check
+from kscan.judge.engine import evaluate, plan
+from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.entry import Body
 from kscan.snapshot.redact import HIDDEN, redacted, safe
 from kscan.snapshot.snapshot import Snapshot
@@ -168,3 +172,21 @@ def test_gaps_and_the_rest_are_left():
 def test_redaction_takes_any_object(value):
     for kind in ("Pod", "ConfigMap"):
         cleaned({"metadata": {}, "spec": value, "status": {}}, kind)
+
+
+VALUES = [
+    "", "hunter2", "$(OTHER)", "${OTHER}", "true", "Disabled", "/var/run/secrets/token", "30", "15m", "postgres://me:x@db",
+    "-----BEGIN PRIVATE KEY-----x", "vault:a/b", "arn:aws:x", "https://example.com", "projects/a/b", "s3cr3t",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["TOKEN", "DB_PASSWORD", "API_KEY", "HARMLESS", "TOKEN_TTL"])
+@pytest.mark.parametrize("value", VALUES)
+def test_a_check_decides_of_a_redacted_pod_as_of_the_pod(name, value):
+    check = read_check(data.folder("checks") / "workloads" / "credential-in-environment.yaml")
+    pod = POD | {"spec": {"containers": [{"name": "app", "env": [{"name": name, "value": value}]}]}}
+    before = snapshot_of([{"kind": "Pod"} | pod])
+    verdicts = [evaluate(one, plan([check])).results[0].status for one in (before, redacted(before))]
+    assert verdicts[0] == verdicts[1]
+    body = next(redacted(before).at("/api/v1/pods").bodies())
+    assert len(value) < 4 or value.encode() not in body
