@@ -34,7 +34,7 @@ def decode(body: bytes, noun: type[N]) -> N:
     except msgspec.ValidationError:
         if b"null" not in body:
             raise
-        return msgspec.convert(without_nulls(msgspec.json.decode(body)), noun)
+        return msgspec.json.decode(msgspec.json.encode(without_nulls(msgspec.json.decode(body))), type=noun)
 
 
 def decode_object(body: bytes) -> dict[str, Any]:

@@ -69,6 +69,10 @@ def _listing(resource: Resource, documents: Iterable[Document], specs: dict[byte
 
 def _item(resource: Resource, document: Document, specs: dict[bytes, bytes]) -> Item:
     body = {key: value for key, value in document.items() if key not in ("kind", "apiVersion")}
+    metadata = body.get("metadata", {})
     if resource.namespaced:
-        body["metadata"] = {"namespace": "default"} | body.get("metadata", {})
+        body["metadata"] = {"namespace": "default"} | metadata
+    elif resource in KNOWN and isinstance(metadata, dict):
+        # What is of the whole cluster stands in no namespace, whatever somebody wrote.
+        body["metadata"] = {key: value for key, value in metadata.items() if key != "namespace"}
     return keep(msgspec.Raw(msgspec.json.encode(body)), specs, pod=resource.kind == "Pod")

@@ -120,5 +120,7 @@ def _items(value: dict[str, Any], origin: Origin) -> Iterator[tuple[dict[str, An
 
 def _ref(value: dict[str, Any]) -> ObjectRef:
     kind, metadata = value["kind"], value["metadata"]
-    inside = "default" if _NAMESPACED.get(kind, False) else ""
+    if not _NAMESPACED.get(kind, True):
+        return ObjectRef(kind, str(metadata.get("name", "")))
+    inside = "default" if kind in _NAMESPACED else ""
     return ObjectRef(kind, str(metadata.get("name", "")), str(metadata.get("namespace") or inside))

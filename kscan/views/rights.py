@@ -43,7 +43,7 @@ def _build(source: Source) -> Rights:
                 for one in source.nouns(kind, Binding)]  # fmt: skip
     text = told_version(source)
     told = version(text)
-    minor = told.minor if told else None
+    minor = told.minor if told else None if _is_live(source) else NEWEST
     baseline = shipped(NEWEST if minor is None else minor)
     if not _is_live(source):
         # Of what is only written down, the shipped roles are there all the same, and no controller ran over it.

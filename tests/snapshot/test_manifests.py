@@ -187,3 +187,24 @@ def test_merged_members_keep_their_lines():
     (document,) = marked("base: &b\n  x: 1\n  y: 2\nown:\n  <<: *b\n  y: 3\n")
     assert document.value["own"] == {"y": 3, "x": 1}
     assert document.lines["own"][1] == {"y": (6, None), "x": (2, None)}
+
+
+def test_a_null_costs_no_template():
+    text = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: null, annotations: {a: null}}
+spec:
+  template:
+    metadata: {labels: null, creationTimestamp: null}
+    spec: {containers: [{name: app, securityContext: {privileged: true}, env: null}], volumes: null}
+"""
+    report = report_of(_stdin(text), "privileged-container")
+    assert [str(one.object) for one in report.results[0].findings] == ["Deployment default/web"]
+    assert report.gaps() == ()
+
+
+def test_what_is_of_the_whole_cluster_is_in_no_namespace():
+    text = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r, namespace: x}\nrules: []\n"
+    (finding,) = report_of(_stdin(text), "unused-role").results[0].findings
+    assert (str(finding.object), finding.source) == ("ClusterRole r", "-:1")
