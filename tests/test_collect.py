@@ -5,9 +5,8 @@ import time
 
 import pytest
 
-from kscan.collect.collect import Options, collect
-from kscan.collect.credentials import Access
-from kscan.collect.kubelets import KubeletAccess
+from kscan.collect.collect import collect
+from kscan.collect.request import Access, KubeletAccess, Options
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Listing, Reason
 from kscan.snapshot.needs import PerNode, Plain

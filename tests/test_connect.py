@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from kscan.collect.collect import Options, collect
-from kscan.collect.credentials import Access
+from kscan.collect.collect import collect
+from kscan.collect.request import Access, Options
 from kscan.errors import ConfigError, ConnectError
 from kscan.snapshot import kinds
 from tests.fake_api import Fault, cluster, fake_api

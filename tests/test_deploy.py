@@ -6,7 +6,7 @@ import yaml
 
 from kscan import data
 from kscan.checks.check import by_id, read_checks
-from kscan.collect.kubelets import KubeletAccess
+from kscan.collect.request import KubeletAccess
 from kscan.commands.permissions import role
 from kscan.judge.engine import evaluate, plan
 from kscan.judge.report import Status

@@ -1,8 +1,8 @@
 """Expressions in CEL, the language of ValidatingAdmissionPolicy: true means that it holds.
 
-All expressions of a target are compiled into one list expression, so that a subject crosses into
-the C++ runtime once. Where the list fails, its expressions are asked one by one, so that an error
-costs only the check that made it.
+Carrying an object over into the C++ runtime costs more than most expressions. So all expressions of a target
+are compiled into one, with the words for what does not hold, and are asked of all parts of an object at once.
+Where that fails, they are asked one by one, so that an error costs only the check that made it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,17 @@ from cel_expr_python.ext import ext_bindings, ext_math, ext_optional, ext_string
 from kscan.checks.check import Check
 from kscan.errors import CheckError
 
-Answer = bool | str
+Variables = Mapping[str, Any]
+
+
+class Erred(msgspec.Struct, frozen=True):
+    """An expression that came to nothing, and why."""
+
+    reason: str
+
+
+# It holds; or the words for why it does not; or it could not be decided.
+Answer = bool | str | Erred
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -25,71 +35,66 @@ class Program(msgspec.Struct, frozen=True):
     together: Any
     alone: tuple[Any, ...]
     messages: tuple[Any, ...]
-    params: dict[str, Any]
 
-    def ask(self, variables: Mapping[str, Any]) -> Sequence[Answer]:
-        """For each check whether it holds, or the words of the error."""
-        data = dict(variables) | {"params": self.params}
-        answer = _evaluated(self.together, data)
-        if isinstance(answer, list) and all(isinstance(one, bool) for one in answer):
-            return answer
-        return [_truth(_evaluated(expression, data)) for expression in self.alone]
+    def ask(self, shared: Variables, parts: Sequence[Variables]) -> Iterator[Sequence[Answer]]:
+        """For each part of an object what the checks say of it."""
+        answers = _evaluated(self.together, {**shared, "parts": parts})
+        if isinstance(answers, list) and all(isinstance(one, bool | str) for answer in answers for one in answer):
+            yield from answers
+            return
+        for part in parts:
+            variables = {**shared, **part}
+            yield [self._alone(index, variables) for index in range(len(self.checks))]
 
-    def message(self, index: int, variables: Mapping[str, Any]) -> str:
-        """The words for a check that does not hold."""
-        check, expression = self.checks[index], self.messages[index]
-        if expression is not None:
-            words = _evaluated(expression, dict(variables) | {"params": self.params})
-            if isinstance(words, str) and words:
-                return words
-        return check.file.message or check.file.title
-
-
-class _Failed(msgspec.Struct, frozen=True):
-    reason: str
+    def _alone(self, index: int, variables: Variables) -> Answer:
+        holds = _evaluated(self.alone[index], variables)
+        if isinstance(holds, Erred) or holds is True:
+            return holds
+        if holds is not False:
+            return Erred(f"the expression gives {type(holds).__name__}, not a bool")
+        words = _evaluated(self.messages[index], variables)
+        return words if isinstance(words, str) else ""
 
 
-def _evaluated(expression: Any, data: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a CEL value
+def _evaluated(expression: Any, variables: Variables) -> Any:  # noqa: ANN401 - a CEL value
     try:
-        value = expression.eval(data=data)
+        value = expression.eval(data=variables)
         if value.type() == cel.Type.ERROR:
-            return _Failed(str(value.plain_value()))
+            return Erred(str(value.plain_value()))
         return value.plain_value()
     # The binding raises these for a spent iteration budget and for values that have no Python form.
     except (RuntimeError, SystemError, TypeError) as error:
-        return _Failed(str(error))
+        return Erred(str(error))
 
 
-def _truth(value: object) -> Answer:
-    if isinstance(value, bool):
-        return value
-    return value.reason if isinstance(value, _Failed) else f"the expression gives {type(value).__name__}, not a bool"
-
-
-def compile_checks(checks: Sequence[Check], variables: Sequence[str]) -> Program:
+def compile_checks(checks: Sequence[Check], shared: Sequence[str], own: Sequence[str] = ()) -> Program:
     """One program for the checks of a target; CheckError names the check that does not compile."""
-    names = (*variables, "params", "namespaceObject")
-    extensions = [
-        ext_optional.ExtOptional(),
-        ext_strings.ExtStrings(),
-        ext_bindings.ExtBindings(),
-        ext_math.ExtMath(),
-    ]
-    environment = cel.NewEnv(variables=dict.fromkeys(names, cel.Type.DYN), extensions=extensions)
-    alone = tuple(_compiled(environment, check, check.file.cel) for check in checks)
-    messages = tuple(
-        _compiled(environment, check, check.file.message_expression) if check.file.message_expression else None
-        for check in checks
+    one = _environment((*shared, *own))
+    alone = tuple(_compiled(one, check, check.file.cel) for check in checks)
+    messages = tuple(_compiled(one, check, _message(check)) for check in checks)
+    answers = ", ".join(
+        f"dyn({_bound(check, check.file.cel)}) ? dyn(true) : dyn({_bound(check, _message(check))})" for check in checks
     )
-    together = environment.compile("[" + ", ".join(f"dyn({_bound(check, check.file.cel)})" for check in checks) + "]")
-    return Program(tuple(checks), together, alone, messages, {check.id: check.file.params for check in checks})
+    bound = "".join(f"cel.bind({name}, part.{name}, " for name in own)
+    together = _environment((*shared, "parts")).compile(f"parts.map(part, {bound}[{answers}]{')' * len(own)})")
+    return Program(tuple(checks), together, alone, messages)
+
+
+def _environment(names: Sequence[str]) -> Any:  # noqa: ANN401 - untyped binding
+    extensions = [ext_optional.ExtOptional(), ext_strings.ExtStrings(), ext_bindings.ExtBindings(), ext_math.ExtMath()]
+    return cel.NewEnv(variables=dict.fromkeys((*names, "namespaceObject"), cel.Type.DYN), extensions=extensions)
+
+
+def _message(check: Check) -> str:
+    """The expression for the words; JSON is CEL."""
+    return check.file.message_expression or msgspec.json.encode(check.file.message).decode()
 
 
 def _bound(check: Check, expression: str) -> str:
     """The expression with `params` meaning its own check's."""
     if "params" not in expression:
         return f"(\n{expression}\n)"
-    return f'cel.bind(params, params["{check.id}"], (\n{expression}\n))'
+    return f"cel.bind(params, {msgspec.json.encode(check.file.params).decode()}, (\n{expression}\n))"
 
 
 def _compiled(environment: Any, check: Check, expression: str) -> Any:  # noqa: ANN401 - untyped binding
@@ -102,10 +107,3 @@ def _compiled(environment: Any, check: Check, expression: str) -> Any:  # noqa: 
 def _first_line(text: str) -> str:
     lines = [line for line in text.removeprefix("INVALID_ARGUMENT: ").splitlines() if line.startswith("ERROR")]
     return (lines or [text])[0].removeprefix("ERROR: <input>:")
-
-
-def failing(program: Program, variables: Mapping[str, Any]) -> Iterator[tuple[int, Answer]]:
-    """The checks of a program that do not hold for a subject, or err over it."""
-    for index, answer in enumerate(program.ask(variables)):
-        if answer is not True:
-            yield index, answer

@@ -8,11 +8,12 @@ from functools import partial
 import msgspec
 
 from kscan import __version__
-from kscan.collect.credentials import Access, load
+from kscan.collect.credentials import load
 from kscan.collect.discovery import Served, discover
 from kscan.collect.identity import identify
-from kscan.collect.kubelets import KubeletAccess, ask_kubelet, nodes_of
+from kscan.collect.kubelets import ask_kubelet, nodes_of
 from kscan.collect.lists import Progress, read_list
+from kscan.collect.request import CLUSTER_IDENTITY, Access, KubeletAccess, Options
 from kscan.collect.wire import Deadline, Wire
 from kscan.collect.workers import run_all
 from kscan.model.base import decode
@@ -25,16 +26,6 @@ from kscan.snapshot.pages import keep
 from kscan.snapshot.snapshot import About, Snapshot
 
 Task = Callable[[], None]
-CLUSTER_IDENTITY = Named(NAMESPACES, "kube-system")
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How to collect."""
-
-    namespaces: tuple[str, ...] = ()
-    parallel: int = 4
-    timeout: float = 300.0
-    kubelets: KubeletAccess = KubeletAccess.AUTO
 
 
 def _nothing(_kind: str, _objects: int, _bytes: int) -> None:

@@ -21,16 +21,8 @@ from kubernetes.config import (
     load_kube_config,
 )
 
+from kscan.collect.request import Access
 from kscan.errors import ConfigError, ConnectError, nearest
-
-
-class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """Which cluster, and as whom, as a person says it on the command line."""
-
-    kubeconfig: str = ""
-    context: str = ""
-    as_user: str = ""
-    as_groups: tuple[str, ...] = ()
 
 
 class Credentials(msgspec.Struct, frozen=True):

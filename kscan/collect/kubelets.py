@@ -1,11 +1,11 @@
 """Kubelets: asked directly from inside the cluster, or through the API server where that was asked for."""
 
-from enum import StrEnum
 from typing import Any
 
 import msgspec
 import urllib3
 
+from kscan.collect.request import KubeletAccess
 from kscan.collect.wire import Wire
 from kscan.model.base import decode
 from kscan.model.nodes import Node
@@ -13,15 +13,6 @@ from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason
 from kscan.snapshot.needs import PerNode
 
 _ADVICE = "run kscan in the cluster (deploy/cronjob.yaml), or allow nodes/proxy and give --kubelets proxy"
-
-
-class KubeletAccess(StrEnum):
-    """How kubelets are asked."""
-
-    AUTO = "auto"
-    DIRECT = "direct"
-    PROXY = "proxy"
-    NONE = "none"
 
 
 def nodes_of(listing: Entry) -> list[Node]:

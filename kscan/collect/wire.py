@@ -20,7 +20,8 @@ from urllib3.exceptions import (
 )
 
 from kscan import __version__
-from kscan.collect.credentials import Access, Credentials, load
+from kscan.collect.credentials import Credentials, load
+from kscan.collect.request import Access
 from kscan.snapshot.entry import Gap, Reason
 
 _TRIES = 4

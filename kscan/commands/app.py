@@ -12,7 +12,7 @@ from kscan.commands import options as o
 from kscan.commands.rbac import rbac_app
 
 if TYPE_CHECKING:
-    from kscan.collect.collect import Options
+    from kscan.collect.request import Options
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
@@ -253,8 +253,7 @@ def checks_test(
 
 
 def _options(namespace: str, parallel: int, timeout: float, kubelets: str) -> "Options":
-    from kscan.collect.collect import Options
-    from kscan.collect.kubelets import KubeletAccess
+    from kscan.collect.request import KubeletAccess, Options
     from kscan.commands.selected import split
 
     return Options(namespaces=split([namespace]), parallel=parallel, timeout=timeout, kubelets=KubeletAccess(kubelets))

@@ -9,7 +9,7 @@ import typer
 from kscan.errors import ConfigError
 
 if TYPE_CHECKING:
-    from kscan.collect.credentials import Access
+    from kscan.collect.request import Access
 
 
 class SeverityName(StrEnum):
@@ -98,7 +98,7 @@ ConfigFile = Annotated[
 
 def access(kubeconfig: str, context: str, as_user: str, as_group: list[str]) -> "Access":
     """Which cluster, and as whom."""
-    from kscan.collect.credentials import Access  # noqa: PLC0415 - only a command that runs needs it
+    from kscan.collect.request import Access  # noqa: PLC0415 - only a command that runs needs it
 
     if as_group and not as_user:
         raise ConfigError("--as-group needs --as", "Kubernetes does not impersonate a group without a user")

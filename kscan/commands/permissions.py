@@ -5,8 +5,7 @@ from typing import Any
 
 import yaml
 
-from kscan.collect.collect import CLUSTER_IDENTITY
-from kscan.collect.kubelets import KubeletAccess
+from kscan.collect.request import CLUSTER_IDENTITY, KubeletAccess
 from kscan.snapshot.kinds import NAMESPACES
 from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource
 

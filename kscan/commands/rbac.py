@@ -12,7 +12,7 @@ from kscan.commands import options as o
 from kscan.commands.options import access
 
 if TYPE_CHECKING:
-    from kscan.collect.credentials import Access
+    from kscan.collect.request import Access
     from kscan.commands.rights import Known
     from kscan.model.rbac.roles import Ask
 
@@ -139,7 +139,7 @@ def diff(
 
 
 def _read(source: Path | None, asked: "Access", timeout: float, *, quiet: bool) -> "Known":
-    from kscan.collect.collect import Options
+    from kscan.collect.request import Options
     from kscan.commands import rights
 
     return rights.read(rights.Source(path=source, access=asked, options=Options(timeout=timeout), quiet=quiet))

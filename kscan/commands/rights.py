@@ -5,8 +5,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from kscan.collect.collect import Options
-from kscan.collect.credentials import Access
+from kscan.collect.request import Access, Options
 from kscan.commands.gather import from_cluster
 from kscan.errors import ConfigError, nearest
 from kscan.model.rbac.identity import parse_subject

@@ -8,8 +8,7 @@ from rich.console import Console
 
 from kscan import data
 from kscan.checks.check import Check, Severity
-from kscan.collect.collect import Options
-from kscan.collect.credentials import Access
+from kscan.collect.request import Access, Options
 from kscan.commands.gather import from_cluster
 from kscan.commands.output import Outputs, write_all
 from kscan.errors import ConfigError, nearest

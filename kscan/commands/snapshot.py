@@ -6,8 +6,7 @@ import msgspec
 from rich.console import Console
 
 from kscan.checks.check import Check
-from kscan.collect.collect import Options
-from kscan.collect.credentials import Access
+from kscan.collect.request import Access, Options
 from kscan.commands.gather import from_cluster
 from kscan.commands.output import print_bytes
 from kscan.errors import ConfigError, nearest

@@ -5,11 +5,13 @@ without findings it is unknown, never a pass. An empty scope is not applicable, 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from kscan.checks.cel import Program, compile_checks, failing
+from kscan.checks.cel import Answer, Erred, Program, compile_checks
 from kscan.checks.check import Check
 from kscan.checks.judgement import Fine, Judgement, Moot, Problem, Unsure
 from kscan.errors import CheckError, nearest
@@ -23,7 +25,7 @@ from kscan.snapshot.entry import Gap, Listing, Reason
 from kscan.snapshot.needs import Need, merged
 from kscan.snapshot.redact import clean, safe
 from kscan.snapshot.snapshot import Snapshot
-from kscan.views.targets import TARGETS, Subject, Target
+from kscan.views.targets import TARGETS, Part, Subject, Target
 from kscan.views.view import Reading, Readings, View
 
 _MOST_FACTS = 20
@@ -66,7 +68,8 @@ def plan(checks: Iterable[Check]) -> Plan:
             _known_rule(check)
         else:
             by_target.setdefault(_known_target(check), []).append(check)
-    programs = {name: compile_checks(found, TARGETS[name].variables) for name, found in by_target.items()}
+    programs = {name: compile_checks(found, TARGETS[name].variables, TARGETS[name].own)
+                for name, found in by_target.items()}  # fmt: skip
     return Plan(checks, programs)
 
 
@@ -136,20 +139,51 @@ class _Tally:
 
 
 def _by_expression(readings: Readings, ready: Plan) -> Iterator[tuple[str, _Tally]]:
-    for name, program in ready.programs.items():
-        target, tallies = TARGETS[name], [_Tally() for _ in program.checks]
-        namespaces = _namespace_objects(readings, program)
-        for subject in target.walk(readings.of(target.view).value):
-            variables = subject.variables | {"namespaceObject": namespaces.get(subject.ref.namespace)}
-            bad = dict(failing(program, variables))
-            for index, tally in enumerate(tallies):
-                if index not in bad:
-                    tally.judged += 1
-                elif bad[index] is False:
-                    tally.add(_problem(program, index, target, subject, variables))
+    asked = [_Asked(TARGETS[name], program, _namespace_objects(readings, program))
+             for name, program in ready.programs.items()]  # fmt: skip
+    # Targets of one view walk it side by side, so that each thing in it is decoded once.
+    for view in {one.target.view.name: one.target.view for one in asked}.values():
+        beside = [one for one in asked if one.target.view.name == view.name]
+        for thing in readings.of(view).value:
+            for one in beside:
+                for subject in one.target.walk(thing):
+                    one.ask(subject)
+    for one in asked:
+        yield from one.answers()
+
+
+class _Asked:
+    """A target's program on its way over all subjects."""
+
+    def __init__(self, target: Target, program: Program, namespaces: Mapping[str, JsonObject]) -> None:
+        self.target = target
+        self._program = program
+        self._namespaces = namespaces
+        self._tallies = [_Tally() for _ in program.checks]
+
+    def ask(self, subject: Subject) -> None:
+        """What the checks say of the parts of one subject."""
+        shared = subject.variables | {"namespaceObject": self._namespaces.get(subject.ref.namespace)}
+        answers = self._program.ask(shared, [part.variables for part in subject.parts])
+        for part, said in zip(subject.parts, answers, strict=True):
+            for index, answer in enumerate(said):
+                if answer is True:
+                    self._tallies[index].judged += 1
                 else:
-                    tally.add(Unsure(subject.ref, f"its expression erred: {bad[index]}", subject.container))
-        yield from zip((check.id for check in program.checks), tallies, strict=True)
+                    self._tallies[index].add(self._judgement(index, answer, subject, part))
+
+    def _judgement(self, index: int, answer: Answer, subject: Subject, part: Part) -> Judgement:
+        if isinstance(answer, Erred):
+            return Unsure(subject.ref, f"its expression erred: {answer.reason}", part.name)
+        check = self._program.checks[index]
+        path, value = _shown_of((subject.variables | part.variables)[self.target.root], check.evidence)
+        place = f"{part.place}{path}".rstrip(".")
+        words = str(answer) or check.file.message or check.file.title
+        return Problem(subject.ref, words, part.name, place, value, subject.pods)
+
+    def answers(self) -> Iterator[tuple[str, _Tally]]:
+        """Each check with what it said."""
+        return zip((check.id for check in self._program.checks), self._tallies, strict=True)
 
 
 def _namespace_objects(readings: Readings, program: Program) -> dict[str, JsonObject]:
@@ -158,12 +192,10 @@ def _namespace_objects(readings: Readings, program: Program) -> dict[str, JsonOb
     return {thing.ref.name: thing.body for thing in readings.of(NAMESPACE_OBJECTS).value}
 
 
-def _problem(program: Program, index: int, target: Target, subject: Subject, variables: dict[str, Any]) -> Problem:
-    root = variables[target.root]
-    shown = [(path, lookup(root, path)) for path in program.checks[index].evidence]
-    path, value = next((pair for pair in shown if pair[1] is not None), shown[0] if shown else ("", None))
-    message = program.message(index, variables)
-    return Problem(subject.ref, message, subject.container, f"{subject.place}{path}".rstrip("."), value, subject.pods)
+def _shown_of(root: JsonObject, paths: Sequence[str]) -> tuple[str, Any]:
+    """The first of the paths that is set, with its value; else the first."""
+    shown = [(path, lookup(root, path)) for path in paths]
+    return next((pair for pair in shown if pair[1] is not None), shown[0] if shown else ("", None))
 
 
 def _by_rule(check: Check, found: Sequence[Reading[Any]], more: Sequence[Reading[Any]]) -> _Tally:
@@ -227,19 +259,24 @@ def _order(one: Finding) -> tuple[object, ...]:
     return one.severity.rank, one.object, one.container, one.path, one.message
 
 
+_rank = attrgetter("rank")
+# Many objects are told the same.
+_said = lru_cache(maxsize=1024)(safe)
+
+
 def _finding(check: Check, problem: Problem, cluster: str) -> Finding:
     return Finding(
         object=problem.ref,
-        message=safe(problem.message),
+        message=_said(problem.message),
         container=problem.container,
         path=problem.path,
         value=_shown(problem.value, problem.path.rpartition(".")[2])
         if problem.path or problem.value is not None
         else "",
         pods=problem.pods,
-        severity=max(check.file.severity, problem.severity or check.file.severity, key=lambda one: one.rank),
+        severity=max(check.file.severity, problem.severity, key=_rank) if problem.severity else check.file.severity,
         proof=problem.proof,
-        notes=tuple(map(safe, problem.notes)),
+        notes=tuple(map(_said, problem.notes)),
         fix=problem.fix,
         implied_by=problem.implied_by,
         fingerprint=fingerprint(check.id, cluster, problem.ref, problem.container, problem.path),
@@ -251,7 +288,7 @@ def _shown(value: object, key: str) -> str:
     if value is None:
         return "not set"
     if isinstance(value, str):
-        text = safe(value)
+        text = _said(value)
         return text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT] + "…"
     text = msgspec.json.encode(clean(value, key)).decode()
     # A list or map that does not fit says less than the message; its path says where to look.

@@ -25,7 +25,7 @@ def containers(spec: JsonObject) -> Iterator[Container]:
     """Every container of a pod spec: init, sidecar, app and ephemeral."""
     for field in ("initContainers", "containers", "ephemeralContainers"):
         for body in objects(spec, field):
-            yield Container(str(body.get("name", "")), _role(field, body), field, body)
+            yield Container(str(body.get("name") or ""), _role(field, body), field, body)
 
 
 def _role(field: str, body: JsonObject) -> str:

@@ -32,7 +32,7 @@ class Encryption(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _build(source: Source) -> Encryption:
-    settings = tuple(API_SERVER.build(source).settings(FLAG))
+    settings = tuple(source.of(API_SERVER).settings(FLAG))
     if any(not setting.value for setting in settings):
         source.gaps.clear()
         return Encryption(settings=settings)

@@ -94,9 +94,7 @@ def _other_authorizers(source: Source) -> Iterator[Gap]:
     """Who else may say yes: while that is not known, nobody's no is final."""
     if not source.about.server:
         return
-    before = list(source.gaps)
-    component = API_SERVER.build(source)
-    source.gaps[:] = before
+    component = source.of(API_SERVER, gaps=False)
     path = "the API server's --authorization-mode"
     modes = {
         mode for one in component.settings("authorization-mode") for mode in one.value.strip("[]").split(",") if mode

@@ -31,9 +31,9 @@ Running = Mapping[Account, tuple[Runner, ...]]
 
 
 def _build(source: Source) -> Running:
-    services, ingresses = SERVICES.build(source), INGRESSES.build(source)
+    services, ingresses = source.of(SERVICES), source.of(INGRESSES)
     found: dict[Account, set[Runner]] = {}
-    for workload in WORKLOADS.build(source):
+    for workload in source.of(WORKLOADS):
         for group in workload.groups:
             account = (workload.ref.namespace, service_account(group.spec))
             runner = Runner(workload.ref, exposed(workload, group, services, ingresses))

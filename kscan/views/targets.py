@@ -1,6 +1,6 @@
 """What an expression can be aimed at: each target names its view, and walks it one subject at a time."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -14,18 +14,25 @@ from kscan.views.view import View
 from kscan.views.workloads import WORKLOADS
 
 
+class Part(msgspec.Struct, frozen=True):
+    """What of an object is judged by itself: a container, or the object as a whole; with the variables of its own."""
+
+    variables: dict[str, Any] = {}
+    place: str = ""
+    name: str = ""
+
+
 class Subject(msgspec.Struct, frozen=True):
-    """One thing that an expression judges, with the variables that it sees."""
+    """One object that expressions judge, with the variables that its parts share."""
 
     ref: ObjectRef
     variables: dict[str, Any]
-    place: str = ""
-    container: str = ""
+    parts: tuple[Part, ...] = (Part(),)
     pods: int = 0
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A kind of subject: what people call it, the variable that paths start from, its view and its walk."""
+    """A kind of subject: what people call it, the variable that paths start from, its view, the subjects of a thing."""
 
     name: str
     scope: str
@@ -33,38 +40,32 @@ class Target(msgspec.Struct, frozen=True):
     view: View[Any]
     walk: Callable[[Any], Iterator[Subject]]
     variables: tuple[str, ...] = ("object",)
+    own: tuple[str, ...] = ()
 
 
-def _pods(workloads: Iterable[Workload]) -> Iterator[Subject]:
-    for workload in workloads:
-        for group in workload.groups:
-            yield Subject(workload.ref, {"object": group.pod}, pods=group.count)
+def _pods(workload: Workload) -> Iterator[Subject]:
+    for group in workload.groups:
+        yield Subject(workload.ref, {"object": group.pod}, pods=group.count)
 
 
-def _containers(workloads: Iterable[Workload]) -> Iterator[Subject]:
-    for workload in workloads:
-        for group in workload.groups:
-            for container in containers(group.spec):
-                variables = {
-                    "object": group.pod,
-                    "pod": group.pod,
-                    "container": container.body,
-                    "role": container.role,
-                }
-                place = f"spec.{container.field}[{container.name}]."
-                yield Subject(workload.ref, variables, place, container.name, group.count)
+def _containers(workload: Workload) -> Iterator[Subject]:
+    for group in workload.groups:
+        pod = group.pod
+        parts = tuple(
+            Part({"container": one.body, "role": one.role}, f"spec.{one.field}[{one.name}].", one.name)
+            for one in containers(group.spec)
+        )
+        yield Subject(workload.ref, {"object": pod, "pod": pod}, parts, group.count)
 
 
-def _things(found: Iterable[Thing]) -> Iterator[Subject]:
-    for thing in found:
-        yield Subject(thing.ref, {"object": thing.body})
+def _things(thing: Thing) -> Iterator[Subject]:
+    yield Subject(thing.ref, {"object": thing.body})
 
 
-def _webhooks(found: Iterable[Thing]) -> Iterator[Subject]:
-    for thing in found:
-        for webhook in thing.body.get("webhooks", ()):
-            name = str(webhook.get("name", ""))
-            yield Subject(thing.ref, {"object": thing.body, "webhook": webhook}, f"webhooks[{name}].", name)
+def _webhooks(thing: Thing) -> Iterator[Subject]:
+    named = ((str(one.get("name") or ""), one) for one in thing.body.get("webhooks", ()))
+    parts = tuple(Part({"webhook": one}, f"webhooks[{name}].", name) for name, one in named)
+    yield Subject(thing.ref, {"object": thing.body}, parts)
 
 
 class _WebhookShape(msgspec.Struct):
@@ -82,10 +83,11 @@ TARGETS = {
             "container",
             WORKLOADS,
             _containers,
-            ("object", "pod", "container", "role"),
+            ("object", "pod"),
+            ("container", "role"),
         ),
         Target("pod", "workloads", "object", WORKLOADS, _pods),
-        Target("webhook", "admission webhooks", "webhook", _WEBHOOKS, _webhooks, ("object", "webhook")),
+        Target("webhook", "admission webhooks", "webhook", _WEBHOOKS, _webhooks, own=("webhook",)),
         Target("namespace", "namespaces", "object", things("namespace objects", kinds.NAMESPACES), _things),
         Target("service", "services", "object", things("service objects", kinds.SERVICES), _things),
         Target("role", "roles", "object", things("role objects", kinds.CLUSTER_ROLES, kinds.ROLES), _things),

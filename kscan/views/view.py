@@ -45,8 +45,9 @@ class View(msgspec.Struct, Generic[T], frozen=True):
 class Source:
     """A snapshot, limited to what a view declared."""
 
-    def __init__(self, snapshot: Snapshot, needs: tuple[Need, ...]) -> None:
-        self._snapshot = snapshot
+    def __init__(self, readings: "Readings", needs: tuple[Need, ...]) -> None:
+        self._readings = readings
+        self._snapshot = readings.snapshot
         self._needs = needs
         self.evidence: list[Evidence] = []
         self.gaps: list[Gap] = []
@@ -89,6 +90,15 @@ class Source:
             self.evidence.append(Evidence(need.path()))
         return found
 
+    def of(self, view: View[T], *, gaps: bool = True) -> T:
+        """Another view, built once for all that lean on it; its gaps are this view's too, unless it weighs them."""
+        for need in view.needs:
+            self._declared(need)
+        reading = self._readings.of(view)
+        self.evidence += reading.evidence
+        self.gaps += reading.gaps if gaps else ()
+        return reading.value
+
     def of_node(self, need: PerNode, node: str) -> Body | Gap:
         """What one node answered."""
         self._declared(need)
@@ -114,7 +124,7 @@ class Readings:
     def of(self, view: View[T]) -> Reading[T]:
         """The reading of one view."""
         if view.name not in self._built:
-            source = Source(self.snapshot, view.needs)
+            source = Source(self, view.needs)
             value = view.build(source)
             evidence, gaps = tuple(sorted(set(source.evidence))), tuple(sorted(set(source.gaps)))
             self._built[view.name] = Reading(value, evidence, gaps)

@@ -58,16 +58,24 @@ class _Controller(msgspec.Struct, frozen=True):
         return self.spec.template or _Template()
 
 
-class _Shape(msgspec.Struct, rename="camel"):
+_Maps = list[dict[str, msgspec.Raw]]
+
+
+class _Spec(msgspec.Struct, rename="camel"):
+    containers: _Maps
+    init_containers: _Maps | None = None
+    ephemeral_containers: _Maps | None = None
+    volumes: _Maps | None = None
+    security_context: dict[str, msgspec.Raw] | None = None
+
+
+class _Shape(msgspec.Struct):
     """The lists that every check walks over must be lists of maps."""
 
-    containers: list[dict[str, Any]]
-    init_containers: list[dict[str, Any]] = []
-    ephemeral_containers: list[dict[str, Any]] = []
-    volumes: list[dict[str, Any]] = []
-    security_context: dict[str, Any] = {}
+    spec: _Spec
 
 
+_SHAPE = msgspec.json.Decoder(_Shape)
 _Controllers = Mapping[ObjectRef, _Controller]
 _Groups = dict[ObjectRef, dict[tuple[object, ...], list[Any]]]
 
@@ -129,7 +137,7 @@ def _pod_groups(source: Source, found: Iterable[list[Any]]) -> Iterator[PodGroup
     for path, item, count in found:
         group = PodGroup(item.body, count)
         try:
-            msgspec.convert(group.spec, _Shape)
+            _SHAPE.decode(group.body)
         except msgspec.MsgspecError as error:
             source.undecodable(path, item, error)
             continue
@@ -142,8 +150,8 @@ def _from_template(source: Source, ref: ObjectRef, controller: _Controller) -> t
                 "annotations": template.metadata.annotations}  # fmt: skip
     group = PodGroup(msgspec.json.encode({"metadata": metadata, "spec": template.spec}), 0, template=True)
     try:
-        msgspec.convert(group.spec, _Shape)
-    except msgspec.ValidationError as error:
+        _SHAPE.decode(group.body)
+    except msgspec.MsgspecError as error:
         resource = next(one for one in _CONTROLLERS if one.kind == ref.kind)
         source.undecodable(resource.path(), Item(msgspec.json.encode({"metadata": controller.metadata})), error)
         return ()

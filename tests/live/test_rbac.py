@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import pytest
 
-from kscan.collect.collect import Options, collect
-from kscan.collect.credentials import Access
+from kscan.collect.collect import collect
+from kscan.collect.request import Access, Options
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.escalation import held, may_bind, may_write_role
 from kscan.model.rbac.identity import AUTHENTICATED, Identity

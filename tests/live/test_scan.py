@@ -9,9 +9,8 @@ import yaml
 
 from kscan import __version__
 from kscan.__main__ import run
-from kscan.collect.collect import Options, collect
-from kscan.collect.credentials import Access
-from kscan.collect.kubelets import KubeletAccess
+from kscan.collect.collect import collect
+from kscan.collect.request import Access, KubeletAccess, Options
 from kscan.commands.permissions import role
 from kscan.commands.selected import catalogue
 from kscan.judge.engine import evaluate, plan

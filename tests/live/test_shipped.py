@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kscan.collect.collect import Options, collect
-from kscan.collect.credentials import Access
+from kscan.collect.collect import collect
+from kscan.collect.request import Access, Options
 from kscan.commands.selected import catalogue
 from kscan.judge.engine import evaluate, plan
 from tests.live.api_server import api_server, programs

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kscan.collect.collect import Options, collect
-from kscan.collect.credentials import Access
+from kscan.collect.collect import collect
+from kscan.collect.request import Access, Options
 from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.entry import Listing
 from kscan.snapshot.kinds import DEPLOYMENTS, KNOWN, PODS
