@@ -35,7 +35,9 @@ def level(workloads: Iterable[Workload], minor: int | None, *, level: str) -> Ju
 @rule("podsecurity.namespaces", "namespaces", NAMESPACES, WORKLOADS, MINOR)
 def namespaces(found: Iterable[Namespace], workloads: Iterable[Workload], minor: int | None) -> Judgements:
     """Namespaces that enforce less than all that runs in them meets, or nothing at all."""
-    running = tuple(workloads)
+    running: dict[str, list[Workload]] = {}
+    for workload in workloads:
+        running.setdefault(workload.ref.namespace, []).append(workload)
     for namespace in found:
         name = namespace.metadata.name
         ref = ObjectRef("Namespace", name)
@@ -43,7 +45,7 @@ def namespaces(found: Iterable[Namespace], workloads: Iterable[Workload], minor:
             continue
         enforced = _enforced(namespace.metadata.labels)
         policy = minor_of(namespace.metadata.labels.get(_VERSION, ""), latest=minor or LATEST)
-        levels = {one.ref: _level(one, policy) for one in running if one.ref.namespace == name}
+        levels = {one.ref: _level(one, policy) for one in running.get(name, ())}
         worst = min(levels.values(), key=lambda one: one.rank, default=Level.RESTRICTED)
         if worst.rank > enforced.rank:
             yield Problem(ref, f"enforces {enforced}, and all in it meets {worst}: it is safe to enforce {worst}",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kscan.checks.judgement import Fine, Judgements, Problem
 from kscan.model.rbac.aggregation import gathered
-from kscan.model.rbac.escalation import covers, idle
+from kscan.model.rbac.escalation import beyond, idle
 from kscan.model.rbac.roles import PolicyRule, Role
 from kscan.model.rbac.shipped import extras
 from kscan.model.words import listed
@@ -30,7 +30,7 @@ def shipped_changed(rights: Rights) -> Judgements:
 def aggregation_changed(rights: Rights) -> Judgements:
     """Aggregated roles that hold what no role that they gather holds; the controller takes it out again."""
     for ref, rules in gathered(rights.full.roles.values()).items():
-        more = [rule for rule in rights.full.roles[ref].rules if not covers(rules, (rule,))]
+        more = list(beyond(rules, rights.full.roles[ref].rules))
         if more:
             yield Problem(ref, "holds what it gathers from no role", path="rules", value="; ".join(map(str, more)))
         else:
@@ -91,7 +91,7 @@ def unserved(rights: Rights) -> Judgements:
 def _own_rules(rights: Rights, role: Role) -> list[PolicyRule]:
     """The rules that a role is not shipped with."""
     shipped = rights.baseline.roles.get(role.ref, ())
-    return [one for one in role.rules if not (shipped and covers(shipped, (one,)))]
+    return list(beyond(shipped, role.rules)) if shipped else list(role.rules)
 
 
 def _is_gathered(rights: Rights, role: Role) -> bool:

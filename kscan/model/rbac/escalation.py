@@ -66,6 +66,16 @@ def uncovered(own: Iterable[PolicyRule], wanted: Iterable[PolicyRule]) -> Iterat
     return (atom for atom in atoms(wanted) if next(holdings.holders(atom), None) is None)
 
 
+def beyond(own: Iterable[PolicyRule], wanted: Iterable[PolicyRule]) -> Iterator[PolicyRule]:
+    """The wanted rules of which some atom is held by no own rule."""
+    own = tuple(own)
+    same = set(own)
+    holdings = Holdings(own)
+    for rule in wanted:
+        if rule not in same and any(next(holdings.holders(atom), None) is None for atom in atoms((rule,))):
+            yield rule
+
+
 def covers(own: Iterable[PolicyRule], wanted: Iterable[PolicyRule]) -> bool:
     """Whether every atom of the wanted rules is held by some own rule."""
     return next(uncovered(own, wanted), None) is None

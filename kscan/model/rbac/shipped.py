@@ -10,7 +10,7 @@ import msgspec
 
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.aggregation import gathered
-from kscan.model.rbac.escalation import atoms, covers, uncovered
+from kscan.model.rbac.escalation import atoms, beyond, uncovered
 from kscan.model.rbac.identity import subject_key
 from kscan.model.rbac.roles import Binding, PolicyRule, Role, Subject
 
@@ -56,8 +56,9 @@ def only_shipped(
 
 
 def _kept(allowed: tuple[PolicyRule, ...], rules: tuple[PolicyRule, ...]) -> Iterator[PolicyRule]:
+    more = set(beyond(allowed, rules))
     for rule in rules:
-        if covers(allowed, (rule,)):
+        if rule not in more:
             yield rule
         else:
             extra = set(uncovered(allowed, (rule,)))
@@ -69,7 +70,7 @@ def extras(roles: Iterable[Role], bindings: Iterable[Binding], shipped: Shipped)
     roles = tuple(roles)
     allowed = _allowed(roles, shipped)
     for role in roles:
-        more = [rule for rule in role.rules if role.ref in allowed and not covers(allowed[role.ref], (rule,))]
+        more = list(beyond(allowed[role.ref], role.rules)) if role.ref in allowed else []
         if more:
             yield Extra(role.ref, "allows more than it is shipped with", "; ".join(map(str, more)))
     for binding in bindings:
