@@ -14,7 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.scan import kscan
 from kscan.commands.selected import catalogue
-from kscan.judge.engine import evaluate, plan
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import plan
 from kscan.model.rbac.roles import Ask
 from kscan.snapshot.archive import load, save
 from kscan.snapshot.documents import snapshot_of

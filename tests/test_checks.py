@@ -6,8 +6,9 @@ from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.checks.examples import examples
 from kscan.checks.frameworks import read_frameworks, unmapped
-from kscan.judge.engine import evaluate, plan
+from kscan.judge.engine import evaluate
 from kscan.judge.farm import all_denied, run_example, run_examples
+from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.rules import RULES
 from kscan.snapshot.documents import snapshot_of

@@ -8,7 +8,8 @@ from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.collect.request import KubeletAccess
 from kscan.commands.permissions import role
-from kscan.judge.engine import evaluate, plan
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.snapshot.documents import snapshot_of
 

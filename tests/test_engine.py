@@ -7,8 +7,9 @@ import yaml
 
 from kscan.checks.check import read_check
 from kscan.errors import CheckError
-from kscan.judge.engine import evaluate, plan
+from kscan.judge.engine import evaluate
 from kscan.judge.farm import denied
+from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.judge.score import score
 from kscan.snapshot import kinds

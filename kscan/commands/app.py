@@ -140,7 +140,7 @@ def permissions(
     from kscan.commands import permissions as command
     from kscan.commands import selected
     from kscan.commands.output import print_bytes
-    from kscan.judge.engine import plan
+    from kscan.judge.plan import plan
 
     found = selected.catalogue(checks)
     chosen = selected.chosen(found, selected.selection(check, skip, severity, framework, every=every))

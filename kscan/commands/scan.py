@@ -12,8 +12,9 @@ from kscan.collect.request import Access, Options
 from kscan.commands.gather import from_cluster
 from kscan.commands.output import Outputs, write_all
 from kscan.errors import ConfigError, nearest
-from kscan.judge.engine import Plan, evaluate, plan
+from kscan.judge.engine import evaluate
 from kscan.judge.origins import located
+from kscan.judge.plan import Plan, plan
 from kscan.judge.report import Report, Status
 from kscan.model.words import listed
 from kscan.snapshot.folder import load_folder

@@ -10,7 +10,7 @@ from kscan.collect.request import Access, Options
 from kscan.commands.gather import from_cluster
 from kscan.commands.output import print_bytes
 from kscan.errors import ConfigError, nearest
-from kscan.judge.engine import plan
+from kscan.judge.plan import plan
 from kscan.report.text import clean
 from kscan.snapshot.archive import load
 from kscan.snapshot.archive import save as write_archive

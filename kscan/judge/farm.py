@@ -11,7 +11,8 @@ import msgspec
 from kscan.checks.check import Check
 from kscan.checks.examples import Example, examples
 from kscan.errors import KscanError
-from kscan.judge.engine import Plan, evaluate, plan
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import Plan, plan
 from kscan.judge.report import Result, Status
 from kscan.snapshot.documents import Document, snapshot_of
 from kscan.snapshot.entry import Body, Entry, Gap, Reason

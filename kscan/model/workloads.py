@@ -36,10 +36,11 @@ def _decoded(body: bytes) -> dict[str, Any]:
 
 
 class Workload(msgspec.Struct, frozen=True):
-    """The top owner of pods, as people know it."""
+    """The top owner of pods, as people know it; with its template where pods run beside it."""
 
     ref: ObjectRef
     groups: tuple[PodGroup, ...]
+    template: PodGroup | None = None
 
     @property
     def pods(self) -> int:

@@ -101,6 +101,8 @@ def _failed(result: Result, *, full: bool) -> Iterable[RenderableType]:
         yield _indented(_line(f"- {sentence(finding)}"), 4)
         if where(finding):
             yield _indented(_line(where(finding), "dim"), 6)
+        for note in finding.notes:
+            yield _indented(_line(note, "dim"), 6)
     hidden = len(result.findings) - len(shown)
     if hidden:
         yield _indented(_line(f"… and {hidden} more: write them with --output report.html"), 4)

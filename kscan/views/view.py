@@ -4,7 +4,7 @@ A view is built from a `Source`, which notes every path that was read and every 
 and which hands out nothing that the view did not declare.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -117,9 +117,14 @@ class Source:
 class Readings:
     """The views of one snapshot, each built when it is first asked for."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, built: Mapping[str, Reading[Any]] | None = None) -> None:
         self.snapshot = snapshot
-        self._built: dict[str, Reading[Any]] = {}
+        self._built = dict(built or {})
+
+    def given(self, view: View[T], value: T) -> "Readings":
+        """The same readings, with another value of one view; what was built of it before stays."""
+        reading = msgspec.structs.replace(self.of(view), value=value)
+        return Readings(self.snapshot, self._built | {view.name: reading})
 
     def of(self, view: View[T]) -> Reading[T]:
         """The reading of one view."""

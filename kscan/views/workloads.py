@@ -87,10 +87,14 @@ def _build(source: Source) -> tuple[Workload, ...]:
         head = _head(source, path, item)
         if head:
             _gather(groups, controllers, head, path, item)
-    running = {ref: tuple(_pod_groups(source, found.values())) for ref, found in groups.items()}
-    templates = {ref: _from_template(source, ref, controller) for ref, controller in controllers.items()
-                 if ref not in running and not controller.metadata.controller}  # fmt: skip
-    return tuple(Workload(ref, found) for ref, found in sorted((running | templates).items()) if found)
+    idle = {ref: controller for ref, controller in controllers.items()
+            if ref not in groups and not controller.metadata.controller}  # fmt: skip
+    workloads = {ref: Workload(ref, (group,)) for ref, one in idle.items() if (group := _idle(source, ref, one))}
+    for ref, found in groups.items():
+        running = tuple(_pod_groups(source, found.values()))
+        if running:
+            workloads[ref] = Workload(ref, running, _template(ref, controllers[ref]) if ref in controllers else None)
+    return tuple(workloads[ref] for ref in sorted(workloads))
 
 
 def _head(source: Source, path: str, item: Item) -> PodHead | None:
@@ -144,18 +148,23 @@ def _pod_groups(source: Source, found: Iterable[list[Any]]) -> Iterator[PodGroup
         yield group
 
 
-def _from_template(source: Source, ref: ObjectRef, controller: _Controller) -> tuple[PodGroup, ...]:
-    template = controller.template
-    metadata = {"name": ref.name, "namespace": ref.namespace, "labels": template.metadata.labels,
-                "annotations": template.metadata.annotations}  # fmt: skip
-    group = PodGroup(msgspec.json.encode({"metadata": metadata, "spec": template.spec}), 0, template=True)
+def _idle(source: Source, ref: ObjectRef, controller: _Controller) -> PodGroup | None:
+    """What stands in for the pods of a controller that has none."""
+    group = _template(ref, controller)
     try:
         _SHAPE.decode(group.body)
     except msgspec.MsgspecError as error:
         resource = next(one for one in _CONTROLLERS if one.kind == ref.kind)
         source.undecodable(resource.path(), Item(msgspec.json.encode({"metadata": controller.metadata})), error)
-        return ()
-    return (group,)
+        return None
+    return group
+
+
+def _template(ref: ObjectRef, controller: _Controller) -> PodGroup:
+    metadata = controller.template.metadata
+    named = {"name": ref.name, "namespace": ref.namespace, "labels": metadata.labels,
+             "annotations": metadata.annotations}  # fmt: skip
+    return PodGroup(msgspec.json.encode({"metadata": named, "spec": controller.template.spec}), 0, template=True)
 
 
 def resources() -> tuple[Resource, ...]:

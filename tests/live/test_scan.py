@@ -13,7 +13,8 @@ from kscan.collect.collect import collect
 from kscan.collect.request import Access, KubeletAccess, Options
 from kscan.commands.permissions import role
 from kscan.commands.selected import catalogue
-from kscan.judge.engine import evaluate, plan
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.report.export import export
 from kscan.snapshot.archive import load, save

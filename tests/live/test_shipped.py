@@ -9,7 +9,8 @@ import pytest
 from kscan.collect.collect import collect
 from kscan.collect.request import Access, Options
 from kscan.commands.selected import catalogue
-from kscan.judge.engine import evaluate, plan
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import plan
 from tests.live.api_server import api_server, programs
 from tests.live.conftest import WHY
 

@@ -6,8 +6,9 @@ import yaml
 from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.errors import CheckError
-from kscan.judge.engine import evaluate, plan
+from kscan.judge.engine import evaluate
 from kscan.judge.farm import denied
+from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.report.text import sentence
 from kscan.rules.rbac import grants

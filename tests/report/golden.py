@@ -6,7 +6,8 @@ from pathlib import Path
 from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.commands.output import plain_text
-from kscan.judge.engine import evaluate, plan
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import plan
 from kscan.report.formats import FORMATS
 from kscan.snapshot.folder import load_folder
 

@@ -17,7 +17,8 @@ from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.commands.output import plain_text
 from kscan.errors import CheckError
-from kscan.judge.engine import evaluate, plan
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.report.formats import FORMATS
 from kscan.report.json import SCHEMA_FILE

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.errors import SnapshotError
-from kscan.judge.engine import evaluate, plan
+from kscan.judge.engine import evaluate
 from kscan.judge.origins import located
+from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.snapshot.manifests import STANDARD_INPUT, load_manifests, open_source
 from kscan.snapshot.marked import Broken, Marked, marked

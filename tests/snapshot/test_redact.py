@@ -8,7 +8,8 @@ from hypothesis import given
 
 from kscan import data
 from kscan.checks.check import read_check
-from kscan.judge.engine import evaluate, plan
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import plan
 from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.entry import Body
 from kscan.snapshot.redact import HIDDEN, redacted, safe

@@ -1,0 +1,107 @@
+"""From what a check said to its result. Only here is it decided what is unknown.
+
+A check whose context has a gap is unknown. A gap in its scope leaves its findings standing, but
+without findings it is unknown, never a pass. An empty scope is not applicable, never a pass.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+from kscan.checks.check import Check
+from kscan.checks.judgement import Problem
+from kscan.judge.report import Finding, Result, Status, fingerprint
+from kscan.judge.tally import Tally
+from kscan.rules import RULES
+from kscan.snapshot.entry import Gap
+from kscan.snapshot.redact import clean, safe
+from kscan.views.targets import TARGETS
+from kscan.views.view import Reading
+
+_MOST_TEXT = 200
+_MOST_PART = 80
+
+
+def result_of(check: Check, found: Sequence[Reading[Any]], tally: Tally, cluster: str) -> Result:
+    """The result of one check, from what it was judged on and what it said."""
+    scope_gaps = found[0].gaps
+    context_gaps = tuple(gap for reading in found[1:] for gap in reading.gaps)
+    scope = RULES[check.file.rule].scope if check.file.rule else TARGETS[check.file.target].scope
+    findings = () if context_gaps else tuple(_finding(check, one, cluster) for one in tally.problems.values())
+    status, reason = _status(scope, tally, findings, scope_gaps, context_gaps)
+    return Result(
+        check=check,
+        status=status,
+        reason=reason,
+        scope=scope,
+        judged=0 if context_gaps else tally.judged,
+        findings=tuple(sorted(findings, key=_order)),
+        undecided=() if context_gaps else tuple(sorted(tally.unsure)),
+        gaps=tuple(sorted({*scope_gaps, *context_gaps})),
+        evidence=tuple(sorted({one for reading in found for one in reading.evidence})),
+        facts=tuple(tally.facts),
+    )
+
+
+def _status(
+    scope: str,
+    tally: Tally,
+    findings: Sequence[Finding],
+    scope_gaps: Sequence[Gap],
+    context_gaps: Sequence[Gap],
+) -> tuple[Status, str]:
+    gaps = (*context_gaps, *scope_gaps)
+    missing = f"{gaps[0]}" + (f" and {len(gaps) - 1} more" if len(gaps) > 1 else "") if gaps else ""
+    if findings:
+        return Status.FAIL, f"there may be more: {missing}" if missing else ""
+    if missing:
+        return Status.UNKNOWN, missing
+    if tally.unsure:
+        one = min(tally.unsure)
+        return Status.UNKNOWN, f"{one.object}: {one.reason}"
+    if not tally.judged:
+        return Status.NOT_APPLICABLE, tally.moot or f"there are no {scope} here"
+    return Status.PASS, ""
+
+
+def _order(one: Finding) -> tuple[object, ...]:
+    return one.severity.rank, one.object, one.container, one.path, one.message
+
+
+_rank = attrgetter("rank")
+# Many objects are told the same.
+_said = lru_cache(maxsize=1024)(safe)
+
+
+def _finding(check: Check, problem: Problem, cluster: str) -> Finding:
+    return Finding(
+        object=problem.ref,
+        message=_said(problem.message),
+        container=problem.container,
+        path=problem.path,
+        value=_shown(problem.value, problem.path.rpartition(".")[2])
+        if problem.path or problem.value is not None
+        else "",
+        pods=problem.pods,
+        severity=max(check.file.severity, problem.severity, key=_rank) if problem.severity else check.file.severity,
+        proof=problem.proof,
+        notes=tuple(map(_said, problem.notes)),
+        fix=problem.fix,
+        implied_by=problem.implied_by,
+        fingerprint=fingerprint(check.id, cluster, problem.ref, problem.container, problem.path),
+    )
+
+
+def _shown(value: object, key: str) -> str:
+    """A value as a report shows it: short, and without credentials."""
+    if value is None:
+        return "not set"
+    if isinstance(value, str):
+        text = _said(value)
+        return text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT] + "…"
+    text = msgspec.json.encode(clean(value, key)).decode()
+    # A list or map that does not fit says less than the message; its path says where to look.
+    return text if len(text) <= _MOST_PART else ""

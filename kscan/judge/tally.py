@@ -1,0 +1,42 @@
+"""What one check said of all that is in its scope."""
+
+import msgspec
+
+from kscan.checks.judgement import Fine, Judgement, Moot, Problem, Unsure
+from kscan.judge.report import Undecided
+from kscan.model.meta import ObjectRef
+from kscan.snapshot.redact import safe
+
+_MOST_FACTS = 20
+
+
+class Tally:
+    """What a check said of its scope; what holds is counted, not kept."""
+
+    def __init__(self) -> None:
+        self.judged = 0
+        self.facts: list[str] = []
+        self.moot = ""
+        self.problems: dict[tuple[object, ...], Problem] = {}
+        self.unsure: set[Undecided] = set()
+
+    def add(self, judgement: Judgement) -> None:
+        """Note one judgement; a problem that several pods share is one problem."""
+        if isinstance(judgement, Moot):
+            self.moot = judgement.reason
+            return
+        self.judged += 1
+        match judgement:
+            case Problem():
+                key = (judgement.ref, judgement.container, judgement.path, judgement.message)
+                pods = judgement.pods + (self.problems[key].pods if key in self.problems else 0)
+                self.problems[key] = msgspec.structs.replace(judgement, pods=pods)
+            case Unsure():
+                self.unsure.add(Undecided(judgement.ref, safe(judgement.reason), judgement.container))
+            case Fine(fact=fact) if fact:
+                self.tell(judgement.ref, fact)
+
+    def tell(self, ref: ObjectRef, fact: str) -> None:
+        """Note on what evidence something holds."""
+        if len(self.facts) < _MOST_FACTS:
+            self.facts.append(f"{ref}: {fact}")
