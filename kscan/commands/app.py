@@ -76,6 +76,10 @@ def scan(
         Path | None, typer.Option("--template", envvar="KSCAN_TEMPLATE", rich_help_panel=_REPORT,
                                   help="Your own Jinja template for the report."),
     ] = None,
+    by: Annotated[
+        str, typer.Option("--by", envvar="KSCAN_BY", rich_help_panel=_REPORT,
+                          help="Group what is printed by check, workload or namespace."),
+    ] = "check",
     fail_on: Annotated[
         str, typer.Option("--fail-on", envvar="KSCAN_FAIL_ON", rich_help_panel=_REPORT, help=_FailOn.HELP)
     ] = "high",
@@ -97,6 +101,7 @@ def scan(
     parallel: o.Parallel = 4,
     timeout: o.Timeout = 300,
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
+    pss_version: o.PssVersion = "",
     quiet: o.Quiet = False,
     config: _Config = None,
 ) -> None:  # fmt: skip
@@ -113,6 +118,8 @@ def scan(
         checks=selected.chosen(found, selected.selection(check, skip, severity, framework, every=every)),
         outputs=where.outputs(selected.split(format), output),
         template=template,
+        by=command.known_grouping(by),
+        policy_minor=command.policy_minor(pss_version),
         source=source,
         demo=demo,
         access=o.access(kubeconfig, context, as_user, as_group),

@@ -90,6 +90,11 @@ Kubelets = Annotated[
                  help="How kubelets are asked: auto asks them directly from inside the cluster, not from outside;"
                  " proxy goes through the API server and needs nodes/proxy."),
 ]  # fmt: skip
+PssVersion = Annotated[
+    str,
+    typer.Option("--pss-version", envvar="KSCAN_PSS_VERSION", rich_help_panel=_SELECT,
+                 help="The Pod Security Standards as of v1.34 or latest; else as of the cluster's version."),
+]  # fmt: skip
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", envvar="KSCAN_QUIET", help="No progress, only the report.")]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", envvar="KSCAN_CONFIG", help="kscan.yaml; else found here or above.")

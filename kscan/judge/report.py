@@ -1,6 +1,7 @@
 """The report: one result per check, what could not be seen, the score and its coverage."""
 
 import hashlib
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -8,6 +9,8 @@ import msgspec
 from kscan.checks.check import Check, Severity
 from kscan.checks.judgement import Step
 from kscan.model.meta import ObjectRef
+from kscan.model.podsecurity.level import Level
+from kscan.model.podsecurity.modes import Modes
 from kscan.snapshot.entry import Gap
 from kscan.snapshot.snapshot import About
 from kscan.views.view import Evidence
@@ -108,6 +111,39 @@ class Worst(msgspec.Struct, frozen=True):
     fix: str
 
 
+class Inventoried(msgspec.Struct, frozen=True, kw_only=True):
+    """A workload with all that is known of it; None stands for what could not be read."""
+
+    workload: ObjectRef
+    pods: int
+    level: Level
+    account: str
+    score: int | None
+    dangers: tuple[Held, ...]
+    rights: tuple[Held, ...] | None
+    exposed: str | None
+
+    @property
+    def severity(self) -> Severity | None:
+        """That of its worst finding."""
+        return self.dangers[0].finding.severity if self.dangers else None
+
+
+class Admitting(msgspec.Struct, frozen=True, kw_only=True):
+    """A namespace: what it asks of pods, what its workloads meet, and how many each level would refuse."""
+
+    namespace: str
+    modes: Modes
+    meets: Level
+    workloads: int
+    refused: Mapping[Level, int]
+
+    @property
+    def safe(self) -> Level | None:
+        """The strictest level that could be enforced without refusing what runs, where that is more than now."""
+        return self.meets if self.workloads and self.meets.rank > self.modes.enforce.level.rank else None
+
+
 class Score(msgspec.Struct, frozen=True):
     """Of 100: the weight of the checks that hold over the weight of those decided; and how much was decided."""
 
@@ -132,6 +168,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     score: Score
     objects: int = 0
     unread: tuple[Gap, ...] = ()
+    workloads: tuple[Inventoried, ...] = ()
+    namespaces: tuple[Admitting, ...] = ()
 
     def of(self, status: Status) -> tuple[Result, ...]:
         """The results of one status, worst first: by severity, then by how many findings."""
