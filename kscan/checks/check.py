@@ -115,12 +115,16 @@ def _problem(file: _File) -> str:
     return ""
 
 
+# Folders beside those of the checks, with tables of another shape.
+_NO_CHECKS = ("frameworks", "peers")
+
+
 def read_checks(folder: Path) -> Iterator[Check]:
     """Every check below a folder, by id; frameworks are kept apart."""
     if not folder.is_dir():
         raise CheckError(f"{folder} is not a folder", "name the folder that holds the check files")
     for path in sorted(folder.rglob("*.yaml"), key=lambda one: one.stem):
-        if path.parent.name != "frameworks":
+        if path.parent.name not in _NO_CHECKS:
             yield read_check(path)
 
 

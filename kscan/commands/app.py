@@ -83,6 +83,10 @@ def scan(
     fail_on: Annotated[
         str, typer.Option("--fail-on", envvar="KSCAN_FAIL_ON", rich_help_panel=_REPORT, help=_FailOn.HELP)
     ] = "high",
+    honour_annotations: Annotated[
+        bool, typer.Option("--honour-annotations", envvar="KSCAN_HONOUR_ANNOTATIONS", rich_help_panel=_REPORT,
+                           help="Pass over what owners ask to pass over, in annotations of kscan and of other tools."),
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", envvar="KSCAN_STRICT", rich_help_panel=_REPORT,
                            help="Exit 3 where evidence is incomplete."),
@@ -124,6 +128,7 @@ def scan(
         demo=demo,
         access=o.access(kubeconfig, context, as_user, as_group),
         options=_options(namespace, parallel, timeout, kubelets),
+        honour_annotations=honour_annotations,
         fail_on=command.known_gate(fail_on),
         strict=strict,
         quiet=quiet,

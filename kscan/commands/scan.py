@@ -19,6 +19,7 @@ from kscan.judge.inventory import with_inventory
 from kscan.judge.origins import located
 from kscan.judge.plan import Plan, plan
 from kscan.judge.report import Report, Status
+from kscan.judge.suppress import with_suppressions
 from kscan.model.podsecurity.controls import LATEST
 from kscan.model.words import listed
 from kscan.snapshot.folder import load_folder
@@ -43,6 +44,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = False
     access: Access = Access()
     options: Options = Options()
+    honour_annotations: bool = False
     fail_on: str = "high"
     strict: bool = False
     quiet: bool = False
@@ -64,6 +66,8 @@ def run(request: Request) -> int:
     if request.policy_minor is not None:
         readings = readings.given(MINOR, request.policy_minor)
     report = located(judge(readings, ready), opened.origins, opened.unread)
+    if request.honour_annotations:
+        report = with_suppressions(report, readings)
     if _wants_inventory(request):
         report = with_inventory(report, readings, ready)
     write_all(report, request.outputs, request.template, tell, by=request.by)

@@ -62,7 +62,10 @@ def _known(report: Report, readings: Readings, ready: Plan) -> _Known:
     undecided: dict[ObjectRef, set[str]] = {}
     for result in report.results:
         for finding in result.findings:
-            findings.setdefault(finding.object, []).append(Held(result.check, finding))
+            if finding.suppressed:
+                undecided.setdefault(finding.object, set()).add(result.check.id)
+            else:
+                findings.setdefault(finding.object, []).append(Held(result.check, finding))
         for one in result.undecided:
             undecided.setdefault(one.object, set()).add(result.check.id)
     running = readings.of(RUNNING)

@@ -23,7 +23,19 @@ class Status(StrEnum):
     FAIL = "fail"
     UNKNOWN = "unknown"
     NOT_APPLICABLE = "not applicable"
+    SUPPRESSED = "suppressed"
     MANUAL = "manual"
+
+
+class Suppression(msgspec.Struct, frozen=True):
+    """That the owner of an object asks to pass over a finding: in which tool's words, by which key, and why."""
+
+    tool: str
+    key: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"suppressed by its owner, {self.key}" + (f": {self.reason}" if self.reason else ", without a reason")
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +54,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     fix: str = ""
     implied_by: str = ""
     source: str = ""
+    suppressed: Suppression | None = None
 
 
 class Undecided(msgspec.Struct, frozen=True, order=True):
@@ -67,9 +80,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[str, ...] = ()
 
     @property
+    def open(self) -> tuple[Finding, ...]:
+        """The findings that nobody asked to pass over."""
+        return tuple(one for one in self.findings if not one.suppressed)
+
+    @property
     def severity(self) -> Severity:
         """How bad a failure is: as bad as its worst finding."""
-        return min((one.severity for one in self.findings), key=lambda one: one.rank, default=self.check.file.severity)
+        return min((one.severity for one in self.open), key=lambda one: one.rank, default=self.check.file.severity)
 
     @property
     def implied(self) -> bool:
@@ -144,6 +162,14 @@ class Admitting(msgspec.Struct, frozen=True, kw_only=True):
         return self.meets if self.workloads and self.meets.rank > self.modes.enforce.level.rank else None
 
 
+class Unused(msgspec.Struct, frozen=True, order=True):
+    """A key of kscan's own that asks to pass over what is not there."""
+
+    object: ObjectRef
+    key: str
+    reason: str
+
+
 class Score(msgspec.Struct, frozen=True):
     """Of 100: the weight of the checks that hold over the weight of those decided; and how much was decided."""
 
@@ -170,6 +196,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[Gap, ...] = ()
     workloads: tuple[Inventoried, ...] = ()
     namespaces: tuple[Admitting, ...] = ()
+    unused: tuple[Unused, ...] = ()
 
     def of(self, status: Status) -> tuple[Result, ...]:
         """The results of one status, worst first: by severity, then by how many findings."""
@@ -186,7 +213,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         """Every subject with dangerous rights, the worst first."""
         found: dict[ObjectRef, list[Held]] = {}
         for result in self.of(Status.FAIL):
-            for finding in result.findings if result.about_subjects else ():
+            for finding in result.open if result.about_subjects else ():
                 found.setdefault(finding.object, []).append(Held(result.check, finding))
         holders = (Holder(subject, tuple(sorted(held, key=_danger))) for subject, held in found.items())
         return tuple(sorted(holders, key=lambda one: (one.worst.finding.severity.rank, -len(one.dangers), one.subject)))
@@ -201,9 +228,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _worst_of(result: Result) -> Worst:
-    more = len(result.findings) - 1
+    more = len(result.open) - 1
     fix = " ".join(result.check.file.fix.text.split())
-    return Worst(result.severity, result.check, result.findings[0], f"and {more} more" if more else "", fix)
+    return Worst(result.severity, result.check, result.open[0], f"and {more} more" if more else "", fix)
 
 
 def _worst_right(holder: Holder) -> Worst:

@@ -6,7 +6,7 @@ JSON is this shape written down; templates, ours and a user's, are given it.
 from typing import Any
 
 from kscan import __version__
-from kscan.judge.report import Finding, MissedPath, Report, Result, Undecided
+from kscan.judge.report import Finding, MissedPath, Report, Result, Suppression, Undecided, Unused
 from kscan.report.exported_inventory import ExportedNamespace, ExportedWorkload, namespace, workload
 from kscan.report.shape import Object, Shape, object_of
 
@@ -36,6 +36,14 @@ class ExportedStep(Shape, frozen=True):
     rule: str
 
 
+class ExportedSuppression(Shape, frozen=True):
+    """That the owner of the object asks to pass over a finding."""
+
+    tool: str
+    key: str
+    reason: str
+
+
 class ExportedFinding(Shape, frozen=True):
     """One object for which a check does not hold."""
 
@@ -52,6 +60,7 @@ class ExportedFinding(Shape, frozen=True):
     fix: str
     implied_by: str
     source: str
+    suppressed: ExportedSuppression | None
 
 
 class ExportedUndecided(Shape, frozen=True):
@@ -107,6 +116,14 @@ class ExportedGap(Shape, frozen=True):
     checks: tuple[str, ...]
 
 
+class ExportedUnused(Shape, frozen=True):
+    """A suppression that nothing answers to."""
+
+    object: Object
+    key: str
+    reason: str
+
+
 class Exported(Shape, frozen=True):
     """The whole report."""
 
@@ -120,6 +137,7 @@ class Exported(Shape, frozen=True):
     gaps: tuple[ExportedGap, ...]
     workloads: tuple[ExportedWorkload, ...]
     namespaces: tuple[ExportedNamespace, ...]
+    unused_suppressions: tuple[ExportedUnused, ...]
 
 
 def export(report: Report) -> Exported:
@@ -145,6 +163,7 @@ def export(report: Report) -> Exported:
         gaps=tuple(map(_gap, report.gaps())),
         workloads=tuple(map(workload, report.workloads)),
         namespaces=tuple(map(namespace, report.namespaces)),
+        unused_suppressions=tuple(map(_unused, report.unused)),
     )
 
 
@@ -188,11 +207,20 @@ def _finding(finding: Finding) -> ExportedFinding:
         fix=finding.fix,
         implied_by=finding.implied_by,
         source=finding.source,
+        suppressed=_suppression(finding.suppressed),
     )
+
+
+def _suppression(one: Suppression | None) -> ExportedSuppression | None:
+    return ExportedSuppression(tool=one.tool, key=one.key, reason=one.reason) if one else None
 
 
 def _undecided(one: Undecided) -> ExportedUndecided:
     return ExportedUndecided(object=object_of(one.object), container=one.container, reason=one.reason)
+
+
+def _unused(one: Unused) -> ExportedUnused:
+    return ExportedUnused(object=object_of(one.object), key=one.key, reason=one.reason)
 
 
 def _gap(missed: MissedPath) -> ExportedGap:

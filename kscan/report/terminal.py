@@ -7,7 +7,7 @@ from rich.text import Text
 
 from kscan import __version__
 from kscan.checks.check import Severity
-from kscan.judge.report import Holder, Report, Result, Status
+from kscan.judge.report import Holder, Report, Result, Status, Unused
 from kscan.report.inventory import namespace_lines, workload_lines
 from kscan.report.lines import STYLES, indented, line, section, title
 from kscan.report.text import clean, counted, sentence, where
@@ -25,6 +25,9 @@ def render_terminal(report: Report, console: Console, *, by: str = "check", full
         _by_workload(report, console, full=full)
     else:
         _by_check(report, console, full=full)
+    passed_over = [result for result in report.results if len(result.open) < len(result.findings)]
+    section(console, "Suppressed by their owners", map(_suppressed, passed_over))
+    section(console, "Suppressions that nothing answers to", map(_unused, report.unused))
     section(console, "Not seen", [_gap(str(missed.gap), missed.checks) for missed in report.gaps()])
     console.print()
     console.print(line(_totals(report), "bold"))
@@ -49,7 +52,7 @@ def _by_workload(report: Report, console: Console, *, full: bool) -> None:
         console, "Workloads without", [workload_lines(one, full=full) for one in report.workloads if not one.dangers]
     )
     known = {one.workload for one in report.workloads}
-    others = [one for one in report.of(Status.FAIL) if not all(finding.object in known for finding in one.findings)]
+    others = [one for one in report.of(Status.FAIL) if not all(finding.object in known for finding in one.open)]
     section(console, "Failed, beside workloads", map(_named, others))
     section(console, "Unknown", map(_open, report.of(Status.UNKNOWN)))
 
@@ -93,19 +96,31 @@ def _worst(report: Report, console: Console) -> None:
 
 def _failed(result: Result, *, full: bool) -> Iterable[RenderableType]:
     yield title(result.check, result.severity)
-    shown = result.findings if full else result.findings[:_SHORT]
+    shown = result.open if full else result.open[:_SHORT]
     for finding in shown:
         yield indented(line(f"- {sentence(finding)}"), 4)
         if where(finding):
             yield indented(line(where(finding), "dim"), 6)
         for note in finding.notes:
             yield indented(line(note, "dim"), 6)
-    hidden = len(result.findings) - len(shown)
+    hidden = len(result.open) - len(shown)
     if hidden:
         yield indented(line(f"… and {hidden} more: write them with --output report.html"), 4)
     if result.reason:
         yield indented(line(result.reason, "yellow"), 4)
     yield indented(line("→ " + " ".join(result.check.file.fix.text.split()), "green"), 4)
+
+
+def _suppressed(result: Result) -> Iterable[RenderableType]:
+    yield title(result.check, result.check.file.severity)
+    for finding in result.findings:
+        if finding.suppressed:
+            yield indented(line(f"- {sentence(finding)}"), 4)
+            yield indented(line(str(finding.suppressed), "dim"), 6)
+
+
+def _unused(one: Unused) -> Iterable[RenderableType]:
+    yield indented(line(f"{one.object}: {one.key}: {one.reason}"), 2)
 
 
 def _rights(console: Console, results: list[Result]) -> None:
@@ -115,9 +130,7 @@ def _rights(console: Console, results: list[Result]) -> None:
     console.print()
     console.print(line(f"Failed, by what subjects may do ({len(results)})", "bold underline"))
     for severity in Severity:
-        names = [
-            f"{one.check.id} ({len(one.findings)})" for one in results if one.severity is severity and not one.implied
-        ]
+        names = [f"{one.check.id} ({len(one.open)})" for one in results if one.severity is severity and not one.implied]
         if names:
             console.print(Text.assemble("  ", (severity.upper(), STYLES[severity])))
             console.print(indented(line(", ".join(names)), 4))
@@ -156,7 +169,7 @@ def _open(result: Result) -> Iterable[RenderableType]:
 
 def _named(result: Result) -> Iterable[RenderableType]:
     yield Text.assemble("  ", (result.severity.upper(), STYLES[result.severity]), " ", clean(result.check.id),
-                        (f" ({counted(len(result.findings), 'finding')})", "dim"))  # fmt: skip
+                        (f" ({counted(len(result.open), 'finding')})", "dim"))  # fmt: skip
 
 
 def _passed(result: Result) -> Iterable[RenderableType]:
@@ -170,5 +183,7 @@ def _gap(words: str, checks: tuple[str, ...]) -> Iterable[RenderableType]:
 
 def _totals(report: Report) -> str:
     counts = ", ".join(f"{len(report.of(status))} {status}" for status in Status if report.of(status))
-    findings = sum(len(result.findings) for result in report.results)
-    return f"kscan {__version__}: {counts}; {counted(findings, 'finding')}"
+    findings = sum(len(result.open) for result in report.results)
+    suppressed = sum(len(result.findings) for result in report.results) - findings
+    more = f", {suppressed} suppressed" if suppressed else ""
+    return f"kscan {__version__}: {counts}; {counted(findings, 'finding')}{more}"
