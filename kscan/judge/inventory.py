@@ -17,9 +17,9 @@ from kscan.model.pods import service_account
 from kscan.model.podsecurity.controls import LATEST
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.modes import modes
-from kscan.model.podsecurity.standards import met_by
 from kscan.model.workloads import Workload
 from kscan.snapshot.entry import Reason
+from kscan.views.levels import LEVELS, Levels
 from kscan.views.objects import INGRESSES, NAMESPACES, SERVICES
 from kscan.views.rights import RIGHTS
 from kscan.views.running import RUNNING
@@ -40,6 +40,7 @@ class _Known(msgspec.Struct, frozen=True):
     exposed: Mapping[ObjectRef, str]
     exposure_whole: bool
     minor: int
+    levels: Levels
 
 
 def with_inventory(report: Report, readings: Readings, ready: Plan) -> Report:
@@ -72,7 +73,9 @@ def _known(report: Report, readings: Readings, ready: Plan) -> _Known:
     exposure_whole = not (running.gaps or told(readings, SERVICES).gaps or told(readings, INGRESSES).gaps)
     exposed = {runner.workload: runner.exposed for runners in running.value.values() for runner in runners}
     minor = readings.of(MINOR).value or LATEST
-    return _Known(judging, findings, undecided, _rights(report, ready), exposed, exposure_whole, minor)
+    return _Known(
+        judging, findings, undecided, _rights(report, ready), exposed, exposure_whole, minor, readings.of(LEVELS).value
+    )
 
 
 def _rights(report: Report, ready: Plan) -> Mapping[ObjectRef, tuple[Held, ...]] | None:
@@ -91,7 +94,7 @@ def _inventoried(workload: Workload, known: _Known) -> Inventoried:
     return Inventoried(
         workload=ref,
         pods=workload.pods,
-        level=met_by(workload, known.minor),
+        level=known.levels.of(workload, known.minor),
         account=", ".join(accounts),
         score=_score(known.judging, {one.check.id for one in dangers}, known.undecided.get(ref, set())),
         dangers=dangers,
@@ -123,16 +126,17 @@ def _score(judging: Sequence[Result], failed: set[str], undecided: set[str]) -> 
 
 def _namespaces(readings: Readings) -> Iterator[Admitting]:
     latest = readings.of(MINOR).value or LATEST
+    levels = readings.of(LEVELS).value
     running: dict[str, list[Workload]] = {}
     for workload in readings.of(WORKLOADS).value:
         running.setdefault(workload.ref.namespace, []).append(workload)
     for namespace in sorted(readings.of(NAMESPACES).value, key=lambda one: one.metadata.name):
-        yield _admitting(namespace, running.get(namespace.metadata.name, []), latest)
+        yield _admitting(namespace, running.get(namespace.metadata.name, []), latest, levels)
 
 
-def _admitting(namespace: Namespace, workloads: Sequence[Workload], latest: int) -> Admitting:
+def _admitting(namespace: Namespace, workloads: Sequence[Workload], latest: int, levels: Levels) -> Admitting:
     asked = modes(namespace.metadata.labels, latest=latest)
-    counts = Counter(met_by(workload, asked.enforce.minor) for workload in workloads)
+    counts = Counter(levels.of(workload, asked.enforce.minor) for workload in workloads)
     return Admitting(
         namespace=namespace.metadata.name,
         modes=asked,

@@ -9,9 +9,10 @@ from kscan.model.namespaces import SYSTEM, Namespace
 from kscan.model.podsecurity.controls import LATEST
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.modes import LABEL, modes
-from kscan.model.podsecurity.standards import met_by, violations
+from kscan.model.podsecurity.standards import violations
 from kscan.model.workloads import Workload
 from kscan.rules.rule import rule
+from kscan.views.levels import LEVELS, Levels
 from kscan.views.objects import NAMESPACES
 from kscan.views.server import MINOR
 from kscan.views.workloads import WORKLOADS
@@ -32,8 +33,10 @@ def level(workloads: Iterable[Workload], minor: int | None, *, level: str) -> Ju
             yield Fine(workload.ref)
 
 
-@rule("podsecurity.namespaces", "namespaces", NAMESPACES, WORKLOADS, MINOR)
-def namespaces(found: Iterable[Namespace], workloads: Iterable[Workload], minor: int | None) -> Judgements:
+@rule("podsecurity.namespaces", "namespaces", NAMESPACES, WORKLOADS, MINOR, LEVELS)
+def namespaces(
+    found: Iterable[Namespace], workloads: Iterable[Workload], minor: int | None, by_workload: Levels
+) -> Judgements:
     """Namespaces that enforce less than all that runs in them meets, or nothing at all."""
     running: dict[str, list[Workload]] = {}
     for workload in workloads:
@@ -45,7 +48,7 @@ def namespaces(found: Iterable[Namespace], workloads: Iterable[Workload], minor:
             continue
         asked = modes(namespace.metadata.labels, latest=minor or LATEST).enforce
         enforced = asked.level
-        levels = {one.ref: met_by(one, asked.minor) for one in running.get(name, ())}
+        levels = {one.ref: by_workload.of(one, asked.minor) for one in running.get(name, ())}
         worst = min(levels.values(), key=lambda one: one.rank, default=Level.RESTRICTED)
         if worst.rank > enforced.rank:
             yield Problem(ref, f"enforces {enforced}, and all in it meets {worst}: it is safe to enforce {worst}",
