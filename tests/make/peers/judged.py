@@ -1,0 +1,94 @@
+"""What kscan says of a fixture: it is judged as all that there is, by kscan's own engine."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kscan import data
+from kscan.checks.check import by_id, read_checks
+from kscan.errors import SnapshotError
+from kscan.judge.engine import Plan, evaluate, plan
+from kscan.judge.report import Report, Status
+from kscan.model.meta import ObjectRef
+from kscan.snapshot.documents import snapshot_of
+from kscan.snapshot.manifests import load_manifests
+from kscan.snapshot.snapshot import About, Snapshot
+from tests.make.peers.case import Case, Documents
+
+_BINDINGS = {"Role": "RoleBinding", "ClusterRole": "ClusterRoleBinding"}
+
+
+class Verdict(NamedTuple):
+    """Whether something is found; and where nothing can be decided, why."""
+
+    fails: bool
+    undecided: str = ""
+
+    @property
+    def word(self) -> str:
+        """As a table says it."""
+        return "undecided" if self.undecided else "fails" if self.fails else "passes"
+
+
+@cache
+def known() -> dict[str, Any]:
+    """Every shipped check by its id."""
+    return by_id(read_checks(data.folder("checks")))
+
+
+@cache
+def _ready(checks: tuple[str, ...]) -> Plan:
+    return plan([known()[name] for name in checks])
+
+
+def judged(case: Case, checks: tuple[str, ...], *, bind: bool) -> Verdict:
+    """What these checks say of a case; KscanError where kscan cannot read it."""
+    return _verdict(evaluate(_snapshot(case.source, bind=bind), _ready(checks)), case)
+
+
+def _snapshot(source: Path | Documents, *, bind: bool) -> Snapshot:
+    """What a source holds, as a whole cluster: what is not there is not there."""
+    if not isinstance(source, Path):
+        return _of_documents(tuple(map(_complete, source)), bind=bind)
+    opened = load_manifests(source)
+    if opened.unread or opened.skipped:
+        raise SnapshotError("; ".join([*map(str, opened.unread), *(f"{one} is no object" for one in opened.skipped)]))
+    if bind:
+        return _of_documents(tuple(origin.value for origin in opened.origins.values()), bind=True)
+    return Snapshot(About(), opened.snapshot.entries)
+
+
+def _of_documents(documents: Documents, *, bind: bool) -> Snapshot:
+    return snapshot_of((*documents, *(_binding(one) for one in documents if bind and one.get("kind") in _BINDINGS)))
+
+
+def _complete(document: dict[str, Any]) -> dict[str, Any]:
+    """A document that does not say its name has one all the same."""
+    metadata = document.get("metadata")
+    return document | {"metadata": {"name": "unnamed"} | (metadata if isinstance(metadata, dict) else {})}
+
+
+def _binding(role: dict[str, Any]) -> dict[str, Any]:
+    """What gives a role to an account of its own."""
+    name = role["metadata"]["name"]
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": _BINDINGS[role["kind"]],
+        "metadata": {"name": f"{name}-of-somebody"} | _within(role),
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role["kind"], "name": name},
+        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "somebody"}],
+    }
+
+
+def _within(role: dict[str, Any]) -> dict[str, Any]:
+    return {"namespace": role["metadata"].get("namespace", "default")} if role["kind"] == "Role" else {}
+
+
+def _verdict(report: Report, case: Case) -> Verdict:
+    found = any(_about(one.object, case) for result in report.results for one in result.findings)
+    unknown = [result for result in report.results if result.status is Status.UNKNOWN]
+    return Verdict(found, "" if found or not unknown else f"{unknown[0].check.id}: {unknown[0].reason}")
+
+
+def _about(ref: ObjectRef, case: Case) -> bool:
+    return not case.name or (ref.kind, ref.name) == (case.kind, case.name)
