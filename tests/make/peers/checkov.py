@@ -1,7 +1,7 @@
 """Checkov: tests/kubernetes/checks/test_X.py runs one check over a folder and asserts what it finds.
 
 Where the test lists the resources that pass and fail, they are read, and else the names of the files: …-PASSED.yaml,
-…-FAILED.yaml. A file that is named for neither, or for both, tells no verdict.
+…-FAILED.yaml. A file that is named for both has something that fails; one that is named for neither tells no verdict.
 """
 
 import ast
@@ -55,7 +55,7 @@ def _folder_cases(check: str, folder: Path, tree: ast.Module) -> Iterator[Case |
             yield from (Case(check, name, file, wrong, *_kind_and_name(one)) for one, wrong in told)
         elif passing or failing:
             yield Unread(check, name, "the test says nothing of its objects")
-        elif fails == passes:
+        elif not (fails or passes):
             yield Unread(check, name, "its name says no verdict")
         else:
             yield Case(check, name, file, fails)

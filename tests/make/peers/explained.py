@@ -25,8 +25,8 @@ class Explanation(NamedTuple):
 
     def covers(self, tool: str, check: str, subject: str, there: str, here: str) -> bool:
         """Whether it is about this disagreement."""
-        same = (self.tool, self.check, self.there, self.here) == (tool, check, there, here)
-        return same and fnmatchcase(subject, self.fixtures)
+        same = (self.tool, self.there, self.here) == (tool, there, here)
+        return same and fnmatchcase(check, self.check) and fnmatchcase(subject, self.fixtures)
 
 
 def explanations(text: str) -> Iterator[Explanation]:

@@ -1,20 +1,24 @@
 """What kscan says of a fixture: it is judged as all that there is, by kscan's own engine."""
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kscan import data
 from kscan.checks.check import by_id, read_checks
+from kscan.documents import documents_in
 from kscan.errors import SnapshotError
 from kscan.judge.engine import Plan, evaluate, plan
 from kscan.judge.report import Report, Status
 from kscan.model.meta import ObjectRef
 from kscan.snapshot.documents import snapshot_of
+from kscan.snapshot.kinds import KNOWN
 from kscan.snapshot.manifests import load_manifests
 from kscan.snapshot.snapshot import About, Snapshot
 from tests.make.peers.case import Case, Documents
 
+_KINDS = {resource.kind for resource in KNOWN}
 _BINDINGS = {"Role": "RoleBinding", "ClusterRole": "ClusterRoleBinding"}
 
 
@@ -51,11 +55,21 @@ def _snapshot(source: Path | Documents, *, bind: bool) -> Snapshot:
     if not isinstance(source, Path):
         return _of_documents(tuple(map(_complete, source)), bind=bind)
     opened = load_manifests(source)
-    if opened.unread or opened.skipped:
-        raise SnapshotError("; ".join([*map(str, opened.unread), *(f"{one} is no object" for one in opened.skipped)]))
+    if opened.unread:
+        raise SnapshotError("; ".join(map(str, opened.unread)))
+    if opened.skipped:
+        return _of_documents(tuple(map(_complete, _objects(source))), bind=bind)
     if bind:
         return _of_documents(tuple(origin.value for origin in opened.origins.values()), bind=True)
     return Snapshot(About(), opened.snapshot.entries)
+
+
+def _objects(file: Path) -> Iterator[dict[str, Any]]:
+    """The documents of a file that name a kind, though they may name nothing else."""
+    for one in documents_in(file, SnapshotError):
+        if not isinstance(one, dict) or not one.get("kind"):
+            raise SnapshotError(f"a document of {file.name} is no Kubernetes object")
+        yield one
 
 
 def _of_documents(documents: Documents, *, bind: bool) -> Snapshot:
@@ -85,9 +99,15 @@ def _within(role: dict[str, Any]) -> dict[str, Any]:
 
 
 def _verdict(report: Report, case: Case) -> Verdict:
-    found = any(_about(one.object, case) for result in report.results for one in result.findings)
-    unknown = [result for result in report.results if result.status is Status.UNKNOWN]
-    return Verdict(found, "" if found or not unknown else f"{unknown[0].check.id}: {unknown[0].reason}")
+    """Found, or not; and nothing is decided where a check could not be, or had nothing to judge."""
+    if any(_about(one.object, case) for result in report.results for one in result.findings):
+        return Verdict(True)
+    if case.kind and case.kind not in _KINDS:
+        return Verdict(False, f"nothing here looks into a {case.kind}")
+    unknown = [one for one in report.results if one.status is Status.UNKNOWN]
+    idle = [one for one in report.results if one.status is Status.NOT_APPLICABLE]
+    reasons = [*unknown, *(idle if len(idle) == len(report.results) else [])]
+    return Verdict(False, f"{reasons[0].check.id}: {reasons[0].reason}" if reasons else "")
 
 
 def _about(ref: ObjectRef, case: Case) -> bool:

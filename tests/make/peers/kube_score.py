@@ -30,7 +30,11 @@ def cases(checkout: Path) -> Iterator[Case | Unread]:
                 yield _case(folder / file, check, grade)
         for file, options, check, grade in _WITH.findall(text):
             other = _OTHER.search(options)
-            yield Unread(check, file, f"under other settings: {other[0]}") if other else _case(folder / file, check, grade)
+            yield (
+                Unread(check, file, f"under other settings: {other[0]}")
+                if other
+                else _case(folder / file, check, grade)
+            )
 
 
 def _files(name: str, text: str) -> list[str]:

@@ -29,7 +29,9 @@ def _answer(value: object) -> Answer:
     if isinstance(value, list):
         return Answer(tuple(value))
     assert isinstance(value, dict)
-    return Answer(tuple(value["checks"]), value.get("whole", False) or value.get("bind", False), value.get("bind", False))
+    return Answer(
+        tuple(value["checks"]), value.get("whole", False) or value.get("bind", False), value.get("bind", False)
+    )
 
 
 def answer(rows: dict[str, Answer], check: str) -> Answer:

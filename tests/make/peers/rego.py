@@ -22,7 +22,7 @@ class Inexact(Exception):
     """It is no value that is written out."""
 
 
-class Test(NamedTuple):
+class Written(NamedTuple):
     """A test: its input and whether something is to be denied; or why that cannot be told."""
 
     name: str
@@ -31,17 +31,17 @@ class Test(NamedTuple):
     problem: str = ""
 
 
-def tests_of(text: str) -> Iterator[Test]:
+def written_tests(text: str) -> Iterator[Written]:
     """Every test of a file."""
     for rule in _RULE.finditer(text):
         body = text[rule.end() : _closing(text, rule.end())]
         try:
             yield _test(rule[1], body, text)
         except Inexact as error:
-            yield Test(rule[1], problem=str(error))
+            yield Written(rule[1], problem=str(error))
 
 
-def _test(name: str, body: str, text: str) -> Test:
+def _test(name: str, body: str, text: str) -> Written:
     inputs = list(_INPUT.finditer(body))
     if len(inputs) != 1:
         raise Inexact(f"it has {len(inputs)} inputs")
@@ -52,7 +52,7 @@ def _test(name: str, body: str, text: str) -> Test:
     if len(counted) != 1:
         raise Inexact("it does not count what is denied")
     operator, number = counted[0]
-    return Test(name, value, operator in (">", "!=") or int(number) > 0)
+    return Written(name, value, operator in (">", "!=") or int(number) > 0)
 
 
 def _value(text: str, at: int, whole: str) -> tuple[Any, int]:
@@ -79,7 +79,7 @@ def value(text: str, at: int = 0) -> tuple[Any, int]:
     word = _WORD.match(text, at)
     if word and word[0] in _WORDS:
         return _WORDS[word[0]], word.end()
-    raise Inexact(f"{text[at : at + 20].split()[0]} is no value that is written out")
+    raise Inexact(f"{text[at : at + 20].split(maxsplit=1)[0]} is no value that is written out")
 
 
 def _object(text: str, at: int) -> tuple[dict[str, Any], int]:

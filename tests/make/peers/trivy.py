@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from tests.make.peers.case import Case, Unread
-from tests.make.peers.rego import tests_of
+from tests.make.peers.rego import written_tests
 
 _PACKAGE = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
 
@@ -29,7 +29,7 @@ def _id(text: str) -> str:
 
 def _tests(file: Path) -> Iterator[Case | Unread]:
     text = file.read_text()
-    for test in tests_of(text):
+    for test in written_tests(text):
         name = f"{file.name.removesuffix('_test.rego')}/{test.name.removeprefix('test_')}"
         documents = _documents(test.input)
         if test.problem or not documents:
