@@ -9,7 +9,8 @@ from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.documents import documents_in
 from kscan.errors import SnapshotError
-from kscan.judge.engine import Plan, evaluate, plan
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import Plan, plan
 from kscan.judge.report import Report, Status
 from kscan.model.meta import ObjectRef
 from kscan.snapshot.documents import snapshot_of
