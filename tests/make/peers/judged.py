@@ -17,6 +17,8 @@ from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.kinds import KNOWN
 from kscan.snapshot.manifests import load_manifests
 from kscan.snapshot.snapshot import About, Snapshot
+from kscan.views.view import Readings
+from kscan.views.workloads import WORKLOADS
 from tests.make.peers.case import Case, Documents
 
 _KINDS = {resource.kind for resource in KNOWN}
@@ -48,7 +50,10 @@ def _ready(checks: tuple[str, ...]) -> Plan:
 
 def judged(case: Case, checks: tuple[str, ...], *, bind: bool) -> Verdict:
     """What these checks say of a case; KscanError where kscan cannot read it."""
-    return _verdict(evaluate(_snapshot(case.source, bind=bind), _ready(checks)), case)
+    snapshot = _snapshot(case.source, bind=bind)
+    if case.kind and not _looked_into(snapshot, case):
+        return Verdict(False, f"nothing here looks into a {case.kind}")
+    return _verdict(evaluate(snapshot, _ready(checks)), case)
 
 
 def _snapshot(source: Path | Documents, *, bind: bool) -> Snapshot:
@@ -99,12 +104,15 @@ def _within(role: dict[str, Any]) -> dict[str, Any]:
     return {"namespace": role["metadata"].get("namespace", "default")} if role["kind"] == "Role" else {}
 
 
+def _looked_into(snapshot: Snapshot, case: Case) -> bool:
+    """Whether an object is of a known kind, or one whose pods are judged all the same."""
+    return case.kind in _KINDS or any(_about(one.ref, case) for one in Readings(snapshot).of(WORKLOADS).value)
+
+
 def _verdict(report: Report, case: Case) -> Verdict:
     """Found, or not; and nothing is decided where a check could not be, or had nothing to judge."""
     if any(_about(one.object, case) for result in report.results for one in result.findings):
         return Verdict(True)
-    if case.kind and case.kind not in _KINDS:
-        return Verdict(False, f"nothing here looks into a {case.kind}")
     unknown = [one for one in report.results if one.status is Status.UNKNOWN]
     idle = [one for one in report.results if one.status is Status.NOT_APPLICABLE]
     reasons = [*unknown, *(idle if len(idle) == len(report.results) else [])]
