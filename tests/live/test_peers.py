@@ -8,6 +8,8 @@ RBAC = "/apis/rbac.authorization.k8s.io/v1"
 PLAIN, RESTRICTED = "peers-plain", "peers-restricted"
 CONTAINER = {"name": "app", "image": "app:1"}
 HARDENED = {"securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}}
+TEMPLATE = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [CONTAINER]}}
+SPREAD = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
 USER = {"kind": "User", "name": "tenant", "apiGroup": "rbac.authorization.k8s.io"}
 
 
@@ -175,6 +177,11 @@ def test_restricted_wants_all_by_that_name(cluster, name, status):
         ({"containers": CONTAINER}, 400),
         ([{"containers": [CONTAINER]}], 400),
         ({"containers": [CONTAINER], "securityContext": "runAsUser:65534 fsGroup:65534"}, 400),
+        ({"containers": [CONTAINER | {"ports": [{"containerPort": 80, "name": "longer-than-any-port"}]}]}, 422),
+        ({"containers": [CONTAINER | {"ports": [{"name": "web"}]}]}, 422),
+        ({"containers": [CONTAINER], "topologySpreadConstraints": [SPREAD | {"maxSkew": 0}]}, 422),
+        ({"containers": [CONTAINER], "topologySpreadConstraints": [SPREAD | {"topologyKey": ""}]}, 422),
+        ({"containers": [CONTAINER], "topologySpreadConstraints": [SPREAD | {"whenUnsatisfiable": "Maybe"}]}, 422),
     ],
 )
 def test_what_is_no_pod_is_refused(cluster, spec, status):
@@ -185,6 +192,20 @@ def test_subjects_are_a_list(cluster):
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "given"}
     body = {"metadata": {"name": "odd"}, "roleRef": role, "subjects": USER}
     assert ask(cluster, "admin", "POST", f"{RBAC}/namespaces/{PLAIN}/rolebindings?dryRun=All", body)[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("apps/v1/NS/deployments", {"selector": {"matchLabels": {"app": "b"}}, "template": TEMPLATE}),
+        ("batch/v1/NS/jobs", {"template": {"spec": {"containers": [CONTAINER], "restartPolicy": "Always"}}}),
+        ("batch/v1/NS/jobs", {"template": {"spec": {"containers": [CONTAINER]}}}),
+    ],
+    ids=["a selector of other pods", "a Job that always starts again", "a Job that says nothing of it"],
+)
+def test_what_is_no_workload_is_refused(cluster, kind, spec):
+    path = f"/apis/{kind.replace('NS', f'namespaces/{PLAIN}')}?dryRun=All"
+    assert ask(cluster, "admin", "POST", path, {"metadata": {"name": "w"}, "spec": spec})[0] == 422
 
 
 @pytest.mark.parametrize("path", ["/apis/extensions/v1beta1", f"/api/v1/namespaces/{PLAIN}/deployments"])
