@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from kscan.checks.peers import Answer, answer, peers
 from tests.make import peers_agreement
 from tests.make.peers import checkov, kube_linter, kube_score, kubeaudit, polaris, trivy
 from tests.make.peers.case import Case, Unread
 from tests.make.peers.explained import PAGE, explanations
 from tests.make.peers.judged import judged, known
-from tests.make.peers.mapping import Answer, answer, mapping
 from tests.make.peers.rego import Inexact, value, written_tests
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: NAME}\nspec: {containers: [{name: app, image: 'app:1'SECURITY}]}\n"
@@ -33,7 +33,7 @@ def unread(found):
     return {(one.check, one.fixture) for one in found if isinstance(one, Unread)}
 
 
-@pytest.mark.parametrize("checks", mapping().values(), ids=mapping())
+@pytest.mark.parametrize("checks", peers().values(), ids=peers())
 def test_the_table_names_checks_that_there_are(checks):
     for name, one in checks.items():
         assert bool(one.checks) != bool(one.reason), name
@@ -41,13 +41,13 @@ def test_the_table_names_checks_that_there_are(checks):
 
 
 def test_every_tool_has_a_table_and_a_reader():
-    assert set(mapping()) == set(peers_agreement.TOOLS)
+    assert set(peers()) == set(peers_agreement.TOOLS)
 
 
 def test_reasons_are_about_checks_that_are_compared():
     for one in explanations(PAGE.read_text()):
-        assert one.tool in mapping(), one
-        assert one.check == "*" or answer(mapping()[one.tool], one.check).checks, one
+        assert one.tool in peers(), one
+        assert one.check == "*" or answer(peers()[one.tool], one.check).checks, one
         assert one.there != one.here, one
 
 

@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from kscan.checks.peers import Answer, answer, peers
 from kscan.errors import KscanError
 from tests.make.peers import checkov, kube_linter, kube_score, kubeaudit, polaris, trivy
 from tests.make.peers.case import Case, Unread
 from tests.make.peers.explained import PAGE, Explanation, explanations
 from tests.make.peers.judged import Verdict, judged
-from tests.make.peers.mapping import Answer, answer, mapping
 
 TOOLS = {
     "kube-linter": kube_linter.cases,
@@ -67,7 +67,7 @@ def asked(cases: Iterable[Case], rows: dict[str, Answer]) -> Iterator[tuple[Case
 
 def compare(tool: str, checkout: Path) -> tuple[list[Row], list[Unread], Counter[str]]:
     """The questions that both answer, what could not be read, and what has no answer here, by its reason."""
-    rows = mapping()[tool]
+    rows = peers()[tool]
     found = list(TOOLS[tool](checkout))
     answers = [(case, answer(rows, case.check)) for case in found if isinstance(case, Case)]
     unmapped = Counter(one.reason for _, one in answers if not one.checks)
