@@ -148,14 +148,21 @@ def _methods(node: Node, text: str) -> Iterator[Edit]:
         yield Edit(target.start, node.end, text[arguments[0].start : arguments[0].end])
     if name.text == "hasValue":
         yield from (Edit(node.start, node.end, truth) for truth in ("true", "false"))
-    if name.text in _OF_TEXT and arguments[0].kind == "string" and len(arguments[0].word.text) > 3:
-        one = arguments[0]
-        yield Edit(one.start, one.start + 2, '"', (one.start, one.end, f'"{one.word.text[2:]}'))
-        yield Edit(one.end - 2, one.end, '"', (one.start, one.end, f'{one.word.text[:-2]}"'))
+    if name.text in _OF_TEXT and arguments[0].kind == "string":
+        yield from _narrower(arguments[0])
     if name.text == "matches" and arguments[0].kind == "string":
         pattern = arguments[0]
         for start, end, becomes in patterns(pattern.word.text):
             yield Edit(pattern.start + start, pattern.start + end, becomes)
+
+
+def _narrower(text: Node) -> Iterator[Edit]:
+    """A text that is looked for, without the sign that it begins or ends with."""
+    word = text.word.text
+    if len(word) > 3 and not word[1].isalnum():
+        yield Edit(text.start, text.end, word[0] + word[2:])
+    if len(word) > 3 and not word[-2].isalnum():
+        yield Edit(text.start, text.end, word[:-2] + word[-1])
 
 
 def _conditions(node: Node, text: str, *, truth: bool = True) -> Iterator[Edit]:
