@@ -120,6 +120,8 @@ class _Reader:
                 found = Node("index", found.start, self.take("]").end, opening, (found, index), optional)
                 continue
             name = self.take()
+            if name.kind != "name":
+                raise ValueError(f"{name.text!r} stands at {name.start} where a name was to stand")
             if self.took("("):
                 arguments, end = self.several(")")
                 found = Node("method", found.start, end, name, (found, *arguments))

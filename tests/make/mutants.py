@@ -21,8 +21,8 @@ from kscan import data
 from kscan.checks.check import Check, by_id, read_checks
 from kscan.checks.examples import examples
 from kscan.errors import CheckError
-from kscan.judge.engine import plan
 from kscan.judge.farm import Case, case, wrong
+from kscan.judge.plan import plan
 from tests.make.cel_mutants import Mutant, mutants
 
 REASONS = Path(__file__).with_name("mutants.yaml")
