@@ -83,6 +83,9 @@ def test_a_default_that_comes_to_the_same_is_no_change():
     assert 'a.?b.orValue("~") == "c"' not in changed('a.?b.orValue("") == "c"')
     assert 'a.?b.orValue("~") == ""' in changed('a.?b.orValue("") == ""')
     assert "a.?b.orValue(2) > 0" not in changed("a.?b.orValue(1) > 0")
+    assert 'a.?b.orValue("~").trim().lowerAscii().contains("c")' not in changed(
+        'a.?b.orValue("").trim().lowerAscii().contains("c")'
+    )
     assert {"a.?b.orValue(0) > 0"} < changed("a.?b.orValue(1) > 0")
     assert 'a.?b.orValue("~") in params.known' in changed('a.?b.orValue("") in params.known', known=["", "x"])
     assert 'a.?b.orValue("~") in params.known' not in changed('a.?b.orValue("") in params.known', known=["x"])

@@ -159,6 +159,8 @@ def _methods(node: Node, text: str) -> Iterator[Edit]:
 def _narrower(text: Node) -> Iterator[Edit]:
     """A text that is looked for, without the sign that it begins or ends with."""
     word = text.word.text
+    if "\\" in word:
+        return
     if len(word) > 3 and not word[1].isalnum():
         yield Edit(text.start, text.end, word[0] + word[2:])
     if len(word) > 3 and not word[-2].isalnum():

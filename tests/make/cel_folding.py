@@ -19,6 +19,20 @@ _COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     ">=": lambda left, right: left >= right,
     "in": lambda left, right: left in right,
 }
+# What may stand between a default and what it is compared with.
+_CHANGED: dict[str, Callable[[Any], Any]] = {
+    "(": lambda value: value,
+    "string": str,
+    "lowerAscii": lambda value: value.lower(),
+    "upperAscii": lambda value: value.upper(),
+    "trim": lambda value: value.strip(),
+}
+_SEARCHED: dict[str, Callable[[str, str], bool]] = {
+    "matches": lambda value, pattern: re.search(pattern, value) is not None,
+    "contains": lambda value, part: part in value,
+    "startsWith": lambda value, part: value.startswith(part),
+    "endsWith": lambda value, part: value.endswith(part),
+}
 
 
 def same(default: Node, other: str, parents: Parents, params: Params) -> bool:
@@ -26,11 +40,13 @@ def same(default: Node, other: str, parents: Parents, params: Params) -> bool:
     place = parents.get(id(default))
     if place is None or place.kind != "method" or place.word.text != "orValue":
         return False
+    values = [ast.literal_eval(default.word.text), ast.literal_eval(other)]
     above = parents.get(id(place))
-    while above and (above.kind == "group" or (above.kind == "call" and above.word.text == "string")):
+    while above and above.word.text in _CHANGED:
+        values = [_CHANGED[above.word.text](value) for value in values]
         place, above = above, parents.get(id(above))
     decide = _decision(above, place, params) if above else None
-    return decide is not None and decide(ast.literal_eval(default.word.text)) == decide(ast.literal_eval(other))
+    return decide is not None and decide(values[0]) == decide(values[1])
 
 
 def _decision(above: Node, place: Node, params: Params) -> Callable[[Any], bool] | None:
@@ -42,8 +58,8 @@ def _decision(above: Node, place: Node, params: Params) -> Callable[[Any], bool]
         return None
     if above.kind == "binary" and above.word.text in _COMPARED:
         return lambda value: _COMPARED[above.word.text](value, constant)
-    if above.kind == "method" and above.word.text == "matches":
-        return lambda value: re.search(constant, str(value)) is not None
+    if above.kind == "method" and above.word.text in _SEARCHED:
+        return lambda value: _SEARCHED[above.word.text](value, constant)
     return None
 
 
