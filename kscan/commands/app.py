@@ -137,6 +137,41 @@ def scan(
 
 
 @app.command()
+def fix(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE|DIR|-...", help="Manifests; - reads standard input and prints it mended."),
+    ],
+    write: Annotated[
+        bool, typer.Option("--write", help="Change the files; else only the difference is shown.")
+    ] = False,
+    risky: Annotated[
+        bool, typer.Option("--risky", help="Also by patches that may break a program; the summary says how.")
+    ] = False,
+    check: o.CheckIds = [],  # noqa: B006
+    skip: o.SkipIds = [],  # noqa: B006
+    severity: o.MinSeverity = o.SeverityName.INFO,
+    framework: o.FrameworkNames = [],  # noqa: B006
+    every: o.Every = False,
+    checks: o.CheckFolders = [],  # noqa: B006
+    quiet: o.Quiet = False,
+    config: _Config = None,
+) -> None:
+    """Mend what checks find in manifests, by their patches; all that these are not about stays as it is.
+
+    Exit codes: 0 nothing to change, or all of it written; 1 there is something to change; 2 could not run.
+    """
+    from kscan.commands import fix as command
+    from kscan.commands import selected
+
+    chosen = selected.chosen(
+        selected.catalogue(checks), selected.selection(check, skip, severity, framework, every=every)
+    )
+    request = command.Request(checks=chosen, sources=tuple(sources), write=write, risky=risky, quiet=quiet)
+    raise typer.Exit(command.run(request))
+
+
+@app.command()
 def permissions(
     check: o.CheckIds = [],  # noqa: B006
     skip: o.SkipIds = [],  # noqa: B006

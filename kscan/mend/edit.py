@@ -4,6 +4,7 @@ Nothing is written anew. The differences of the values are looked up where they 
 are cut out or filled in. What comes of it is read again, and refused unless it means what was wanted.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from kscan.snapshot.marked import values
 
 # In a pod's spec these are long, and what is new is better seen before them.
 _LONG = ("initContainers", "containers")
+_COMMA = re.compile(r"\s*,")
 
 
 class Refused(Exception):
@@ -73,8 +75,8 @@ class _Editor:
         names = [entry.name for entry in node.entries]
         if len(set(names)) < len(names):
             raise Refused("a key stands there twice")
-        for name in old:
-            if name not in names and (name not in new or not same(old[name], new[name])):
+        for name, value in old.items():
+            if name not in names and (name not in new or not same(value, new[name])):
                 raise Refused("it comes by a merge key")
         kept = [entry for entry in node.entries if entry.name in new or entry.name == "<<"]
         if not kept:
@@ -98,8 +100,7 @@ class _Editor:
             raise Refused("a key stands there without a value")
         if not inside.flow and isinstance(new, Mapping) and new:
             self._cut(colon, value.end)
-            indent = " " * inside.column + style.step
-            self._lines_after(value.end, list(style.block(new, indent)))
+            self._lines_after(value.end, list(style.block(new, " " * inside.column + style.step)))
         else:
             indent = indent_of(self._text, entry.key.start)
             spread = inside.flow and style.quoted and indent is not None
@@ -144,7 +145,9 @@ class _Editor:
         if before is None or indent_of(self._text, before.key.start) is None:
             self._lines_after(kept[-1].value.end, lines)
         else:
-            place = self._above(before.key.start, max((one.value.end for one in kept if one.key.start < before.key.start), default=0))
+            place = self._above(
+                before.key.start, max((one.value.end for one in kept if one.key.start < before.key.start), default=0)
+            )
             self._splices.append((place, place, "".join(line + style.newline for line in lines)))
 
     def _above(self, place: int, least: int) -> int:
@@ -170,12 +173,23 @@ class _Editor:
             if not flow and (index or not together):
                 self._take_lines(start, end)
             elif index == 0:
-                after = spans[first][0]
-                if "#" in self._text[spans[first - 1][1] : after]:
-                    raise Refused("a comment stands between what goes and what stays")
-                self._splices.append((start, after, ""))
+                self._take_first(start, spans[first - 1][1], spans[first][0], flow=flow)
             else:
                 self._splices.append((spans[index - 1][1], end, ""))
+
+    def _take_first(self, start: int, end: int, after: int, *, flow: bool) -> None:
+        """Remove what stands behind a dash or brace, up to the next member; comments before that stay."""
+        between = self._text[end:after]
+        comma = _COMMA.match(between)
+        if "#" not in between.partition("\n")[2]:
+            self._splices.append((start, after, ""))
+        elif not flow:
+            dash = len(self._text[:start].rstrip())
+            self._splices.append((dash, self._line_end(end), ""))
+        elif comma:
+            self._splices.append((start, end + comma.end(), ""))
+        else:
+            raise Refused("a comment stands between what goes and what stays")
 
     def _take_lines(self, start: int, end: int) -> None:
         """Remove whole lines, with the line end before them: so the last line may go, and others be added behind it."""
@@ -195,7 +209,9 @@ class _Editor:
                 self._splices.append((item.start, item.end, words if item.end > item.start else f" {words}"))
         if len(new) < len(old):
             dash = (lambda item: item.start) if node.flow else self._dash
-            self._take_out([(dash(one), one.end, index < len(new)) for index, one in enumerate(node.items)], flow=node.flow)
+            self._take_out(
+                [(dash(one), one.end, index < len(new)) for index, one in enumerate(node.items)], flow=node.flow
+            )
         for value in new[len(old) :]:
             last = node.items[-1]
             if node.flow:

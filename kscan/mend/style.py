@@ -32,7 +32,11 @@ class Style(msgspec.Struct, frozen=True):
         """A value on one line."""
         comma = "," if self.compact else ", "
         if isinstance(value, Mapping):
-            return "{" + comma.join(f"{self.scalar(key)}{self.colon}{self.inline(one)}" for key, one in value.items()) + "}"
+            return (
+                "{"
+                + comma.join(f"{self.scalar(key)}{self.colon}{self.inline(one)}" for key, one in value.items())
+                + "}"
+            )
         if isinstance(value, list | tuple):
             return "[" + comma.join(map(self.inline, value)) + "]"
         return self.scalar(value)

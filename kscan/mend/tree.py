@@ -61,29 +61,35 @@ def _node(text: str, event: Any, events: Iterator[Any]) -> Node:  # noqa: ANN401
         # Before an anchor or a tag starts the map, its members stand in the column of the first.
         inside = entries[0].key.column if entries else column
         last = max((entry.value.end for entry in entries), default=end)
-        return Node(Kind.MAP, start, after if event.flow_style else last, inside, bool(event.flow_style), entries=entries)
+        return Node(
+            Kind.MAP, start, after if event.flow_style else last, inside, bool(event.flow_style), entries=entries
+        )
     items, after = _items(text, events)
     last = max((item.end for item in items), default=end)
     return Node(Kind.LIST, start, after if event.flow_style else last, column, bool(event.flow_style), items=items)
 
 
 def _entries(text: str, events: Iterator[Any]) -> tuple[tuple[Entry, ...], int]:
-    entries = []
+    entries: list[Entry] = []
     for event in events:
-        if isinstance(event, yaml.MappingEndEvent):
-            return tuple(entries), event.end_mark.index
+        if type(event) is yaml.MappingEndEvent:
+            return tuple(entries), _index(event.end_mark)
         name = name_of(event) if isinstance(event, yaml.ScalarEvent) else ""
         entries.append(Entry(name, _node(text, event, events), _node(text, next(events), events)))
     raise yaml.YAMLError("a map is not closed")
 
 
 def _items(text: str, events: Iterator[Any]) -> tuple[tuple[Node, ...], int]:
-    items = []
+    items: list[Node] = []
     for event in events:
-        if isinstance(event, yaml.SequenceEndEvent):
-            return tuple(items), event.end_mark.index
+        if type(event) is yaml.SequenceEndEvent:
+            return tuple(items), _index(event.end_mark)
         items.append(_node(text, event, events))
     raise yaml.YAMLError("a list is not closed")
+
+
+def _index(mark: Any) -> int:  # noqa: ANN401
+    return int(mark.index)
 
 
 def _scalar_end(text: str, event: Any) -> int:  # noqa: ANN401

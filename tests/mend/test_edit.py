@@ -1,12 +1,9 @@
 """The editor: what a text comes to mean, and what of it stays."""
 
-import json
-
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kscan.mend.edit import Refused, rewritten
+from kscan.mend.edit import rewritten
 from kscan.mend.values import patched, same
 from kscan.snapshot.marked import values
 from tests.mend.writing import DOCUMENTS, SCALARS, VALUES, Writer, maps

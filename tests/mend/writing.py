@@ -3,7 +3,27 @@
 from hypothesis import strategies as st
 
 KEYS = ("spec", "containers", "securityContext", "name", "image", "drop", "true", "a b", "é", "x-1", "#k")
-WORDS = ("", "app", "app:1", "true", "null", "12", "0x1", "a # b", "two\nlines", "ends with blank ", "ünï😀", "- x", "{{}}", "'", '"', "*a", "&a", "!t", "y")
+WORDS = (
+    "",
+    "app",
+    "app:1",
+    "true",
+    "null",
+    "12",
+    "0x1",
+    "a # b",
+    "two\nlines",
+    "ends with blank ",
+    "ünï😀",
+    "- x",
+    "{{}}",
+    "'",
+    '"',
+    "*a",
+    "&a",
+    "!t",
+    "y",
+)
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.sampled_from((1.5, -0.25)), st.sampled_from(WORDS))
 
 
@@ -78,7 +98,11 @@ class Writer:
             self._flow(start + " ", value, column + 1, path)
         elif value == "two\nlines" and self._one(True, False):
             inside = " " * (column + self._step)
-            self.lines += [(f"{start} |-{self._comment(path)}", path), (f"{inside}two", path), (f"{inside}lines\x00", path)]
+            self.lines += [
+                (f"{start} |-{self._comment(path)}", path),
+                (f"{inside}two", path),
+                (f"{inside}lines\x00", path),
+            ]
         else:
             words = self._scalar(value, flow=False)
             self.lines.append((start + (f" {words}" if words else "") + self._comment(path), path))
@@ -100,7 +124,12 @@ class Writer:
             members = [self._inline(inner) for inner in value]
         trailing = self._one("", "", " ,") if members else ""
         open_, close = "{}" if isinstance(value, dict) else "[]"
-        return [open_, *(member + ", " for member in members[:-1]), *(member + trailing for member in members[-1:]), close]
+        return [
+            open_,
+            *(member + ", " for member in members[:-1]),
+            *(member + trailing for member in members[-1:]),
+            close,
+        ]
 
     def _inline(self, value):
         return "".join(self._pieces(value)) if isinstance(value, dict | list) else self._scalar(value)
