@@ -74,7 +74,8 @@ class _Editor:
     def _map(self, node: Node, old: dict[str, Any], new: dict[str, Any]) -> bool:
         names = [entry.name for entry in node.entries]
         if len(set(names)) < len(names):
-            raise Refused("a key stands there twice")
+            twice = next(name for name in names if names.count(name) > 1)
+            raise Refused(f"the key {twice} stands there twice")
         for name, value in old.items():
             if name not in names and (name not in new or not same(value, new[name])):
                 raise Refused("it comes by a merge key")
@@ -130,25 +131,29 @@ class _Editor:
             self._splices.append((end, end, "".join(newline + line for line in lines)))
 
     def _add(self, node: Node, kept: Sequence[Entry], added: Mapping[str, Any]) -> None:
-        style = style_in(self._style, self._text, node)
-        if node.flow:
-            last = kept[-1]
-            indent = indent_of(self._text, last.key.start)
-            gap = ("" if style.compact else " ") if indent is None else style.newline + indent
-            for key, value in added.items():
-                words = style.inline(value) if indent is None or not style.quoted else style.spread(value, indent)
-                place = last.value.end
-                self._splices.append((place, place, f",{gap}{style.scalar(key)}{style.colon}{words}"))
-            return
-        lines = list(style.block(added, " " * node.column))
         before = next((entry for entry in kept if entry.name in _LONG), None)
+        if node.flow:
+            self._add_between(node, before or kept[-1], added, behind=before is None)
+            return
+        style = style_in(self._style, self._text, node)
+        lines = list(style.block(added, " " * node.column))
         if before is None or indent_of(self._text, before.key.start) is None:
             self._lines_after(kept[-1].value.end, lines)
         else:
-            place = self._above(
-                before.key.start, max((one.value.end for one in kept if one.key.start < before.key.start), default=0)
-            )
+            ends = (one.value.end for one in kept if one.key.start < before.key.start)
+            place = self._above(before.key.start, max(ends, default=0))
             self._splices.append((place, place, "".join(line + style.newline for line in lines)))
+
+    def _add_between(self, node: Node, beside: Entry, added: Mapping[str, Any], *, behind: bool) -> None:
+        """Add members between braces, beside one that is there; on lines of their own where that one is."""
+        style = style_in(self._style, self._text, node)
+        indent = indent_of(self._text, beside.key.start)
+        gap = ("" if style.compact else " ") if indent is None else style.newline + indent
+        place = beside.value.end if behind else beside.key.start
+        for key, value in added.items():
+            words = style.inline(value) if indent is None or not style.quoted else style.spread(value, indent)
+            member = f"{style.scalar(key)}{style.colon}{words}"
+            self._splices.append((place, place, f",{gap}{member}" if behind else f"{member},{gap}"))
 
     def _above(self, place: int, least: int) -> int:
         """The start of the line, or of the comments that stand right above it."""
