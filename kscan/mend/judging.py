@@ -6,13 +6,16 @@ from typing import Any
 import msgspec
 
 from kscan.checks.check import Check
-from kscan.judge.engine import evaluate, plan
+from kscan.judge.engine import judge
+from kscan.judge.plan import plan
 from kscan.judge.report import Finding, Report
+from kscan.judge.suppress import with_suppressions
 from kscan.mend.places import makes_pods
 from kscan.model.meta import ObjectRef
 from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.manifests import ref_of
 from kscan.snapshot.snapshot import About
+from kscan.views.view import Readings
 
 _WHEN = ".fix.when"
 # The index of what no object is written for, such as a user.
@@ -32,7 +35,8 @@ class Found(msgspec.Struct, frozen=True):
 class Judge:
     """Checks made ready, with the conditions of their patches."""
 
-    def __init__(self, checks: Sequence[Check]) -> None:
+    def __init__(self, checks: Sequence[Check], *, honour: bool = False) -> None:
+        self._honour = honour
         self._checks = {check.id: check for check in checks}
         conditions = [_condition(check) for check in checks if check.file.fix.when]
         self._ready = plan([*checks, *conditions])
@@ -41,10 +45,13 @@ class Judge:
         """What is found of objects; those of one name are not judged together, for only one of them would be seen."""
         for batch, fresh in _batches(objects):
             about = About(manifests=True)
-            report = evaluate(snapshot_of((objects[index] for index in batch.values()), about), self._ready)
+            readings = Readings(snapshot_of((objects[index] for index in batch.values()), about))
+            report = judge(readings, self._ready)
+            if self._honour:
+                report = with_suppressions(report, readings)
             wrong = set(_withheld(report))
             for result in report.results:
-                for finding in result.findings if result.check.id in self._checks else ():
+                for finding in result.open if result.check.id in self._checks else ():
                     right = (result.check.id, finding.object, finding.container) not in wrong
                     index = batch.get(finding.object, NOWHERE)
                     if index in fresh:

@@ -16,6 +16,8 @@ from kscan.snapshot.entry import Gap
 from kscan.snapshot.manifests import Origin, written
 from kscan.snapshot.marked import parts, values
 
+TEMPLATE = "it is a template, for {{ stands in it; render it first"
+
 
 class Text(msgspec.Struct, frozen=True):
     """A file's name and what stands in it."""
@@ -43,18 +45,23 @@ class Mended(msgspec.Struct, frozen=True):
     risky: tuple[Found, ...]
     without: tuple[Found, ...]
     unread: tuple[Gap, ...]
+    # Files that are no YAML because they are templates of it.
+    templates: tuple[str, ...]
     owned: int
 
 
-def mend(texts: Sequence[Text], checks: Sequence[Check], *, risky: bool = False) -> Mended:
-    """Apply the patches of these checks to manifests; those that may break something only if asked for."""
+def mend(texts: Sequence[Text], checks: Sequence[Check], *, risky: bool = False, honour: bool = False) -> Mended:
+    """Apply the patches of these checks to manifests; those that may break something only if asked for.
+
+    What owners ask to be passed over is passed over where that is honoured.
+    """
     read = [written(one.name, one.text) for one in texts]
     every = [Object(value, origin, number) for number, one in enumerate(read) for value, origin in one.objects]
     objects = [one for one in every if not _controlled(one.value)]
     patching = [check for check in checks if check.file.fix.patch and (risky or not check.file.fix.breaks)]
     others = [check for check in checks if check not in patching]
-    found = list(Judge(others).findings(dict(enumerate(one.value for one in objects)))) if others else []
-    settled, after = _settled(texts, objects, patching)
+    found = list(Judge(others, honour=honour).findings(dict(enumerate(one.value for one in objects)))) if others else []
+    settled, after = _settled(texts, objects, Judge(patching, honour=honour)) if patching else (Settled((), ()), texts)
     return Mended(
         texts=tuple(after),
         objects=tuple(objects),
@@ -62,7 +69,8 @@ def mend(texts: Sequence[Text], checks: Sequence[Check], *, risky: bool = False)
         left=settled.left,
         risky=tuple(one for one in found if one.check.file.fix.patch and one.index != NOWHERE),
         without=tuple(one for one in found if not one.check.file.fix.patch or one.index == NOWHERE),
-        unread=tuple(gap for one in read for gap in one.unread),
+        unread=tuple(gap for one, text in zip(read, texts, strict=True) for gap in one.unread if "{{" not in text.text),
+        templates=tuple(text.name for one, text in zip(read, texts, strict=True) if one.unread and "{{" in text.text),
         owned=len(every) - len(objects),
     )
 
@@ -73,11 +81,9 @@ def _controlled(value: JsonObject) -> bool:
     return isinstance(owners, list) and any(isinstance(one, dict) and one.get("controller") is True for one in owners)
 
 
-def _settled(texts: Sequence[Text], objects: Sequence[Object], checks: Sequence[Check]) -> tuple[Settled, list[Text]]:
+def _settled(texts: Sequence[Text], objects: Sequence[Object], judge: Judge) -> tuple[Settled, list[Text]]:
     """Patches that can be written as they are meant; each that cannot is refused, and the others settled anew."""
-    if not checks:
-        return Settled((), ()), list(texts)
-    judge, cut = Judge(checks), [parts(one.text) for one in texts]
+    cut = [parts(one.text) for one in texts]
     closed = dict(_closed(objects, cut))
     refused: dict[Key, str] = {}
     while True:
@@ -100,7 +106,7 @@ def _closed(objects: Sequence[Object], cut: Sequence[Sequence[str]]) -> Any:  # 
     """Objects that are not to be changed at all."""
     for index, one in enumerate(objects):
         if "{{" in cut[one.text][one.origin.part]:
-            yield index, "it is a template: {{ stands there; render it first"
+            yield index, TEMPLATE
         elif partial := part_of_an_object(one.value):
             yield index, partial
 
