@@ -146,7 +146,7 @@ def test_what_is_left_alone_is_said(run, tmp_path):
         "left alone: b.yaml:2: Pod default/web: its container app has no image: it is part of an object",
         "left alone: d.yaml: it is a template, for {{ stands in it; render it first",
         "left alone: e.yaml:2: Pod default/web: it stands behind the alias *x",
-        "left alone: f.yaml:1:4: not YAML: did not find expected node content",
+        "left alone: f.yaml:1:1: not YAML: did not find expected node content",
     ]
 
 
