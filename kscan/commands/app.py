@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kscan import __version__
-from kscan.commands import config
 from kscan.commands import options as o
+from kscan.commands.fix import fix
 from kscan.commands.rbac import rbac_app
 
 if TYPE_CHECKING:
@@ -27,11 +27,6 @@ app.add_typer(checks_app, name="checks")
 app.add_typer(rbac_app, name="rbac")
 
 _REPORT = "The report"
-_Config = Annotated[
-    Path | None,
-    typer.Option("--config", envvar="KSCAN_CONFIG", callback=config.apply, is_eager=True,
-                 help="The configuration; else kscan.yaml here or in a folder above."),
-]  # fmt: skip
 
 
 class _FailOn:
@@ -83,10 +78,7 @@ def scan(
     fail_on: Annotated[
         str, typer.Option("--fail-on", envvar="KSCAN_FAIL_ON", rich_help_panel=_REPORT, help=_FailOn.HELP)
     ] = "high",
-    honour_annotations: Annotated[
-        bool, typer.Option("--honour-annotations", envvar="KSCAN_HONOUR_ANNOTATIONS", rich_help_panel=_REPORT,
-                           help="Pass over what owners ask to pass over, in annotations of kscan and of other tools."),
-    ] = False,
+    honour_annotations: o.HonourAnnotations = False,
     strict: Annotated[
         bool, typer.Option("--strict", envvar="KSCAN_STRICT", rich_help_panel=_REPORT,
                            help="Exit 3 where evidence is incomplete."),
@@ -107,7 +99,7 @@ def scan(
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
     pss_version: o.PssVersion = "",
     quiet: o.Quiet = False,
-    config: _Config = None,
+    config: o.Config = None,
 ) -> None:  # fmt: skip
     """Scan a live cluster, a saved snapshot, manifests or the demo cluster, and report.
 
@@ -136,6 +128,9 @@ def scan(
     raise typer.Exit(command.run(request))
 
 
+app.command()(fix)
+
+
 @app.command()
 def permissions(
     check: o.CheckIds = [],  # noqa: B006
@@ -146,7 +141,7 @@ def permissions(
     checks: o.CheckFolders = [],  # noqa: B006
     namespace: o.Namespaces = "",
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
-    config: _Config = None,
+    config: o.Config = None,
 ) -> None:
     """Print the exact ClusterRole (or Roles, with --namespace) that a scan needs."""
     from kscan.commands import permissions as command
@@ -181,7 +176,7 @@ def snapshot_save(
     timeout: o.Timeout = 300,
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
     quiet: o.Quiet = False,
-    config: _Config = None,
+    config: o.Config = None,
 ) -> None:
     """Read a cluster into a file, for `kscan scan FILE` later and elsewhere."""
     from kscan.commands import selected
@@ -229,7 +224,7 @@ def checks_list(
     framework: o.FrameworkNames = [],  # noqa: B006
     every: o.Every = False,
     checks: o.CheckFolders = [],  # noqa: B006
-    config: _Config = None,
+    config: o.Config = None,
 ) -> None:
     """List the checks that would run."""
     from kscan.commands import checks as command

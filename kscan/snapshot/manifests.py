@@ -23,12 +23,23 @@ _NAMESPACED = {resource.kind: resource.namespaced for resource in KNOWN}
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where an object is written: the file, and the line of each of its members."""
+    """Where an object is written: the file, the line of each of its members, and its place among the documents."""
 
     file: str
     line: int
     value: Any
     lines: Lines
+    part: int = 0
+    index: int = 0
+    path: tuple[str | int, ...] = ()
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What one text holds: its objects, what could not be read and what is no object."""
+
+    objects: tuple[tuple[dict[str, Any], Origin], ...] = ()
+    unread: tuple[Gap, ...] = ()
+    skipped: tuple[str, ...] = ()
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -51,21 +62,30 @@ def open_source(path: Path) -> Opened:
 
 def load_manifests(path: Path) -> Opened:
     """The objects of a file, or of all files below a folder."""
+    texts = [written(name, text) for name, text in _texts(path)]
+    found = [pair for one in texts for pair in one.objects]
+    snapshot = snapshot_of((value for value, _ in found), About(name=str(path), manifests=True))
+    origins = {ref_of(value): origin for value, origin in reversed(found)}
+    unread = tuple(gap for one in texts for gap in one.unread)
+    return Opened(snapshot, origins, unread, tuple(place for one in texts for place in one.skipped))
+
+
+def written(name: str, text: str) -> Written:
+    """What a text of documents holds."""
     found: list[tuple[dict[str, Any], Origin]] = []
     unread: list[Gap] = []
     skipped: list[str] = []
-    for name, text in _texts(path):
-        for document in marked(text):
-            if isinstance(document, Broken):
-                place = f"{name}:{document.line}:{document.column}"
-                unread.append(Gap(place, Reason.UNDECODABLE, f"not YAML: {document.problem}"))
-                continue
-            objects = list(_objects(document.value, Origin(name, document.line, document.value, document.lines)))
-            found += objects
-            if not objects:
-                skipped.append(f"{name}:{document.line}")
-    snapshot = snapshot_of((value for value, _ in found), About(name=str(path), manifests=True))
-    return Opened(snapshot, {_ref(value): origin for value, origin in reversed(found)}, tuple(unread), tuple(skipped))
+    for document in marked(text):
+        if isinstance(document, Broken):
+            place = f"{name}:{document.line}:{document.column}"
+            unread.append(Gap(place, Reason.UNDECODABLE, f"not YAML: {document.problem}"))
+            continue
+        origin = Origin(name, document.line, document.value, document.lines, document.part, document.index)
+        objects = list(_objects(document.value, origin))
+        found += objects
+        if not objects:
+            skipped.append(f"{name}:{document.line}")
+    return Written(tuple(found), tuple(unread), tuple(skipped))
 
 
 def _texts(path: Path) -> Iterator[tuple[str, str]]:
@@ -73,17 +93,22 @@ def _texts(path: Path) -> Iterator[tuple[str, str]]:
     if path == STANDARD_INPUT:
         yield "-", _decoded("standard input", sys.stdin.buffer.read())
         return
-    files = [path]
-    if path.is_dir():
-        files = sorted(one for one in path.rglob("*") if one.suffix in ENDINGS and one.is_file())
-        if not files:
-            raise SnapshotError(f"{path} holds no manifests", f"there is no file that ends in {', '.join(ENDINGS)}")
-    for file in files:
+    for file in files_of(path):
         try:
             content = file.read_bytes()
         except OSError as error:
             raise SnapshotError(f"cannot read {file}", error.strerror or str(error)) from error
         yield str(file), _decoded(str(file), content)
+
+
+def files_of(path: Path) -> list[Path]:
+    """The file itself, or all manifests below a folder."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(one for one in path.rglob("*") if one.suffix in ENDINGS and one.is_file())
+    if not files:
+        raise SnapshotError(f"{path} holds no manifests", f"there is no file that ends in {', '.join(ENDINGS)}")
+    return files
 
 
 def _decoded(name: str, content: bytes) -> str:
@@ -113,12 +138,15 @@ def _items(value: dict[str, Any], origin: Origin) -> Iterator[tuple[dict[str, An
     kind = str(value["kind"]).removesuffix("List")
     named = {"kind": kind, "apiVersion": value.get("apiVersion")} if kind else {}
     lines = origin.lines["items"][1] if isinstance(origin.lines, dict) and "items" in origin.lines else ()
-    for item, (line, members) in zip(value["items"], lines, strict=True):
+    for index, (item, (line, members)) in enumerate(zip(value["items"], lines, strict=True)):
         if isinstance(item, dict):
-            yield from _objects(named | item, Origin(origin.file, line, item, members))
+            path = (*origin.path, "items", index)
+            own = Origin(origin.file, line, item, members, origin.part, origin.index, path)
+            yield from _objects(named | item, own)
 
 
-def _ref(value: dict[str, Any]) -> ObjectRef:
+def ref_of(value: dict[str, Any]) -> ObjectRef:
+    """The address of an object, as views have it."""
     kind, metadata = value["kind"], value["metadata"]
     if not _NAMESPACED.get(kind, True):
         return ObjectRef(kind, str(metadata.get("name", "")))
