@@ -139,8 +139,8 @@ def test_the_command_line_counts_before_the_environment_and_that_before_the_file
     assert [one["check"] for one in json.loads(told(capfd, "scan", "--demo", "-f", "json")[1])["results"]] == [
         "wildcard-role"
     ]
-    _, out, _ = told(capfd, "scan", "--demo", "-f", "json", "--check", "host-namespaces,privileged-container")
-    assert {one["check"] for one in json.loads(out)["results"]} == {"host-namespaces", "privileged-container"}
+    _, out, _ = told(capfd, "scan", "--demo", "-f", "json", "--check", "host-network,privileged-container")
+    assert {one["check"] for one in json.loads(out)["results"]} == {"host-network", "privileged-container"}
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_the_command_line_counts_before_the_environment_and_that_before_the_file
     [
         ("--demo", 1),
         ("--demo --fail-on never", 0),
-        ("--demo --fail-on critical --check host-namespaces", 0),
-        ("--demo --fail-on high --check host-namespaces", 1),
+        ("--demo --fail-on critical --check host-network", 0),
+        ("--demo --fail-on high --check host-network", 1),
         ("--demo --check api-server-anonymous-auth --strict", 0),
         ("--demo --check kubelet-anonymous-auth", 0),
         ("--demo --check kubelet-anonymous-auth --strict", 3),

@@ -28,6 +28,6 @@ def test_the_role_is_the_one_that_is_printed():
 
 def test_kscan_meets_its_own_checks():
     results = {result.check.id: result for result in evaluate(snapshot_of(documents()), READY).results}
-    for check in ("privileged-container", "host-namespaces", "host-path-writable", "run-as-root", "wildcard-role",
+    for check in ("privileged-container", "host-network", "host-pid", "host-ipc", "host-path-writable", "run-as-root", "wildcard-role",
                   "default-service-account-token", "cluster-admin-binding", "namespace-without-network-policy"):  # fmt: skip
         assert results[check].status is Status.PASS, results[check]

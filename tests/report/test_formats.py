@@ -232,7 +232,7 @@ def test_the_demo_cluster_is_as_its_story_tells():
         "cluster-admin-binding": ("fail", 1),
         "kubelet-anonymous-auth": ("unknown", 0),
         "privileged-container": ("fail", 3),
-        "host-namespaces": ("fail", 5),
+        "host-network": ("fail", 5),
         "host-path-writable": ("fail", 4),
         "secrets-not-encrypted": ("pass", 0),
         "api-server-anonymous-auth": ("pass", 0),
