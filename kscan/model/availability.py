@@ -1,5 +1,7 @@
 """What keeps programs running: disruption budgets and autoscalers."""
 
+import msgspec
+
 from kscan.model.base import Noun
 from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.selectors import LabelSelector
@@ -70,3 +72,45 @@ def share(value: int | str, whole: int) -> int | None:
         return value
     digits = value.removesuffix("%")
     return -(-int(digits) * whole // 100) if digits.isdecimal() and digits != value else None
+
+
+class PlacementTerm(Noun, frozen=True):
+    """One wish to keep pods apart: which pods, and across what."""
+
+    label_selector: LabelSelector | None = None
+    topology_key: str = ""
+
+    def parts(self, labels: dict[str, str]) -> bool:
+        """Whether pods with these labels are kept apart from each other; without a selector none is."""
+        return bool(self.topology_key) and self.label_selector is not None and self.label_selector.matches(labels)
+
+
+class _Preferred(Noun, frozen=True):
+    pod_affinity_term: PlacementTerm = PlacementTerm()
+
+
+class _AntiAffinity(Noun, frozen=True):
+    required: tuple[PlacementTerm, ...] = msgspec.field(
+        default=(), name="requiredDuringSchedulingIgnoredDuringExecution"
+    )
+    preferred: tuple[_Preferred, ...] = msgspec.field(
+        default=(), name="preferredDuringSchedulingIgnoredDuringExecution"
+    )
+
+
+class _Affinity(Noun, frozen=True):
+    pod_anti_affinity: _AntiAffinity = _AntiAffinity()
+
+
+class Placement(Noun, frozen=True):
+    """What a pod spec says of where its like may run."""
+
+    affinity: _Affinity = _Affinity()
+    topology_spread_constraints: tuple[PlacementTerm, ...] = ()
+
+    @property
+    def terms(self) -> tuple[PlacementTerm, ...]:
+        """Every wish, whether it binds or not."""
+        against = self.affinity.pod_anti_affinity
+        preferred = (one.pod_affinity_term for one in against.preferred)
+        return (*self.topology_spread_constraints, *against.required, *preferred)

@@ -47,4 +47,3 @@ class Controller(Noun, frozen=True):
     def selector(self) -> LabelSelector | None:
         """How it knows its pods."""
         return self.spec.selector
-

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from kscan.model.base import decode
+from kscan.model.base import decode, decode_object
 from kscan.model.controllers import Controller
 from kscan.model.meta import Meta, ObjectRef
-from kscan.model.pods import FINISHED
+from kscan.model.pods import FINISHED, containers, objects
 from kscan.model.workloads import PodHead
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Item
@@ -22,6 +22,17 @@ class Selectable(msgspec.Struct, frozen=True):
     owner: ObjectRef
     labels: dict[str, str]
     spec: bytes
+
+    @property
+    def port_names(self) -> frozenset[tuple[str, str]]:
+        """The names of its containers' ports, each with its protocol."""
+        try:
+            spec = decode_object(self.spec)
+        except msgspec.MsgspecError:
+            # The view of workloads tells what is wrong with it.
+            return frozenset()
+        ports = (port for one in containers(spec) for port in objects(one.body, "ports"))
+        return frozenset((str(port.get("name", "")), str(port.get("protocol", "TCP"))) for port in ports)
 
 
 class _Whole(msgspec.Struct):

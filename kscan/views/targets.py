@@ -138,6 +138,8 @@ TARGETS = {
             things("volume claim objects", kinds.PERSISTENT_VOLUME_CLAIMS),
             _things,
         ),
-        Target("storageclass", "storage classes", "object", things("storage class objects", kinds.STORAGE_CLASSES), _things),
+        Target(
+            "storageclass", "storage classes", "object", things("storage class objects", kinds.STORAGE_CLASSES), _things
+        ),
     )
 }
