@@ -3,7 +3,7 @@
 import msgspec
 
 from kscan.model.base import Noun
-from kscan.model.meta import Metadata
+from kscan.model.meta import Meta, Metadata
 from kscan.model.selectors import LabelSelector
 
 
@@ -30,6 +30,7 @@ class ControllerSpec(Noun, frozen=True):
     service_name: str = ""
     template: PodTemplate = PodTemplate()
     job_template: _JobTemplate | None = None
+    volume_claim_templates: tuple[Meta, ...] = ()
 
 
 class Controller(Noun, frozen=True):

@@ -106,21 +106,29 @@ def _needed(reference: Any) -> TypeGuard[JsonObject]:  # noqa: ANN401 - any JSON
     return isinstance(reference, dict) and not reference.get("optional") and reference.get("name") != _OWN_MAP
 
 
-@rule("references.claim", "workloads", WORKLOADS, CLAIMS, MANIFESTS)
-def claim(workloads: Iterable[Workload], claims: Iterable[Meta], manifests: bool) -> Judgements:
-    """Workloads that mount a claim that is not there."""
+@rule("references.claim", "workloads", WORKLOADS, CLAIMS, MANIFESTS, more=(CONTROLLERS,))
+def claim(
+    workloads: Iterable[Workload],
+    claims: Iterable[Meta],
+    manifests: bool,
+    controllers: Mapping[ObjectRef, Controller] | None,
+) -> Judgements:
+    """Workloads that mount a claim that is not there; a volume of a claim template gets one with each pod."""
     known = {(one.metadata.namespace, one.metadata.name) for one in claims}
     for workload in workloads:
+        controller = (controllers or {}).get(workload.ref)
+        own = {one.metadata.name for one in controller.spec.volume_claim_templates} if controller else set()
+        if controllers is None and workload.ref.kind == "StatefulSet":
+            yield Unsure(workload.ref, "which claims it makes itself could not be read")
+            continue
         for group in workload.groups:
             clean = True
             for volume in objects(group.spec, "volumes"):
-                name = str(lookup(volume, "persistentVolumeClaim.claimName") or "")
+                name = "" if volume.get("name") in own else str(lookup(volume, "persistentVolumeClaim.claimName") or "")
                 if name and (workload.ref.namespace, name) not in known:
                     clean = False
-                    what, path = (
-                        f"mounts PersistentVolumeClaim {name}, which",
-                        f"spec.volumes[{volume.get('name', '')}]",
-                    )
+                    what = f"mounts PersistentVolumeClaim {name}, which"
+                    path = f"spec.volumes[{volume.get('name', '')}]"
                     yield _missing(workload.ref, what, path, name, manifests, group.count)
             if clean:
                 yield Fine(workload.ref)
