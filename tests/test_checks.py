@@ -8,11 +8,10 @@ from kscan.checks.check import by_id, read_checks
 from kscan.checks.examples import examples
 from kscan.checks.frameworks import read_frameworks, unmapped
 from kscan.judge.engine import evaluate
-from kscan.judge.farm import all_denied, run_example, run_examples
+from kscan.judge.farm import all_denied, run_example, run_examples, snapshot_of_example
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.rules import RULES
-from kscan.snapshot.documents import snapshot_of
 
 CHECKS = by_id(read_checks(data.folder("checks")))
 OUTCOMES = list(run_examples(tuple(CHECKS.values())))
@@ -27,8 +26,7 @@ def test_each_example_and_each_refusal(outcome):
 def test_with_everything_refused_nothing_is_decided(check):
     ready = plan([check])
     for example in examples(check):
-        documents = [one for one in example.documents() if "expect" not in one]
-        report = evaluate(all_denied(snapshot_of(documents), ready.needs()), ready)
+        report = evaluate(all_denied(snapshot_of_example(example), ready.needs()), ready)
         assert report.results[0].status is Status.UNKNOWN, example.name
         assert report.results[0].gaps
 

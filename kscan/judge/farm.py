@@ -3,6 +3,7 @@
 In a failing example the objects to be found are named bad…, and so are subjects whom a binding names; where
 that cannot be, the example's first document says `expect: [Kind/name, …]`. Of their containers and webhooks those
 named bad… are to be found, or all where none is so named. What is found must be exactly that.
+A first document that says `manifests: true` makes the others what somebody wrote down, not what a cluster holds.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ from kscan.judge.report import Result, Status
 from kscan.snapshot.documents import Document, snapshot_of
 from kscan.snapshot.entry import Body, Entry, Gap, Reason
 from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource, split_path
-from kscan.snapshot.snapshot import Snapshot
+from kscan.snapshot.snapshot import About, Snapshot
 from kscan.views.targets import TARGETS
 from kscan.views.view import Readings
 
@@ -84,7 +85,7 @@ def run_example(ready: Plan, example: Example) -> str:
 def case(example: Example) -> Case:
     """An example with what is to be found in it."""
     documents = example.documents()
-    readings = Readings(snapshot_of(one for one in documents if "expect" not in one))
+    readings = Readings(snapshot_of_example(example))
     names = {str(name) for one in documents for name in one.get("expect", ())}
     names |= {f"{kind}/{name}" for one in documents for kind, name in _named(one) if name.startswith("bad")}
     parts = _parts(example.check, readings)
@@ -122,6 +123,13 @@ def wrong(ready: Plan, one: Case) -> str:
     return "" if result.status is wanted else f"{result.status} ({result.reason or _listed(found)}), not {wanted}"
 
 
+def snapshot_of_example(example: Example) -> Snapshot:
+    """What an example shows: a cluster that holds its objects, or manifests."""
+    documents = example.documents()
+    about = About(manifests=any(one.get("manifests") is True for one in documents))
+    return snapshot_of((one for one in documents if not {"expect", "manifests"} & one.keys()), about)
+
+
 def _named(document: Document) -> Iterator[tuple[str, str]]:
     """The object of a document, and the subjects whom a binding names."""
     yield str(document.get("kind", "")), str(document.get("metadata", {}).get("name", ""))
@@ -144,8 +152,7 @@ def run_denied(ready: Plan, check: Check, need: Need) -> str:
     """
     for example in examples(check):
         if example.expected == "pass":
-            snapshot = snapshot_of(one for one in example.documents() if "expect" not in one)
-            result = _verdict(ready, denied(snapshot, need))
+            result = _verdict(ready, denied(snapshot_of_example(example), need))
             if result.status is Status.PASS and (isinstance(need, Resource | PerNode) and not _alternatives(ready)):
                 return f"passes in {example.name!r} though it was refused"
             if result.status is Status.PASS and any(_matches(need, one.path) for one in result.evidence):

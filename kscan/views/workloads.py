@@ -123,7 +123,7 @@ def _gather(groups: _Groups, controllers: _Controllers, head: PodHead, path: str
     group[2] += 1
 
 
-def top_owner(kind: str, metadata: Metadata, controllers: _Controllers) -> ObjectRef:
+def top_owner(kind: str, metadata: Metadata, controllers: Mapping[ObjectRef, Any]) -> ObjectRef:
     """The owner that somebody created; a static pod is its own, though it names its node."""
     ref = ObjectRef(kind, metadata.name, metadata.namespace)
     for _ in range(8):
