@@ -12,7 +12,7 @@ from kscan.snapshot.manifests import Origin
 
 _TOKEN = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
 # A workload is judged by the pods that it makes: there their spec stands.
-_TEMPLATES = ((), ("spec", "template"), ("spec", "jobTemplate", "spec", "template"))
+TEMPLATES = ((), ("spec", "template"), ("spec", "jobTemplate", "spec", "template"))
 
 
 def located(report: Report, origins: Mapping[ObjectRef, Origin], unread: tuple[Gap, ...]) -> Report:
@@ -29,7 +29,7 @@ def _located(finding: Finding, origins: Mapping[ObjectRef, Origin]) -> Finding:
     if origin is None:
         return finding
     tokens = _TOKEN.findall(finding.path)
-    _, line = max(_reached(origin, (*lead, *tokens)) for lead in _TEMPLATES)
+    _, line = max(_reached(origin, (*lead, *tokens)) for lead in TEMPLATES)
     return msgspec.structs.replace(finding, source=f"{origin.file}:{line}")
 
 
