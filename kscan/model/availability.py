@@ -78,11 +78,16 @@ class PlacementTerm(Noun, frozen=True):
     """One wish to keep pods apart: which pods, and across what."""
 
     label_selector: LabelSelector | None = None
+    namespace_selector: LabelSelector | None = None
+    namespaces: tuple[str, ...] = ()
     topology_key: str = ""
 
-    def parts(self, labels: dict[str, str]) -> bool:
+    def parts(self, namespace: str, labels: dict[str, str]) -> bool:
         """Whether pods with these labels are kept apart from each other; without a selector none is."""
-        return bool(self.topology_key) and self.label_selector is not None and self.label_selector.matches(labels)
+        # Which namespaces a selector means is not asked: their own may be among them.
+        here = not self.namespaces or namespace in self.namespaces or self.namespace_selector is not None
+        selector = self.label_selector
+        return here and bool(self.topology_key) and selector is not None and selector.matches(labels)
 
 
 class _Preferred(Noun, frozen=True):
