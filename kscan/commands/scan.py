@@ -28,6 +28,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     outputs: Outputs
     template: Path | None = None
     source: Path | None = None
+    values: tuple[Path, ...] = ()
     demo: bool = False
     access: Access = Access()
     options: Options = Options()
@@ -54,10 +55,12 @@ def run(request: Request) -> int:
 
 
 def _opened(request: Request, ready: Plan, console: Console) -> Opened:
+    if request.values and (request.demo or not request.source):
+        raise ConfigError("--values is for Helm charts", "name the folder of the chart: kscan scan DIR --values FILE")
     if request.demo:
         return Opened(load_folder(data.folder("demo")))
     if request.source:
-        return open_source(request.source)
+        return open_source(request.source, request.values)
     return Opened(from_cluster(request.access, ready.needs(), request.options, console, quiet=request.quiet))
 
 

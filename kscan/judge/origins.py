@@ -28,6 +28,8 @@ def _located(finding: Finding, origins: Mapping[ObjectRef, Origin]) -> Finding:
     origin = origins.get(finding.object)
     if origin is None:
         return finding
+    if origin.rendered:
+        return msgspec.structs.replace(finding, source=f"{origin.file} (rendered)")
     tokens = _TOKEN.findall(finding.path)
     _, line = max(_reached(origin, (*lead, *tokens)) for lead in _TEMPLATES)
     return msgspec.structs.replace(finding, source=f"{origin.file}:{line}")

@@ -1,34 +1,34 @@
 """Manifests as a snapshot: files of YAML or JSON documents, as `kubectl get -o yaml` and `helm template` write them."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from kscan.errors import SnapshotError
-from kscan.model.meta import ObjectRef
+from kscan.errors import ConfigError, SnapshotError
+from kscan.model.meta import WRITTEN_IN, ObjectRef
+from kscan.snapshot import rendered
 from kscan.snapshot.archive import load
-from kscan.snapshot.documents import snapshot_of
+from kscan.snapshot.documents import ref_of, snapshot_of
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.folder import load_folder
-from kscan.snapshot.kinds import KNOWN
 from kscan.snapshot.marked import Broken, Lines, marked
 from kscan.snapshot.snapshot import About, Snapshot
+from kscan.snapshot.tree import ENDINGS, tree
 
-ENDINGS = (".yaml", ".yml", ".json")
 STANDARD_INPUT = Path("-")
-_NAMESPACED = {resource.kind: resource.namespaced for resource in KNOWN}
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where an object is written: the file, and the line of each of its members."""
+    """Where an object is written: the file, and the line of each of its members; rendered, only the template."""
 
     file: str
     line: int
     value: Any
     lines: Lines
+    rendered: bool = False
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -40,67 +40,130 @@ class Opened(msgspec.Struct, frozen=True):
     skipped: tuple[str, ...] = ()
 
 
-def open_source(path: Path) -> Opened:
+class _Text(msgspec.Struct, frozen=True):
+    """Documents to be read, and what the place of a line is called."""
+
+    content: str
+    place: Callable[[int], str]
+    rendered: bool = False
+
+
+class _Passed(msgspec.Struct, frozen=True):
+    """What is no Kubernetes object, by its place."""
+
+    place: str
+
+
+_Written = tuple[dict[str, Any], Origin]
+
+
+def open_source(path: Path, values: Sequence[Path] = ()) -> Opened:
     """A saved snapshot, a cluster written down as a folder, or manifests; by what stands at the path."""
     if path == STANDARD_INPUT or path.suffix in ENDINGS:
-        return load_manifests(path)
+        return load_manifests(path, values)
     if path.is_dir():
-        return Opened(load_folder(path)) if (path / "cluster.yaml").is_file() else load_manifests(path)
+        return Opened(load_folder(path)) if (path / "cluster.yaml").is_file() else load_manifests(path, values)
     return Opened(load(path))
 
 
-def load_manifests(path: Path) -> Opened:
-    """The objects of a file, or of all files below a folder."""
-    found: list[tuple[dict[str, Any], Origin]] = []
+def load_manifests(path: Path, values: Sequence[Path] = ()) -> Opened:
+    """The objects of a file, or of all files, Helm charts and kustomizations below a folder."""
+    found: list[_Written] = []
     unread: list[Gap] = []
     skipped: list[str] = []
-    for name, text in _texts(path):
-        for document in marked(text):
-            if isinstance(document, Broken):
-                place = f"{name}:{document.line}:{document.column}"
-                unread.append(Gap(place, Reason.UNDECODABLE, f"not YAML: {document.problem}"))
-                continue
-            objects = list(_objects(document.value, Origin(name, document.line, document.value, document.lines)))
-            found += objects
-            if not objects:
-                skipped.append(f"{name}:{document.line}")
-    snapshot = snapshot_of((value for value, _ in found), About(name=str(path), manifests=True))
-    return Opened(snapshot, {_ref(value): origin for value, origin in reversed(found)}, tuple(unread), tuple(skipped))
+    for text in _texts(path, values):
+        if isinstance(text, Gap):
+            unread.append(text)
+            continue
+        for one in _read(text):
+            if isinstance(one, Gap):
+                unread.append(one)
+            elif isinstance(one, _Passed):
+                skipped.append(one.place)
+            else:
+                found.append(one)
+    objects, origins = _told_apart(found)
+    snapshot = snapshot_of(objects, About(name=str(path), manifests=True))
+    return Opened(snapshot, origins, tuple(unread), tuple(skipped))
 
 
-def _texts(path: Path) -> Iterator[tuple[str, str]]:
-    """Each file with its text; a name that people can open."""
-    if path == STANDARD_INPUT:
-        yield "-", _decoded("standard input", sys.stdin.buffer.read())
+def _texts(path: Path, values: Sequence[Path]) -> Iterator[_Text | Gap]:
+    """Each text that is to be read, or why it is not; an error where there is nothing else."""
+    if not path.is_dir():
+        _check(values, (), path)
+        text = _standard_input() if path == STANDARD_INPUT else _file(path)
+        if isinstance(text, Gap):
+            raise SnapshotError(f"cannot read {text.path}", text.detail)
+        yield text
         return
-    files = [path]
-    if path.is_dir():
-        files = sorted(one for one in path.rglob("*") if one.suffix in ENDINGS and one.is_file())
-        if not files:
-            raise SnapshotError(f"{path} holds no manifests", f"there is no file that ends in {', '.join(ENDINGS)}")
-    for file in files:
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            raise SnapshotError(f"cannot read {file}", error.strerror or str(error)) from error
-        yield str(file), _decoded(str(file), content)
+    found = tree(path)
+    _check(values, found.charts, path)
+    if not (found.files or found.charts or found.kustomizations):
+        raise SnapshotError(f"{path} holds no manifests", f"there is no file that ends in {', '.join(ENDINGS)}")
+    texts = [*_rendered(found.charts, found.kustomizations, values), *map(_file, found.files)]
+    if all(isinstance(text, Gap) for text in texts):
+        first, more = texts[0], len(texts) - 1
+        raise SnapshotError(f"nothing of {path} can be read", f"{first}" + (f" and {more} more" if more else ""))
+    yield from texts
 
 
-def _decoded(name: str, content: bytes) -> str:
+def _check(values: Sequence[Path], charts: Sequence[Path], path: Path) -> None:
+    for file in values:
+        if not file.is_file():
+            raise ConfigError(f"--values {file} is no file", "give a file of values, as for helm")
+    if values and not charts:
+        raise ConfigError("--values is for Helm charts", f"{path} holds none")
+
+
+def _rendered(charts: Iterable[Path], kustomizations: Iterable[Path], values: Sequence[Path]) -> Iterator[_Text | Gap]:
+    for one in (*(rendered.chart(folder, values) for folder in charts), *map(rendered.kustomization, kustomizations)):
+        if one.problem:
+            yield Gap(str(one.folder), Reason.NOT_RENDERED, f"{one.problem}; {one.advice}")
+        else:
+            yield _Text(one.text, one.place, rendered=True)
+
+
+def _standard_input() -> _Text | Gap:
+    return _decoded("standard input", sys.stdin.buffer.read(), "-")
+
+
+def _file(path: Path) -> _Text | Gap:
     try:
-        return content.decode("utf-8-sig")
+        return _decoded(str(path), path.read_bytes(), str(path))
+    except OSError as error:
+        return Gap(str(path), Reason.UNDECODABLE, error.strerror or str(error))
+
+
+def _decoded(name: str, content: bytes, place: str) -> _Text | Gap:
+    try:
+        return _Text(content.decode("utf-8-sig"), lambda _: place)
     except UnicodeDecodeError as error:
-        raise SnapshotError(f"{name} is not UTF-8 text", error.reason) from error
+        return Gap(name, Reason.UNDECODABLE, f"it is not UTF-8 text: {error.reason}")
 
 
-def _objects(value: Any, origin: Origin) -> Iterator[tuple[dict[str, Any], Origin]]:  # noqa: ANN401 - any JSON value
+def _read(text: _Text) -> Iterator[_Written | _Passed | Gap]:
+    for document in marked(text.content):
+        place = text.place(document.line)
+        if isinstance(document, Broken):
+            words = f"not YAML: {document.problem}"
+            if text.rendered:
+                yield Gap(place, Reason.UNDECODABLE, f"{words}, in line {document.line} of what is rendered")
+            else:
+                yield Gap(f"{place}:{document.line}:{document.column}", Reason.UNDECODABLE, words)
+        else:
+            yield from _objects(
+                document.value, Origin(place, document.line, document.value, document.lines, text.rendered)
+            )
+
+
+def _objects(value: Any, origin: Origin) -> Iterator[_Written | _Passed]:  # noqa: ANN401 - any JSON value
     """The objects of a document, a list's own objects each by itself."""
-    if not isinstance(value, dict):
-        return
-    if str(value.get("kind", "")).endswith("List") and isinstance(value.get("items"), list):
+    if isinstance(value, dict) and str(value.get("kind", "")).endswith("List") and isinstance(value.get("items"), list):
         yield from _items(value, origin)
-    elif _is_object(value):
+    elif isinstance(value, dict) and _is_object(value):
         yield value, origin
+    else:
+        yield _Passed(origin.file if origin.rendered else f"{origin.file}:{origin.line}")
 
 
 def _is_object(value: dict[str, Any]) -> bool:
@@ -109,18 +172,29 @@ def _is_object(value: dict[str, Any]) -> bool:
     return named and all(isinstance(value.get(key), str) and value[key] for key in ("kind", "apiVersion"))
 
 
-def _items(value: dict[str, Any], origin: Origin) -> Iterator[tuple[dict[str, Any], Origin]]:
+def _items(value: dict[str, Any], origin: Origin) -> Iterator[_Written | _Passed]:
     kind = str(value["kind"]).removesuffix("List")
     named = {"kind": kind, "apiVersion": value.get("apiVersion")} if kind else {}
     lines = origin.lines["items"][1] if isinstance(origin.lines, dict) and "items" in origin.lines else ()
     for item, (line, members) in zip(value["items"], lines, strict=True):
-        if isinstance(item, dict):
-            yield from _objects(named | item, Origin(origin.file, line, item, members))
+        whole = named | item if isinstance(item, dict) else item
+        yield from _objects(whole, Origin(origin.file, line, item, members, origin.rendered))
 
 
-def _ref(value: dict[str, Any]) -> ObjectRef:
-    kind, metadata = value["kind"], value["metadata"]
-    if not _NAMESPACED.get(kind, True):
-        return ObjectRef(kind, str(metadata.get("name", "")))
-    inside = "default" if kind in _NAMESPACED else ""
-    return ObjectRef(kind, str(metadata.get("name", "")), str(metadata.get("namespace") or inside))
+def _told_apart(found: Iterable[_Written]) -> tuple[list[dict[str, Any]], dict[ObjectRef, Origin]]:
+    """The objects, those of one name marked with where each is written, so that none hides another."""
+    objects: list[dict[str, Any]] = []
+    origins: dict[ObjectRef, Origin] = {}
+    again: dict[ObjectRef, int] = {}
+    for value, origin in found:
+        if not value["metadata"].get("name"):
+            value = value | {"metadata": value["metadata"] | {"name": value["metadata"]["generateName"]}}
+        ref = ref_of(value)
+        if ref in origins:
+            again[ref] = again.get(ref, 1) + 1
+            source = f"{origin.file}#{again[ref]}"
+            value = value | {"metadata": value["metadata"] | {WRITTEN_IN: source}}
+            ref = msgspec.structs.replace(ref, source=source)
+        origins[ref] = origin
+        objects.append(value)
+    return objects, origins

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from kscan.model.base import decode_object
-from kscan.model.meta import ObjectRef
+from kscan.model.meta import WRITTEN_IN, ObjectRef
 from kscan.model.namespaces import Namespace, ServiceAccount
 from kscan.model.network import Ingress, NetworkPolicy, Service
 from kscan.model.nodes import Node
@@ -45,7 +45,8 @@ def _things(source: Source, resource: Resource, shape: type) -> Iterator[Thing]:
             body = decode_object(item.body)
             msgspec.convert(body, shape)
             metadata = body["metadata"]
-            ref = ObjectRef(resource.kind, str(metadata["name"]), str(metadata.get("namespace", "")))
+            written_in = str(metadata.get(WRITTEN_IN, ""))
+            ref = ObjectRef(resource.kind, str(metadata["name"]), str(metadata.get("namespace", "")), written_in)
         except (msgspec.MsgspecError, KeyError, TypeError) as error:
             source.undecodable(path, item, error)
             continue

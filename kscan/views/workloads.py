@@ -109,7 +109,7 @@ def _controllers(source: Source) -> Iterator[tuple[ObjectRef, _Controller]]:
     for resource in _CONTROLLERS:
         for controller in source.nouns(resource, _Controller):
             metadata = controller.metadata
-            yield ObjectRef(resource.kind, metadata.name, metadata.namespace), controller
+            yield ObjectRef(resource.kind, metadata.name, metadata.namespace, metadata.written_in), controller
 
 
 def _gather(groups: _Groups, controllers: _Controllers, head: PodHead, path: str, item: Item) -> None:
@@ -125,7 +125,7 @@ def _gather(groups: _Groups, controllers: _Controllers, head: PodHead, path: str
 
 def top_owner(kind: str, metadata: Metadata, controllers: _Controllers) -> ObjectRef:
     """The owner that somebody created; a static pod is its own, though it names its node."""
-    ref = ObjectRef(kind, metadata.name, metadata.namespace)
+    ref = ObjectRef(kind, metadata.name, metadata.namespace, metadata.written_in)
     for _ in range(8):
         owner = metadata.controller
         if owner is None or MIRROR in metadata.annotations:
