@@ -57,6 +57,7 @@ def _steps(origin: Origin, tokens: tuple[str, ...]) -> Iterator[int]:
 
 
 def _named(values: list[object], name: str) -> int:
-    """Which member of a list bears a name; -1 where none does."""
+    """Which member of a list bears a name, or stands at that place; -1 where none does."""
     found = (index for index, one in enumerate(values) if isinstance(one, dict) and one.get("name") == name)
-    return next(found, -1)
+    place = int(name) if name.isdecimal() and int(name) < len(values) else -1
+    return next(found, place)
