@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 import msgspec
 
 from kscan.judge.report import Finding, Report
 from kscan.model.meta import ObjectRef
-from kscan.snapshot.entry import Gap
+from kscan.snapshot.documents import path_of
+from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.manifests import Origin
 
 _TOKEN = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
@@ -16,12 +18,37 @@ _TEMPLATES = ((), ("spec", "template"), ("spec", "jobTemplate", "spec", "templat
 
 
 def located(report: Report, origins: Mapping[ObjectRef, Origin], unread: tuple[Gap, ...]) -> Report:
-    """The report with the place of each finding in its manifest."""
+    """The report with the place of each finding in its manifest, and of each object that could not be read."""
+    if not origins:
+        return msgspec.structs.replace(report, unread=unread)
+    places = _Places(origins)
     results = (
-        msgspec.structs.replace(result, findings=tuple(_located(one, origins) for one in result.findings))
+        msgspec.structs.replace(
+            result,
+            findings=tuple(_located(one, origins) for one in result.findings),
+            gaps=tuple(map(places.told, result.gaps)),
+        )
         for result in report.results
     )
     return msgspec.structs.replace(report, results=tuple(results), unread=unread)
+
+
+class _Places:
+    """Where the objects are written that a view could not read; gaps name them by their path."""
+
+    def __init__(self, origins: Mapping[ObjectRef, Origin]) -> None:
+        self._origins = origins
+
+    @cached_property
+    def _by_path(self) -> Mapping[str, str]:
+        return {path_of(one.value) + (f" in {ref.source}" if ref.source else ""): one.place
+                for ref, one in self._origins.items()}  # fmt: skip
+
+    def told(self, gap: Gap) -> Gap:
+        """The gap with that place, where it is about an object."""
+        if gap.reason is not Reason.UNDECODABLE or gap.path not in self._by_path:
+            return gap
+        return msgspec.structs.replace(gap, detail=f"{gap.detail}, in {self._by_path[gap.path]}")
 
 
 def _located(finding: Finding, origins: Mapping[ObjectRef, Origin]) -> Finding:
@@ -29,7 +56,7 @@ def _located(finding: Finding, origins: Mapping[ObjectRef, Origin]) -> Finding:
     if origin is None:
         return finding
     if origin.rendered:
-        return msgspec.structs.replace(finding, source=f"{origin.file} (rendered)")
+        return msgspec.structs.replace(finding, source=origin.place)
     tokens = _TOKEN.findall(finding.path)
     _, line = max(_reached(origin, (*lead, *tokens)) for lead in _TEMPLATES)
     return msgspec.structs.replace(finding, source=f"{origin.file}:{line}")
@@ -49,7 +76,7 @@ def _steps(origin: Origin, tokens: tuple[str, ...]) -> Iterator[int]:
             if index < 0:
                 return
             value, (line, lines) = value[index], lines[index]
-        elif isinstance(value, dict) and isinstance(lines, dict) and token in value:
+        elif isinstance(value, dict) and isinstance(lines, dict) and token in lines:
             value, (line, lines) = value[token], lines[token]
         else:
             return

@@ -66,6 +66,12 @@ def ref_of(document: Document) -> ObjectRef:
     return ObjectRef(str(document["kind"]), str(metadata.get("name", "")), str(metadata.get("namespace") or ""))
 
 
+def path_of(document: Document) -> str:
+    """Where an object would be got from a server."""
+    ref = ref_of(document)
+    return "/".join(part for part in (_resource(document).path(), ref.namespace, ref.name) if part)
+
+
 def _placed(resource: Resource, metadata: Document) -> Document:
     """Metadata with the namespace that counts, whatever somebody wrote: default, or none for the whole cluster's."""
     if resource not in KNOWN:

@@ -30,6 +30,11 @@ class Origin(msgspec.Struct, frozen=True):
     lines: Lines
     rendered: bool = False
 
+    @property
+    def place(self) -> str:
+        """Where it begins, for a person."""
+        return f"{self.file} (rendered)" if self.rendered else f"{self.file}:{self.line}"
+
 
 class Opened(msgspec.Struct, frozen=True):
     """A source that was opened: what it holds, where that is written, and what could not be read or is no object."""
@@ -163,7 +168,7 @@ def _objects(value: Any, origin: Origin) -> Iterator[_Written | _Passed]:  # noq
     elif isinstance(value, dict) and _is_object(value):
         yield value, origin
     else:
-        yield _Passed(origin.file if origin.rendered else f"{origin.file}:{origin.line}")
+        yield _Passed(origin.place)
 
 
 def _is_object(value: dict[str, Any]) -> bool:
@@ -178,7 +183,7 @@ def _items(value: dict[str, Any], origin: Origin) -> Iterator[_Written | _Passed
     lines = origin.lines["items"][1] if isinstance(origin.lines, dict) and "items" in origin.lines else ()
     for item, (line, members) in zip(value["items"], lines, strict=True):
         whole = named | item if isinstance(item, dict) else item
-        yield from _objects(whole, Origin(origin.file, line, item, members, origin.rendered))
+        yield from _objects(whole, Origin(origin.file, line, whole, members, origin.rendered))
 
 
 def _told_apart(found: Iterable[_Written]) -> tuple[list[dict[str, Any]], dict[ObjectRef, Origin]]:

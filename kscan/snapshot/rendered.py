@@ -13,14 +13,16 @@ from pathlib import Path
 import msgspec
 
 _SECONDS = 60
-_MOST_WORDS = 300
+_MOST_WORDS = 280
 _RELEASE = re.compile(r"[^a-z0-9-]+")
 _LONGEST_RELEASE = 53
 _SOURCE = "# Source: "
 _ERROR = re.compile(r"^(?:error|panic): *(.*)", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 _HINT = re.compile(r"\s*Use --debug flag to render out invalid YAML\s*$")
 # A schema or a base by its address would be fetched: nobody answers at that port, and git knows no way out.
-_OFFLINE = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9") | {
+_NOBODY = "127.0.0.1:9"
+_FETCHED = re.compile(r"(?:https?|ssh|git)://[^\s'\"]+")
+_OFFLINE = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), f"http://{_NOBODY}") | {
     "NO_PROXY": "",
     "no_proxy": "",
     "GIT_ALLOW_PROTOCOL": "file",
@@ -123,7 +125,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _one_line(text: str) -> str:
-    """An error as tools print it, without the warnings before it."""
+    """An error as tools print it, without the warnings before it; of a long one how it begins and how it ends."""
+    fetched = _FETCHED.search(text)
+    if fetched and (_NOBODY in text or "' not allowed" in text):
+        return f"it wants {fetched[0]} from the network"
     found = _ERROR.search(text)
     words = " ".join(_HINT.sub("", found[1] if found else text).split())
-    return words if len(words) <= _MOST_WORDS else words[:_MOST_WORDS] + "…"
+    half = _MOST_WORDS // 2
+    return words if len(words) <= _MOST_WORDS else f"{words[:half]} … {words[-half:]}"

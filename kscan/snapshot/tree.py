@@ -25,11 +25,12 @@ _NAMING = ("resources", "bases", "components", "patches", "patchesStrategicMerge
 
 
 class Tree(msgspec.Struct, frozen=True):
-    """The files that are read as they are, and the folders that are rendered."""
+    """The files that are read as they are, the folders that are rendered, and what kustomizations take from them."""
 
     files: tuple[Path, ...] = ()
     charts: tuple[Path, ...] = ()
     kustomizations: tuple[Path, ...] = ()
+    taken: frozenset[Path] = frozenset()
 
 
 def tree(root: Path) -> Tree:
@@ -44,7 +45,8 @@ def tree(root: Path) -> Tree:
             folders.remove(".git")
         own: set[str] = set()
         if CHART in names:
-            charts.append(folder)
+            # A library makes no objects: other charts use it.
+            charts += [folder] if _first(folder / CHART).get("type") != "library" else []
             folders[:] = [one for one in folders if one not in _CHART_FOLDERS]
             own = {one for one in names if _is_of_chart(one)}
         kustomization = next((one for one in KUSTOMIZATIONS if one in names), "")
@@ -53,9 +55,9 @@ def tree(root: Path) -> Tree:
             named[folder] = set(_named(folder, content))
             own.add(kustomization)
         files += (folder / one for one in sorted(names) if one.endswith(ENDINGS) and one not in own)
-    taken = {path for paths in named.values() for path in paths}
+    taken = frozenset(path for paths in named.values() for path in paths)
     plain = tuple(one for one in files if not (taken and one.resolve() in taken) and not _stands_twice(one, root))
-    return Tree(plain, tuple(charts), tuple(_tops(named)))
+    return Tree(plain, tuple(charts), tuple(_tops(named)), taken)
 
 
 def _is_of_chart(name: str) -> bool:
@@ -69,14 +71,18 @@ def _stands_twice(file: Path, root: Path) -> bool:
 
 def _kustomization(path: Path) -> Mapping[str, Any] | None:
     """What a kustomization says; None where the file is something else of that name."""
+    content = _first(path)
+    version = content.get("apiVersion")
+    return None if isinstance(version, str) and not version.startswith(_GROUP) else content
+
+
+def _first(path: Path) -> Mapping[str, Any]:
+    """The first document of a file; empty where it is none, which its tool will say."""
     try:
         found = next(marked(path.read_text(encoding="utf-8-sig")), None)
     except (OSError, UnicodeDecodeError):
         return {}
-    if not isinstance(found, Marked) or not isinstance(found.value, dict):
-        return {}
-    version = found.value.get("apiVersion")
-    return None if isinstance(version, str) and not version.startswith(_GROUP) else found.value
+    return found.value if isinstance(found, Marked) and isinstance(found.value, dict) else {}
 
 
 def _named(folder: Path, content: Mapping[str, Any]) -> Iterator[Path]:

@@ -156,4 +156,5 @@ def _name(item: Item) -> str:
         metadata = msgspec.json.decode(item.head, type=Meta).metadata
     except msgspec.MsgspecError:
         return "(an object without a readable name)"
-    return f"{metadata.namespace}/{metadata.name}" if metadata.namespace else metadata.name
+    name = f"{metadata.namespace}/{metadata.name}" if metadata.namespace else metadata.name
+    return f"{name} in {metadata.written_in}" if metadata.written_in else name

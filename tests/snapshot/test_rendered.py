@@ -150,9 +150,12 @@ def test_a_tool_that_does_not_start_is_told(chart, tools):
 
 
 def test_a_tool_is_kept_from_the_network(chart, tools):
-    tools("helm", '#!/bin/sh\necho "Error: $HTTPS_PROXY $https_proxy $GIT_ALLOW_PROTOCOL" >&2\nexit 1\n')
+    tools(
+        "helm",
+        '#!/bin/sh\necho "Error: ${HTTPS_PROXY#http://} ${https_proxy#http://} $GIT_ALLOW_PROTOCOL" >&2\nexit 1\n',
+    )
     (gap,) = open_source(chart.parent).unread
-    assert "http://127.0.0.1:9 http://127.0.0.1:9 file" in gap.detail
+    assert "127.0.0.1:9 127.0.0.1:9 file" in gap.detail
 
 
 @pytest.mark.parametrize(("name", "release"), [("web", "web"), ("-Web_1.2-", "web-1-2"), ("é", "release"), ("a" * 60, "a" * 53)])  # fmt: skip
@@ -287,3 +290,40 @@ def test_kustomize_itself_fetches_nothing(tmp_path):
     assert "does not build" in gap.detail and len(gap.detail) < 600
     assert time.monotonic() - started < 10
     assert os.environ.get("GIT_ALLOW_PROTOCOL") is None
+
+
+def test_an_object_that_cannot_be_read_names_its_place(tmp_path):
+    broken = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: 3}\n"
+    write(tmp_path, a_yaml=POD % "other", b_yaml=f"---\n{broken}", c_yaml=broken)
+    opened = open_source(tmp_path)
+    report = located(evaluate(opened.snapshot, plan([CHECKS["privileged-container"]])), opened.origins, ())
+    gaps = [missed.gap for missed in report.gaps()]
+    assert [(gap.path, gap.detail.rpartition(", in ")[2]) for gap in gaps] == [
+        ("/api/v1/pods/default/web", f"{tmp_path}/b.yaml:2"),
+        (f"/api/v1/pods/default/web in {tmp_path}/c.yaml#2", f"{tmp_path}/c.yaml:1"),
+    ]
+
+
+def test_a_library_makes_nothing_by_itself(tmp_path):
+    write(tmp_path, lib__Chart_yaml="name: lib\ntype: library\n", lib__templates__a_yaml="{{ broken", a_yaml=POD % "web")  # fmt: skip
+    read = tree(tmp_path)
+    assert (read.charts, [one.name for one in read.files]) == ((), ["a.yaml"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "Error: one 'https://example.com/a.yaml': Get: proxyconnect tcp: dial tcp 127.0.0.1:9: refused",
+            "it wants https://example.com/a.yaml from the network",
+        ),
+        (
+            "Error: git fetch ssh://git@example.com/a HEAD: fatal: transport 'ssh' not allowed",
+            "it wants ssh://git@example.com/a from the network",
+        ),
+        ("W: 1\nerror: " + "a" * 200 + "b" * 200, "a" * 140 + " … " + "b" * 140),
+        ("no word of it", "no word of it"),
+    ],
+)
+def test_an_error_is_told_in_one_line(text, words):
+    assert rendered._one_line(text) == words
