@@ -58,6 +58,8 @@ def test_a_template_is_found_by_its_shape(version, kind, body, paths):
     ("version", "kind", "body"),
     [
         ("kyverno.io/v1", "ClusterPolicy", f"spec: {{rules: [{{validate: {{pattern: {{spec: {{containers: {BAD}}}}}}}}}]}}\n"),
+        ("policy.open-cluster-management.io/v1", "Policy", f"spec: {{policy-templates: [{{objectDefinition: {{spec: {{containers: {BAD}}}}}}}]}}\n"),
+        ("cli.kyverno.io/v1alpha1", "Test", f"resources: [{{spec: {{containers: {BAD}}}}}]\n"),
         ("mutations.gatekeeper.sh/v1", "Assign", f"spec: {{parameters: {{assign: {{value: {{spec: {{containers: {BAD}}}}}}}}}}}\n"),
         ("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"spec: {{versions: [{{example: {{spec: {{containers: {BAD}}}}}}}]}}\n"),
         ("apps/v1", "ControllerRevision", f"data: {TEMPLATE.strip().removeprefix('spec: ')}\n"),

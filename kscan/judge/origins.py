@@ -7,8 +7,10 @@ from functools import cached_property
 import msgspec
 
 from kscan.judge.report import Finding, Report
+from kscan.model.base import JsonObject
 from kscan.model.meta import ObjectRef
-from kscan.snapshot.documents import path_of
+from kscan.model.pods import objects
+from kscan.snapshot.documents import path_of, ref_of
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.manifests import Origin
 
@@ -25,7 +27,7 @@ def located(report: Report, origins: Mapping[ObjectRef, Origin], unread: tuple[G
     results = (
         msgspec.structs.replace(
             result,
-            findings=tuple(_located(one, origins) for one in result.findings),
+            findings=tuple(_located(one, places.of(one.object)) for one in result.findings),
             gaps=tuple(map(places.told, result.gaps)),
         )
         for result in report.results
@@ -34,10 +36,19 @@ def located(report: Report, origins: Mapping[ObjectRef, Origin], unread: tuple[G
 
 
 class _Places:
-    """Where the objects are written that a view could not read; gaps name them by their path."""
+    """Where objects are written: by their address, and those that a view could not read by their path."""
 
     def __init__(self, origins: Mapping[ObjectRef, Origin]) -> None:
         self._origins = origins
+
+    def of(self, ref: ObjectRef) -> Origin | None:
+        """Where an object is written; of an owner that is not, something that it owns."""
+        return self._origins.get(ref) or self._by_owner.get(ref)
+
+    @cached_property
+    def _by_owner(self) -> Mapping[ObjectRef, Origin]:
+        owned = ((owner, origin) for origin in self._origins.values() for owner in _owners(origin.value))
+        return dict(reversed(list(owned)))
 
     @cached_property
     def _by_path(self) -> Mapping[str, str]:
@@ -51,8 +62,13 @@ class _Places:
         return msgspec.structs.replace(gap, detail=f"{gap.detail}, in {self._by_path[gap.path]}")
 
 
-def _located(finding: Finding, origins: Mapping[ObjectRef, Origin]) -> Finding:
-    origin = origins.get(finding.object)
+def _owners(value: JsonObject) -> Iterator[ObjectRef]:
+    metadata = value["metadata"]
+    for one in objects(metadata, "ownerReferences"):
+        yield ObjectRef(str(one.get("kind")), str(one.get("name")), ref_of(value).namespace)
+
+
+def _located(finding: Finding, origin: Origin | None) -> Finding:
     if origin is None:
         return finding
     if origin.rendered:

@@ -5,18 +5,16 @@ from typing import Any
 
 from kscan.model.base import JsonObject
 
-# What looks like a template there is a pattern to compare pods with, or a schema.
-_PATTERNS = frozenset({
-    "kyverno.io", "policies.kyverno.io", "constraints.gatekeeper.sh", "templates.gatekeeper.sh",
-    "mutations.gatekeeper.sh", "admissionregistration.k8s.io", "apiextensions.k8s.io",
-})  # fmt: skip
+# In these groups and those below them what looks like a template is a pattern to compare pods with, or a schema.
+_PATTERNS = ("kyverno.io", "gatekeeper.sh", "policy.open-cluster-management.io", "admissionregistration.k8s.io",
+             "apiextensions.k8s.io")  # fmt: skip
 _HISTORY = ("apps", "ControllerRevision")
 _Way = tuple["_Way | None", str]
 
 
 def may_hold_templates(group: str, kind: str) -> bool:
     """Whether what looks like a pod template in such an object is one that makes pods."""
-    return group not in _PATTERNS and (group, kind) != _HISTORY
+    return not f".{group}".endswith(tuple(f".{one}" for one in _PATTERNS)) and (group, kind) != _HISTORY
 
 
 def pod_templates(body: JsonObject) -> Iterator[tuple[str, JsonObject]]:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from kscan.model.base import decode
-from kscan.model.meta import Meta
+from kscan.model.meta import WRITTEN_IN
 from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
 from kscan.snapshot.kinds import KNOWN
 from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource, split_path
@@ -152,9 +152,10 @@ class Readings:
 
 
 def _name(item: Item) -> str:
+    """What an object is called, as far as it can be read: what else of it is misshapen does not matter here."""
     try:
-        metadata = msgspec.json.decode(item.head, type=Meta).metadata
-    except msgspec.MsgspecError:
+        metadata = msgspec.json.decode(item.head)["metadata"]
+        name = f"{metadata['namespace']}/{metadata['name']}" if metadata.get("namespace") else str(metadata["name"])
+        return f"{name} in {metadata[WRITTEN_IN]}" if metadata.get(WRITTEN_IN) else name
+    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError):
         return "(an object without a readable name)"
-    name = f"{metadata.namespace}/{metadata.name}" if metadata.namespace else metadata.name
-    return f"{name} in {metadata.written_in}" if metadata.written_in else name

@@ -327,3 +327,16 @@ def test_a_library_makes_nothing_by_itself(tmp_path):
 )
 def test_an_error_is_told_in_one_line(text, words):
     assert rendered._one_line(text) == words
+
+
+def test_what_runs_for_an_owner_that_is_not_there_is_shown_where_it_is_written(tmp_path):
+    owned = "{name: web-1, ownerReferences: [{kind: ReplicaSet, name: web, apiVersion: apps/v1, controller: true}]}"
+    write(tmp_path, a_yaml=(POD % "web").replace("{name: web}", owned))
+    assert found(open_source(tmp_path)) == [("ReplicaSet default/web", f"{tmp_path}/a.yaml:8")]
+
+
+def test_objects_with_a_fault_in_common_are_each_told(tmp_path):
+    text = "apiVersion: v1\nkind: Pod\nmetadata: {name: %s, labels: {a: {b: c}}}\nspec: {containers: []}\n"
+    write(tmp_path, a_yaml=f"{text % 'x'}---\n{text % 'y'}")
+    (result,) = evaluate(open_source(tmp_path).snapshot, plan([CHECKS["privileged-container"]])).results
+    assert [gap.path for gap in result.gaps] == ["/api/v1/pods/default/x", "/api/v1/pods/default/y"]
