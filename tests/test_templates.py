@@ -9,8 +9,9 @@ from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.documents import documents
 from kscan.errors import CheckError
-from kscan.judge.engine import evaluate, plan
+from kscan.judge.engine import evaluate
 from kscan.judge.origins import located
+from kscan.judge.plan import plan
 from kscan.model.templates import pod_templates
 from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.manifests import open_source

@@ -1,6 +1,7 @@
 """`kscan scan`: a cluster, a saved snapshot or the demo cluster in, a report out."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -46,12 +47,16 @@ def run(request: Request) -> int:
         if not request.quiet:
             print(line, file=sys.stderr)
 
-    opened = _opened(request, ready, console)
-    if opened.skipped:
-        tell(f"passed over what is no Kubernetes object: {listed(opened.skipped)}")
-    report = located(evaluate(opened.snapshot, ready), opened.origins, opened.unread)
+    report = _judged(_opened(request, ready, console), ready, tell)
     write_all(report, request.outputs, request.template, tell)
     return exit_code(report, fail_on=request.fail_on, strict=request.strict)
+
+
+def _judged(opened: Opened, ready: Plan, tell: Callable[[str], None]) -> Report:
+    """The report; what was read for it is let go before it is written."""
+    if opened.skipped:
+        tell(f"passed over what is no Kubernetes object: {listed(opened.skipped)}")
+    return located(evaluate(opened.snapshot, ready), opened.origins, opened.unread)
 
 
 def _opened(request: Request, ready: Plan, console: Console) -> Opened:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -15,8 +15,8 @@ from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.manifests import Origin
 
 _TOKEN = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
-# A workload is judged by the pods that it makes: there their spec stands.
-_TEMPLATES = ((), ("spec", "template"), ("spec", "jobTemplate", "spec", "template"))
+# A workload is judged by the pods that it makes: there their spec stands. The longest way first.
+_TEMPLATES = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
 
 
 def located(report: Report, origins: Mapping[ObjectRef, Origin], unread: tuple[Gap, ...]) -> Report:
@@ -73,9 +73,23 @@ def _located(finding: Finding, origin: Origin | None) -> Finding:
         return finding
     if origin.rendered:
         return msgspec.structs.replace(finding, source=origin.place)
-    tokens = _TOKEN.findall(finding.path)
-    _, line = max(_reached(origin, (*lead, *tokens)) for lead in _TEMPLATES)
-    return msgspec.structs.replace(finding, source=f"{origin.file}:{line}")
+    return msgspec.structs.replace(finding, source=f"{origin.file}:{_line(origin, _tokens(finding.path))}")
+
+
+def _line(origin: Origin, tokens: tuple[str, ...]) -> int:
+    """The line of what a path leads to, of the object or of the pods that it makes; else as near as it comes."""
+    furthest = (0, origin.line)
+    for lead in _TEMPLATES:
+        reached = _reached(origin, (*lead, *tokens))
+        if reached[0] == len(lead) + len(tokens):
+            return reached[1]
+        furthest = max(furthest, reached)
+    return furthest[1]
+
+
+@lru_cache(maxsize=4096)
+def _tokens(path: str) -> tuple[str, ...]:
+    return tuple(_TOKEN.findall(path))
 
 
 def _reached(origin: Origin, tokens: tuple[str, ...]) -> tuple[int, int]:

@@ -10,8 +10,9 @@ from kscan import data
 from kscan.__main__ import run
 from kscan.checks.check import by_id, read_checks
 from kscan.errors import ConfigError, SnapshotError
-from kscan.judge.engine import evaluate, plan
+from kscan.judge.engine import evaluate
 from kscan.judge.origins import located
+from kscan.judge.plan import plan
 from kscan.snapshot import rendered
 from kscan.snapshot.manifests import open_source
 from kscan.snapshot.tree import tree
