@@ -1,5 +1,6 @@
 """The farm over the shipped checks: each example finds exactly what it says, nothing refused is called a pass."""
 
+import msgspec
 import pytest
 
 from kscan import data
@@ -7,11 +8,10 @@ from kscan.checks.check import by_id, read_checks
 from kscan.checks.examples import examples
 from kscan.checks.frameworks import read_frameworks, unmapped
 from kscan.judge.engine import evaluate
-from kscan.judge.farm import all_denied, run_example, run_examples
+from kscan.judge.farm import all_denied, run_example, run_examples, snapshot_of_example
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.rules import RULES
-from kscan.snapshot.documents import snapshot_of
 
 CHECKS = by_id(read_checks(data.folder("checks")))
 OUTCOMES = list(run_examples(tuple(CHECKS.values())))
@@ -26,8 +26,7 @@ def test_each_example_and_each_refusal(outcome):
 def test_with_everything_refused_nothing_is_decided(check):
     ready = plan([check])
     for example in examples(check):
-        documents = [one for one in example.documents() if "expect" not in one]
-        report = evaluate(all_denied(snapshot_of(documents), ready.needs()), ready)
+        report = evaluate(all_denied(snapshot_of_example(example), ready.needs()), ready)
         assert report.results[0].status is Status.UNKNOWN, example.name
         assert report.results[0].gaps
 
@@ -40,6 +39,24 @@ def test_a_wrong_example_is_told():
     renamed = fail.text.replace("name: bad", "name: good")
     assert "to be found" in run_example(ready, type(fail)(check, "fail", "renamed", renamed))
     assert "not pass" in run_example(ready, type(fail)(check, "pass", "swapped", fail.text))
+
+
+def test_the_containers_that_are_found_are_named_bad():
+    check = CHECKS["privileged-container"]
+    (sidecar,) = (one for one in examples(check) if one.name == "a sidecar counts")
+    assert run_example(plan([check]), sidecar) == ""
+    renamed = sidecar.text.replace("bad-mesh", "mesh")
+    assert "found Pod/bad mesh where Pod/bad app, Pod/bad mesh" in run_example(
+        plan([check]), type(sidecar)(check, "fail", "renamed", renamed)
+    )
+
+
+def test_a_message_that_errs_is_told_where_a_check_is_tried():
+    check = CHECKS["host-path"]
+    file = msgspec.structs.replace(check.file, message_expression="object.spec.nothing")
+    erring = msgspec.structs.replace(check, file=file)
+    problems = [one.problem for one in run_examples([erring]) if one.name.startswith("fail: ")]
+    assert problems and all("host-path: its messageExpression errs: NOT_FOUND" in one for one in problems)
 
 
 def test_every_control_is_listed_by_its_framework():

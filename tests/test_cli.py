@@ -48,6 +48,8 @@ def told(capfd, *words):
         ("scan --demo --severity wild", "--severity"),
         ("scan --demo --fail-on hgh", "did you mean high?"),
         ("scan --demo --format jsn", "did you mean json?"),
+        ("scan --demo --by workloads", "did you mean workload?"),
+        ("scan --demo --pss-version 2.0", "write v1.34 or latest"),
         ("scan --demo --format json --format html", "only one format can be printed"),
         ("scan --demo --output report.pdf", "tells no format"),
         ("scan --demo --output none/report.html", "cannot write none/report.html"),
@@ -137,8 +139,8 @@ def test_the_command_line_counts_before_the_environment_and_that_before_the_file
     assert [one["check"] for one in json.loads(told(capfd, "scan", "--demo", "-f", "json")[1])["results"]] == [
         "wildcard-role"
     ]
-    _, out, _ = told(capfd, "scan", "--demo", "-f", "json", "--check", "host-namespaces,privileged-container")
-    assert {one["check"] for one in json.loads(out)["results"]} == {"host-namespaces", "privileged-container"}
+    _, out, _ = told(capfd, "scan", "--demo", "-f", "json", "--check", "host-network,privileged-container")
+    assert {one["check"] for one in json.loads(out)["results"]} == {"host-network", "privileged-container"}
 
 
 @pytest.mark.parametrize(
@@ -146,8 +148,8 @@ def test_the_command_line_counts_before_the_environment_and_that_before_the_file
     [
         ("--demo", 1),
         ("--demo --fail-on never", 0),
-        ("--demo --fail-on critical --check host-namespaces", 0),
-        ("--demo --fail-on high --check host-namespaces", 1),
+        ("--demo --fail-on critical --check host-network", 0),
+        ("--demo --fail-on high --check host-network", 1),
         ("--demo --check api-server-anonymous-auth --strict", 0),
         ("--demo --check kubelet-anonymous-auth", 0),
         ("--demo --check kubelet-anonymous-auth --strict", 3),
@@ -264,3 +266,22 @@ def test_help_and_version_import_nothing_heavy():
                               env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)})  # fmt: skip
         loaded = done.stdout.splitlines()[-1]
         assert not [name for name in ("'kubernetes'", "'jinja2'", "'cel_expr_python'") if name in loaded], words
+
+
+@pytest.mark.parametrize(("by", "words"), [
+    ("workload", ("Deployment payments/ledger  score", "meets restricted", "runs as deployer")),
+    ("namespace", ("enforces baseline", "it is safe to enforce baseline")),
+])  # fmt: skip
+def test_a_report_by_workload_or_namespace(capfd, by, words):
+    code, out, _ = told(capfd, "scan", "--demo", "--by", by, "--fail-on", "never")
+    assert code == 0
+    assert all(word in out for word in words)
+
+
+def test_the_policy_version_is_the_clusters_unless_said(capfd):
+    words = ("scan", "--demo", "-f", "json", "--check", "namespace-enforces-less", "--fail-on", "never")
+    versions = []
+    for more in ((), ("--pss-version", "v1.24"), ("--pss-version", "latest")):
+        _, out, _ = told(capfd, *words, *more)
+        versions.append({one["audit"]["version"] for one in json.loads(out)["namespaces"]})
+    assert versions == [{"v1.33"}, {"v1.24"}, {"v1.37"}]

@@ -18,12 +18,14 @@ ROOMS = [
     "checks",
     "rules",
     "judge",
+    "mend",
     "report",
     "commands",
     "__main__",
 ]
 APART = {("judge", "collect"), ("collect", "judge"), ("views", "collect"), ("report", "collect"), ("checks", "snapshot"),
-         ("rules", "snapshot"), ("checks", "collect"), ("rules", "collect")}  # fmt: skip
+         ("rules", "snapshot"), ("checks", "collect"), ("rules", "collect"),
+         ("mend", "collect"), ("mend", "rules"), ("report", "mend")}  # fmt: skip
 ROOT = Path(kscan.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 

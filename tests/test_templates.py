@@ -1,6 +1,5 @@
 """Pod templates in objects of any kind: which are found, where, and which only look like one."""
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,7 +83,7 @@ def test_findings_in_a_template_name_file_and_line(tmp_path):
         + f"spec:\n  pods:\n  - spec:\n      containers: {BAD}\n  - spec:\n      hostNetwork: true\n      containers: {BAD}\n"
     )
     opened = open_source(tmp_path)
-    report = evaluate(opened.snapshot, plan([CHECKS["privileged-container"], CHECKS["host-namespaces"]]))
+    report = evaluate(opened.snapshot, plan([CHECKS["privileged-container"], CHECKS["host-network"]]))
     assert [
         one.source.rpartition(":")[2]
         for result in located(report, opened.origins, ()).results
@@ -165,6 +164,4 @@ def test_the_search_is_linear_in_depth():
     for _ in range(50_000):
         body = {"a": body}
     ((path, _),) = pod_templates({"b": body})
-    assert len(path) == 2 * 50_000 + 1
-    del body
-    assert msgspec.json.encode(path)
+    assert path == ("b", *("a",) * 50_000)

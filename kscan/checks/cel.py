@@ -35,6 +35,8 @@ class Program(msgspec.Struct, frozen=True):
     together: Any
     alone: tuple[Any, ...]
     messages: tuple[Any, ...]
+    # Whether a message that errs is an error, as where a check is tried, and not its plain words.
+    strict: bool
 
     def ask(self, shared: Variables, parts: Sequence[Variables]) -> Iterator[Sequence[Answer]]:
         """For each part of an object what the checks say of it."""
@@ -53,6 +55,9 @@ class Program(msgspec.Struct, frozen=True):
         if holds is not False:
             return Erred(f"the expression gives {type(holds).__name__}, not a bool")
         words = _evaluated(self.messages[index], variables)
+        if self.strict and not isinstance(words, str):
+            reason = words.reason if isinstance(words, Erred) else f"it gives {type(words).__name__}, not a text"
+            raise CheckError(f"check {self.checks[index].id}: its messageExpression errs", reason)
         return words if isinstance(words, str) else ""
 
 
@@ -67,7 +72,9 @@ def _evaluated(expression: Any, variables: Variables) -> Any:  # noqa: ANN401 - 
         return Erred(str(error))
 
 
-def compile_checks(checks: Sequence[Check], shared: Sequence[str], own: Sequence[str] = ()) -> Program:
+def compile_checks(
+    checks: Sequence[Check], shared: Sequence[str], own: Sequence[str] = (), *, strict: bool = False
+) -> Program:
     """One program for the checks of a target; CheckError names the check that does not compile."""
     one = _environment((*shared, *own))
     alone = tuple(_compiled(one, check, check.file.cel) for check in checks)
@@ -77,7 +84,7 @@ def compile_checks(checks: Sequence[Check], shared: Sequence[str], own: Sequence
     )
     bound = "".join(f"cel.bind({name}, part.{name}, " for name in own)
     together = _environment((*shared, "parts")).compile(f"parts.map(part, {bound}[{answers}]{')' * len(own)})")
-    return Program(tuple(checks), together, alone, messages)
+    return Program(tuple(checks), together, alone, messages, strict)
 
 
 def _environment(names: Sequence[str]) -> Any:  # noqa: ANN401 - untyped binding

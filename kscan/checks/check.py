@@ -38,6 +38,11 @@ class Fix(_Strict, frozen=True):
 
     text: str
     patch: dict[str, Any] | None = None
+    # For containers: tried first, where the pod can say it for all of them.
+    pod_patch: dict[str, Any] | None = None
+    # Where the patch is right, as CEL over the check's own variables; and what it may break.
+    when: str = ""
+    breaks: str = ""
     command: str = ""
 
 
@@ -112,7 +117,20 @@ def _problem(file: _File) -> str:
         return "a check with `cel` names its `target` and its `message`"
     if file.rule and file.target:
         return "`target` belongs to `cel`; a rule knows its own scope"
-    return ""
+    return _problem_of_fix(file)
+
+
+def _problem_of_fix(file: _File) -> str:
+    fix = file.fix
+    if (fix.pod_patch or fix.when or fix.breaks) and not fix.patch:
+        return "`podPatch`, `when` and `breaks` belong to a `patch`"
+    if fix.pod_patch and file.target != "container":
+        return "`podPatch` is for the target `container`"
+    return "`when` is an expression over a `target`" if fix.when and not file.target else ""
+
+
+# Folders beside those of the checks, with tables of another shape.
+_NO_CHECKS = ("frameworks", "peers")
 
 
 def read_checks(folder: Path) -> Iterator[Check]:
@@ -120,7 +138,7 @@ def read_checks(folder: Path) -> Iterator[Check]:
     if not folder.is_dir():
         raise CheckError(f"{folder} is not a folder", "name the folder that holds the check files")
     for path in sorted(folder.rglob("*.yaml"), key=lambda one: one.stem):
-        if path.parent.name != "frameworks":
+        if path.parent.name not in _NO_CHECKS:
             yield read_check(path)
 
 

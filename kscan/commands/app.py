@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kscan import __version__
-from kscan.commands import config
 from kscan.commands import options as o
+from kscan.commands.fix import fix
 from kscan.commands.rbac import rbac_app
 
 if TYPE_CHECKING:
@@ -27,11 +27,6 @@ app.add_typer(checks_app, name="checks")
 app.add_typer(rbac_app, name="rbac")
 
 _REPORT = "The report"
-_Config = Annotated[
-    Path | None,
-    typer.Option("--config", envvar="KSCAN_CONFIG", callback=config.apply, is_eager=True,
-                 help="The configuration; else kscan.yaml here or in a folder above."),
-]  # fmt: skip
 
 
 class _FailOn:
@@ -80,9 +75,14 @@ def scan(
         Path | None, typer.Option("--template", envvar="KSCAN_TEMPLATE", rich_help_panel=_REPORT,
                                   help="Your own Jinja template for the report."),
     ] = None,
+    by: Annotated[
+        str, typer.Option("--by", envvar="KSCAN_BY", rich_help_panel=_REPORT,
+                          help="Group what is printed by check, workload or namespace."),
+    ] = "check",
     fail_on: Annotated[
         str, typer.Option("--fail-on", envvar="KSCAN_FAIL_ON", rich_help_panel=_REPORT, help=_FailOn.HELP)
     ] = "high",
+    honour_annotations: o.HonourAnnotations = False,
     strict: Annotated[
         bool, typer.Option("--strict", envvar="KSCAN_STRICT", rich_help_panel=_REPORT,
                            help="Exit 3 where evidence is incomplete."),
@@ -101,8 +101,9 @@ def scan(
     parallel: o.Parallel = 4,
     timeout: o.Timeout = 300,
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
+    pss_version: o.PssVersion = "",
     quiet: o.Quiet = False,
-    config: _Config = None,
+    config: o.Config = None,
 ) -> None:  # fmt: skip
     """Scan a live cluster, a saved snapshot, manifests or the demo cluster, and report.
 
@@ -117,16 +118,22 @@ def scan(
         checks=selected.chosen(found, selected.selection(check, skip, severity, framework, every=every)),
         outputs=where.outputs(selected.split(format), output),
         template=template,
+        by=command.known_grouping(by),
+        policy_minor=command.policy_minor(pss_version),
         source=source,
         values=tuple(values),
         demo=demo,
         access=o.access(kubeconfig, context, as_user, as_group),
         options=_options(namespace, parallel, timeout, kubelets),
+        honour_annotations=honour_annotations,
         fail_on=command.known_gate(fail_on),
         strict=strict,
         quiet=quiet,
     )
     raise typer.Exit(command.run(request))
+
+
+app.command()(fix)
 
 
 @app.command()
@@ -139,7 +146,7 @@ def permissions(
     checks: o.CheckFolders = [],  # noqa: B006
     namespace: o.Namespaces = "",
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
-    config: _Config = None,
+    config: o.Config = None,
 ) -> None:
     """Print the exact ClusterRole (or Roles, with --namespace) that a scan needs."""
     from kscan.commands import permissions as command
@@ -174,7 +181,7 @@ def snapshot_save(
     timeout: o.Timeout = 300,
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
     quiet: o.Quiet = False,
-    config: _Config = None,
+    config: o.Config = None,
 ) -> None:
     """Read a cluster into a file, for `kscan scan FILE` later and elsewhere."""
     from kscan.commands import selected
@@ -222,7 +229,7 @@ def checks_list(
     framework: o.FrameworkNames = [],  # noqa: B006
     every: o.Every = False,
     checks: o.CheckFolders = [],  # noqa: B006
-    config: _Config = None,
+    config: o.Config = None,
 ) -> None:
     """List the checks that would run."""
     from kscan.commands import checks as command

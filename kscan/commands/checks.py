@@ -26,11 +26,17 @@ def shown(found: Catalogue, name: str) -> None:
     file = check.file
     logic = f"{file.cel}\n(CEL, for each {file.target})" if file.cel else f"rule {file.rule} {file.params or ''}"
     patch = yaml.safe_dump(file.fix.patch, default_flow_style=False) if file.fix.patch else ""
+    for_pod = yaml.safe_dump(file.fix.pod_patch, default_flow_style=False) if file.fix.pod_patch else ""
+    notes = (
+        f"or for the whole pod\n{for_pod}" if for_pod else "",
+        f"where {file.fix.when}" if file.fix.when else "",
+        f"may break: {file.fix.breaks}" if file.fix.breaks else "",
+    )
     parts = [
         f"{check.id}\n{file.title}\n\nseverity {file.severity}, layer {file.layer}",
         "controls: " + ", ".join(file.controls) if file.controls else "",
         f"Why\n{_indented(file.why)}",
-        f"Fix\n{_indented(file.fix.text)}" + (f"\n{_indented(patch)}" if patch else ""),
+        f"Fix\n{_indented(file.fix.text)}" + "".join(f"\n{_indented(part)}" for part in (patch, *notes) if part),
         f"How it is decided\n{_indented(logic)}",
         *(f"Example, {one.expected}: {one.name}\n{_indented(one.text)}" for one in examples(check)),
     ]

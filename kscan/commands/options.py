@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kscan.commands import config
 from kscan.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -90,10 +91,22 @@ Kubelets = Annotated[
                  help="How kubelets are asked: auto asks them directly from inside the cluster, not from outside;"
                  " proxy goes through the API server and needs nodes/proxy."),
 ]  # fmt: skip
+PssVersion = Annotated[
+    str,
+    typer.Option("--pss-version", envvar="KSCAN_PSS_VERSION", rich_help_panel=_SELECT,
+                 help="The Pod Security Standards as of v1.34 or latest; else as of the cluster's version."),
+]  # fmt: skip
+HonourAnnotations = Annotated[
+    bool,
+    typer.Option("--honour-annotations", envvar="KSCAN_HONOUR_ANNOTATIONS",
+                 help="Pass over what owners ask to pass over, in annotations of kscan and of other tools."),
+]  # fmt: skip
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", envvar="KSCAN_QUIET", help="No progress, only the report.")]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", envvar="KSCAN_CONFIG", help="kscan.yaml; else found here or above.")
-]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="KSCAN_CONFIG", callback=config.apply, is_eager=True,
+                 help="The configuration; else kscan.yaml here or in a folder above."),
+]  # fmt: skip
 
 
 def access(kubeconfig: str, context: str, as_user: str, as_group: list[str]) -> "Access":

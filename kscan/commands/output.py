@@ -48,46 +48,48 @@ def _format_of(path: Path) -> str:
     return _ENDINGS[path.suffix.lower()]
 
 
-def write_all(report: Report, wanted: Outputs, template: Path | None, tell: Callable[[str], None]) -> None:
+def write_all(
+    report: Report, wanted: Outputs, template: Path | None, tell: Callable[[str], None], *, by: str = "check"
+) -> None:
     """Write the files first, so that a closed pipe loses none; then print."""
     for path, name in wanted.files:
         with written_whole(path) as file:
-            file.write(rendered(report, name, template))
+            file.write(rendered(report, name, template, by))
         tell(f"wrote {path}")
     if wanted.printed == TERMINAL and not template:
-        print_terminal(report)
+        print_terminal(report, by)
     elif wanted.printed and (wanted.printed != TERMINAL or not wanted.files):
-        print_bytes(rendered(report, wanted.printed, template))
+        print_bytes(rendered(report, wanted.printed, template, by))
 
 
-def rendered(report: Report, name: str, template: Path | None) -> bytes:
+def rendered(report: Report, name: str, template: Path | None, by: str = "check") -> bytes:
     """The report in one format, or by the user's own template."""
     if template:
         from kscan.report.template import render_template  # noqa: PLC0415 - jinja2 only where it is used
 
         return render_template(report, template).encode()
     if name == TERMINAL:
-        return plain_text(report)
+        return plain_text(report, by)
     content = FORMATS[name](report)
     return content if isinstance(content, bytes) else content.encode()
 
 
-def plain_text(report: Report, width: int = 100) -> bytes:
+def plain_text(report: Report, by: str = "check", width: int = 100) -> bytes:
     """The terminal report as text, without colours and without the spaces that fill its lines."""
     buffer = io.StringIO()
-    render_terminal(report, Console(file=buffer, width=width, color_system=None), full=True)
+    render_terminal(report, Console(file=buffer, width=width, color_system=None), by=by, full=True)
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines()).encode()
 
 
-def print_terminal(report: Report) -> None:
+def print_terminal(report: Report, by: str) -> None:
     """The report for a person at a terminal; plain and whole where it goes elsewhere."""
     screen = Console()
     if not screen.is_terminal:
-        print_bytes(plain_text(report, screen.width))
+        print_bytes(plain_text(report, by, screen.width))
         return
     buffer = io.StringIO()
     # Rendered apart and written at once, so that a failing output is met in one place.
-    render_terminal(report, Console(file=buffer, width=screen.width, force_terminal=True))
+    render_terminal(report, Console(file=buffer, width=screen.width, force_terminal=True), by=by)
     print_bytes(buffer.getvalue().encode(errors="replace"))
 
 

@@ -1,5 +1,6 @@
 """`kscan scan`: a cluster, a saved snapshot or the demo cluster in, a report out."""
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,15 +12,25 @@ from kscan import data
 from kscan.checks.check import Check, Severity
 from kscan.collect.request import Access, Options
 from kscan.commands.gather import from_cluster
-from kscan.commands.output import Outputs, write_all
+from kscan.commands.output import TERMINAL, Outputs, write_all
 from kscan.errors import ConfigError, nearest
-from kscan.judge.engine import evaluate
+from kscan.judge.engine import judge
+from kscan.judge.inventory import VIEWS as INVENTORY_VIEWS
+from kscan.judge.inventory import with_inventory
 from kscan.judge.origins import located
 from kscan.judge.plan import Plan, plan
 from kscan.judge.report import Report, Status
+from kscan.judge.suppress import with_suppressions
+from kscan.model.podsecurity.controls import LATEST
 from kscan.model.words import listed
 from kscan.snapshot.folder import load_folder
 from kscan.snapshot.manifests import Opened, open_source
+from kscan.snapshot.needs import merged
+from kscan.views.server import MINOR
+from kscan.views.view import Readings
+
+GROUPINGS = ("check", "workload", "namespace")
+_POLICY = re.compile(r"v?1\.(\d{1,4})|latest")
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,11 +39,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
     outputs: Outputs
     template: Path | None = None
+    by: str = "check"
+    policy_minor: int | None = None
     source: Path | None = None
     values: tuple[Path, ...] = ()
     demo: bool = False
     access: Access = Access()
     options: Options = Options()
+    honour_annotations: bool = False
     fail_on: str = "high"
     strict: bool = False
     quiet: bool = False
@@ -47,16 +61,22 @@ def run(request: Request) -> int:
         if not request.quiet:
             print(line, file=sys.stderr)
 
-    report = _judged(_opened(request, ready, console), ready, tell)
-    write_all(report, request.outputs, request.template, tell)
+    report = _judged(_opened(request, ready, console), request, ready, tell)
+    write_all(report, request.outputs, request.template, tell, by=request.by)
     return exit_code(report, fail_on=request.fail_on, strict=request.strict)
 
 
-def _judged(opened: Opened, ready: Plan, tell: Callable[[str], None]) -> Report:
+def _judged(opened: Opened, request: Request, ready: Plan, tell: Callable[[str], None]) -> Report:
     """The report; what was read for it is let go before it is written."""
     if opened.skipped:
         tell(f"passed over what is no Kubernetes object: {listed(opened.skipped)}")
-    return located(evaluate(opened.snapshot, ready), opened.origins, opened.unread)
+    readings = Readings(opened.snapshot)
+    if request.policy_minor is not None:
+        readings = readings.given(MINOR, request.policy_minor)
+    report = located(judge(readings, ready), opened.origins, opened.unread)
+    if request.honour_annotations:
+        report = with_suppressions(report, readings)
+    return with_inventory(report, readings, ready) if _wants_inventory(request) else report
 
 
 def _opened(request: Request, ready: Plan, console: Console) -> Opened:
@@ -66,7 +86,33 @@ def _opened(request: Request, ready: Plan, console: Console) -> Opened:
         return Opened(load_folder(data.folder("demo")))
     if request.source:
         return open_source(request.source, request.values)
-    return Opened(from_cluster(request.access, ready.needs(), request.options, console, quiet=request.quiet))
+    more = (need for view in INVENTORY_VIEWS for need in view.needs) if request.by != "check" else ()
+    needs = merged((*ready.needs(), *more))
+    return Opened(from_cluster(request.access, needs, request.options, console, quiet=request.quiet))
+
+
+def _wants_inventory(request: Request) -> bool:
+    """The terminal's report by checks does without, and is the sooner there."""
+    printed = request.outputs.printed not in ("", TERMINAL) or request.template
+    return request.by != "check" or bool(printed) or any(name != TERMINAL for _, name in request.outputs.files)
+
+
+def known_grouping(name: str) -> str:
+    """The value of --by, if it is one."""
+    if name not in GROUPINGS:
+        advice = nearest(name, GROUPINGS) or f"there are {', '.join(GROUPINGS)}"
+        raise ConfigError(f"--by {name} is no way to group a report", advice)
+    return name
+
+
+def policy_minor(text: str) -> int | None:
+    """The value of --pss-version; None for the cluster's own."""
+    found = _POLICY.fullmatch(text)
+    if text and not found:
+        raise ConfigError(
+            f"--pss-version {text} is no version", "write v1.34 or latest; without it the cluster's counts"
+        )
+    return None if not found else int(found[1]) if found[1] else LATEST
 
 
 def known_gate(name: str) -> str:

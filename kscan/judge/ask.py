@@ -16,7 +16,7 @@ from kscan.model.pods import lookup
 from kscan.rules import RULES
 from kscan.snapshot.entry import Gap, Reason
 from kscan.views.targets import TARGETS, Part, Subject, Target
-from kscan.views.view import Reading, Readings
+from kscan.views.view import Reading, Readings, T, View
 
 
 def ask(readings: Readings, ready: Plan, scope: str = "") -> dict[str, Tally]:
@@ -31,13 +31,14 @@ def ask(readings: Readings, ready: Plan, scope: str = "") -> dict[str, Tally]:
 
 def read(readings: Readings, ready: Plan, check: Check) -> tuple[Reading[Any], ...]:
     """What a check is judged on: its scope first, then its context."""
-    scope, *context = (readings.of(view) for view in ready.views(check))
-    return (scope, *(_told(one) if readings.snapshot.about.manifests else one for one in context))
+    scope, *context = ready.views(check)
+    return (readings.of(scope), *(told(readings, view) for view in context))
 
 
-def _told(reading: Reading[Any]) -> Reading[Any]:
-    """A context of which manifests hold nothing is one that they do not tell: the cluster may hold it."""
-    if reading.gaps or any(one.objects != 0 for one in reading.evidence):
+def told(readings: Readings, view: View[T]) -> Reading[T]:
+    """A context; one of which manifests hold nothing is one that they do not tell: the cluster may hold it."""
+    reading = readings.of(view)
+    if not readings.snapshot.about.manifests or reading.gaps or any(one.objects != 0 for one in reading.evidence):
         return reading
     gaps = tuple(Gap(one.path, Reason.NOT_ASKED, "the manifests hold none") for one in reading.evidence)
     return msgspec.structs.replace(reading, gaps=gaps)

@@ -1,23 +1,27 @@
 """The farm: every check's examples as tests, for the shipped checks and for a user's own.
 
 In a failing example the objects to be found are named bad…, and so are subjects whom a binding names; where
-that cannot be, the example's first document says `expect: [Kind/name, …]`. What is found must be exactly that.
+that cannot be, the example's first document says `expect: [Kind/name, …]`. Of their containers and webhooks those
+named bad… are to be found, or all where none is so named. What is found must be exactly that.
+A first document that says `manifests: true` makes the others what somebody wrote down, not what a cluster holds.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from kscan.checks.check import Check
-from kscan.checks.examples import Example, examples
+from kscan.checks.examples import Example, Expected, examples
 from kscan.errors import KscanError
-from kscan.judge.engine import evaluate
+from kscan.judge.engine import evaluate, judge
 from kscan.judge.plan import Plan, plan
 from kscan.judge.report import Result, Status
 from kscan.snapshot.documents import Document, snapshot_of
 from kscan.snapshot.entry import Body, Entry, Gap, Reason
 from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource, split_path
-from kscan.snapshot.snapshot import Snapshot
+from kscan.snapshot.snapshot import About, Snapshot
+from kscan.views.targets import TARGETS
+from kscan.views.view import Readings
 
 _STATUS = {
     "fail": Status.FAIL,
@@ -47,7 +51,7 @@ class Outcome(msgspec.Struct, frozen=True):
 def run_examples(checks: Sequence[Check]) -> Iterator[Outcome]:
     """Every example of every check, and what must hold for each check besides."""
     for check in checks:
-        ready = plan([check])
+        ready = plan([check], strict=True)
         yield Outcome(check.id, "has a failing and a passing example", _incomplete(check))
         for example in examples(check):
             yield Outcome(check.id, f"{example.expected}: {example.name}", run_example(ready, example))
@@ -62,20 +66,68 @@ def _incomplete(check: Check) -> str:
     return f"there is no example under {' and '.join(missing)}" if missing else ""
 
 
+class Case(msgspec.Struct, frozen=True):
+    """An example made ready: what must come of it, and readings that serve every form of its check."""
+
+    expected: Expected
+    found: frozenset[str]
+    readings: Readings
+
+
 def run_example(ready: Plan, example: Example) -> str:
     """What is wrong with an example, or nothing."""
     try:
-        documents = example.documents()
-        expected = [str(name) for one in documents for name in one.get("expect", ())]
-        result = _verdict(ready, snapshot_of(one for one in documents if "expect" not in one))
+        return wrong(ready, case(example))
     except KscanError as error:
         return str(error)
-    found = {f"{one.object.kind}/{one.object.name}" for one in result.findings}
-    bad = {f"{kind}/{name}" for one in documents for kind, name in _named(one) if name.startswith("bad")}
-    if example.expected == "fail" and found != (set(expected) | bad):
-        return f"found {_listed(found)} where {_listed(set(expected) | bad)} was to be found"
-    wanted = _STATUS[example.expected]
+
+
+def case(example: Example) -> Case:
+    """An example with what is to be found in it."""
+    documents = example.documents()
+    readings = Readings(snapshot_of_example(example))
+    names = {str(name) for one in documents for name in one.get("expect", ())}
+    names |= {f"{kind}/{name}" for one in documents for kind, name in _named(one) if name.startswith("bad")}
+    parts = _parts(example.check, readings)
+    found = (_part(name, part) for name in names for part in _to_be_found(parts.get(name, set())))
+    return Case(example.expected, frozenset(found) if example.expected == "fail" else frozenset(), readings)
+
+
+def _parts(check: Check, readings: Readings) -> dict[str, set[str]]:
+    """The names of the containers or webhooks that an expression is asked of, by their object."""
+    parts: dict[str, set[str]] = {}
+    if check.file.target:
+        target = TARGETS[check.file.target]
+        for subject in (one for thing in readings.of(target.view).value for one in target.walk(thing)):
+            names = parts.setdefault(f"{subject.ref.kind}/{subject.ref.name}", set())
+            names.update(part.name for part in subject.parts)
+    return parts
+
+
+def _to_be_found(parts: set[str]) -> set[str]:
+    return {part for part in parts if part.startswith("bad")} or parts or {""}
+
+
+def _part(name: str, part: str) -> str:
+    return f"{name} {part}".strip()
+
+
+def wrong(ready: Plan, one: Case) -> str:
+    """What is wrong with what is found, or nothing."""
+    result = judge(one.readings, ready).results[0]
+    whole = bool(result.check.file.rule)
+    found = {_part(f"{it.object.kind}/{it.object.name}", "" if whole else it.container) for it in result.findings}
+    if one.expected == "fail" and found != one.found:
+        return f"found {_listed(found)} where {_listed(one.found)} was to be found"
+    wanted = _STATUS[one.expected]
     return "" if result.status is wanted else f"{result.status} ({result.reason or _listed(found)}), not {wanted}"
+
+
+def snapshot_of_example(example: Example) -> Snapshot:
+    """What an example shows: a cluster that holds its objects, or manifests."""
+    documents = example.documents()
+    about = About(manifests=any(one.get("manifests") is True for one in documents))
+    return snapshot_of((one for one in documents if not {"expect", "manifests"} & one.keys()), about)
 
 
 def _named(document: Document) -> Iterator[tuple[str, str]]:
@@ -89,7 +141,7 @@ def _verdict(ready: Plan, snapshot: Snapshot) -> Result:
     return evaluate(snapshot, ready).results[0]
 
 
-def _listed(names: set[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "nothing"
 
 
@@ -100,8 +152,7 @@ def run_denied(ready: Plan, check: Check, need: Need) -> str:
     """
     for example in examples(check):
         if example.expected == "pass":
-            snapshot = snapshot_of(one for one in example.documents() if "expect" not in one)
-            result = _verdict(ready, denied(snapshot, need))
+            result = _verdict(ready, denied(snapshot_of_example(example), need))
             if result.status is Status.PASS and (isinstance(need, Resource | PerNode) and not _alternatives(ready)):
                 return f"passes in {example.name!r} though it was refused"
             if result.status is Status.PASS and any(_matches(need, one.path) for one in result.evidence):

@@ -12,7 +12,7 @@ from kscan.model.meta import ObjectRef
 from kscan.model.pods import objects
 from kscan.snapshot.documents import path_of, ref_of
 from kscan.snapshot.entry import Gap, Reason
-from kscan.snapshot.manifests import Origin
+from kscan.snapshot.written import Origin
 
 _TOKEN = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
 # A workload is judged by the pods that it makes: there their spec stands. The longest way first.

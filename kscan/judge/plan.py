@@ -41,8 +41,8 @@ class Plan(msgspec.Struct, frozen=True):
 NAMESPACE_OBJECTS = TARGETS["namespace"].view
 
 
-def plan(checks: Iterable[Check]) -> Plan:
-    """Resolve and compile; CheckError names the check that cannot run."""
+def plan(checks: Iterable[Check], *, strict: bool = False) -> Plan:
+    """Resolve and compile; CheckError names the check that cannot run, and where strict, whose message errs."""
     checks = tuple(checks)
     by_target: dict[str, list[Check]] = {}
     for check in checks:
@@ -50,7 +50,7 @@ def plan(checks: Iterable[Check]) -> Plan:
             _known_rule(check)
         else:
             by_target.setdefault(_known_target(check), []).append(check)
-    programs = {name: compile_checks(found, TARGETS[name].variables, TARGETS[name].own)
+    programs = {name: compile_checks(found, TARGETS[name].variables, TARGETS[name].own, strict=strict)
                 for name, found in by_target.items()}  # fmt: skip
     return Plan(checks, programs)
 

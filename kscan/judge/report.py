@@ -1,6 +1,7 @@
 """The report: one result per check, what could not be seen, the score and its coverage."""
 
 import hashlib
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -8,6 +9,8 @@ import msgspec
 from kscan.checks.check import Check, Severity
 from kscan.checks.judgement import Step
 from kscan.model.meta import ObjectRef
+from kscan.model.podsecurity.level import Level
+from kscan.model.podsecurity.modes import Modes
 from kscan.snapshot.entry import Gap
 from kscan.snapshot.snapshot import About
 from kscan.views.view import Evidence
@@ -20,7 +23,19 @@ class Status(StrEnum):
     FAIL = "fail"
     UNKNOWN = "unknown"
     NOT_APPLICABLE = "not applicable"
+    SUPPRESSED = "suppressed"
     MANUAL = "manual"
+
+
+class Suppression(msgspec.Struct, frozen=True):
+    """That the owner of an object asks to pass over a finding: in which tool's words, by which key, and why."""
+
+    tool: str
+    key: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"suppressed by its owner, {self.key}" + (f": {self.reason}" if self.reason else ", without a reason")
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +54,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     fix: str = ""
     implied_by: str = ""
     source: str = ""
+    suppressed: Suppression | None = None
 
 
 class Undecided(msgspec.Struct, frozen=True, order=True):
@@ -64,9 +80,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[str, ...] = ()
 
     @property
+    def open(self) -> tuple[Finding, ...]:
+        """The findings that nobody asked to pass over."""
+        return tuple(one for one in self.findings if not one.suppressed)
+
+    @property
     def severity(self) -> Severity:
         """How bad a failure is: as bad as its worst finding."""
-        return min((one.severity for one in self.findings), key=lambda one: one.rank, default=self.check.file.severity)
+        return min((one.severity for one in self.open), key=lambda one: one.rank, default=self.check.file.severity)
 
     @property
     def implied(self) -> bool:
@@ -108,6 +129,47 @@ class Worst(msgspec.Struct, frozen=True):
     fix: str
 
 
+class Inventoried(msgspec.Struct, frozen=True, kw_only=True):
+    """A workload with all that is known of it; None stands for what could not be read."""
+
+    workload: ObjectRef
+    pods: int
+    level: Level
+    account: str
+    score: int | None
+    dangers: tuple[Held, ...]
+    rights: tuple[Held, ...] | None
+    exposed: str | None
+
+    @property
+    def severity(self) -> Severity | None:
+        """That of its worst finding."""
+        return self.dangers[0].finding.severity if self.dangers else None
+
+
+class Admitting(msgspec.Struct, frozen=True, kw_only=True):
+    """A namespace: what it asks of pods, what its workloads meet, and how many each level would refuse."""
+
+    namespace: str
+    modes: Modes
+    meets: Level
+    workloads: int
+    refused: Mapping[Level, int]
+
+    @property
+    def safe(self) -> Level | None:
+        """The strictest level that could be enforced without refusing what runs, where that is more than now."""
+        return self.meets if self.workloads and self.meets.rank > self.modes.enforce.level.rank else None
+
+
+class Unused(msgspec.Struct, frozen=True, order=True):
+    """A key of kscan's own that asks to pass over what is not there."""
+
+    object: ObjectRef
+    key: str
+    reason: str
+
+
 class Score(msgspec.Struct, frozen=True):
     """Of 100: the weight of the checks that hold over the weight of those decided; and how much was decided."""
 
@@ -132,6 +194,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     score: Score
     objects: int = 0
     unread: tuple[Gap, ...] = ()
+    workloads: tuple[Inventoried, ...] = ()
+    namespaces: tuple[Admitting, ...] = ()
+    unused: tuple[Unused, ...] = ()
 
     def of(self, status: Status) -> tuple[Result, ...]:
         """The results of one status, worst first: by severity, then by how many findings."""
@@ -148,7 +213,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         """Every subject with dangerous rights, the worst first."""
         found: dict[ObjectRef, list[Held]] = {}
         for result in self.of(Status.FAIL):
-            for finding in result.findings if result.about_subjects else ():
+            for finding in result.open if result.about_subjects else ():
                 found.setdefault(finding.object, []).append(Held(result.check, finding))
         holders = (Holder(subject, tuple(sorted(held, key=_danger))) for subject, held in found.items())
         return tuple(sorted(holders, key=lambda one: (one.worst.finding.severity.rank, -len(one.dangers), one.subject)))
@@ -163,9 +228,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _worst_of(result: Result) -> Worst:
-    more = len(result.findings) - 1
+    more = len(result.open) - 1
     fix = " ".join(result.check.file.fix.text.split())
-    return Worst(result.severity, result.check, result.findings[0], f"and {more} more" if more else "", fix)
+    return Worst(result.severity, result.check, result.open[0], f"and {more} more" if more else "", fix)
 
 
 def _worst_right(holder: Holder) -> Worst:

@@ -29,6 +29,10 @@ class Metadata(Noun, frozen=True):
     creation_timestamp: str = ""
     written_in: str = msgspec.field(default="", name=WRITTEN_IN)
 
+    def ref(self, kind: str) -> "ObjectRef":
+        """The address of the object whose metadata this is."""
+        return ObjectRef(kind, self.name, self.namespace, self.written_in)
+
     @property
     def controller(self) -> OwnerReference | None:
         """The owner that manages this object, if one does."""

@@ -1,8 +1,26 @@
-"""Services and network policies."""
+"""Services, ingresses and network policies."""
+
+import msgspec
 
 from kscan.model.base import Noun
 from kscan.model.meta import Metadata
 from kscan.model.selectors import LabelSelector
+
+
+class PolicyPeer(Noun, frozen=True):
+    """Whom a rule lets through: pods, pods of namespaces, or addresses."""
+
+    pod_selector: LabelSelector | None = None
+    namespace_selector: LabelSelector | None = None
+    ip_block: dict[str, object] | None = None
+
+
+class PolicyRule(Noun, frozen=True):
+    """One rule of a policy, either way; nobody named is everybody, no port named is every port."""
+
+    peers_from: tuple[PolicyPeer, ...] = msgspec.field(default=(), name="from")
+    peers_to: tuple[PolicyPeer, ...] = msgspec.field(default=(), name="to")
+    ports: tuple[dict[str, object], ...] = ()
 
 
 class NetworkPolicySpec(Noun, frozen=True):
@@ -10,8 +28,8 @@ class NetworkPolicySpec(Noun, frozen=True):
 
     pod_selector: LabelSelector = LabelSelector()
     policy_types: tuple[str, ...] = ()
-    ingress: tuple[dict[str, object], ...] = ()
-    egress: tuple[dict[str, object], ...] = ()
+    ingress: tuple[PolicyRule, ...] = ()
+    egress: tuple[PolicyRule, ...] = ()
 
 
 class NetworkPolicy(Noun, frozen=True):
@@ -28,14 +46,24 @@ class NetworkPolicy(Noun, frozen=True):
         return frozenset({"Ingress", "Egress"} if self.spec.egress else {"Ingress"})
 
 
-class _ServiceName(Noun, frozen=True):
+class BackendPort(Noun, frozen=True):
+    """The port of a service, by number or by name."""
+
+    number: int = 0
     name: str = ""
+
+
+class BackendService(Noun, frozen=True):
+    """The service that an ingress sends requests to."""
+
+    name: str = ""
+    port: BackendPort = BackendPort()
 
 
 class IngressBackend(Noun, frozen=True):
     """Where an ingress sends requests."""
 
-    service: _ServiceName | None = None
+    service: BackendService | None = None
 
 
 class _Path(Noun, frozen=True):
@@ -64,11 +92,25 @@ class Ingress(Noun, frozen=True):
     spec: IngressSpec = IngressSpec()
 
     @property
-    def services(self) -> frozenset[str]:
-        """The services that it sends requests to, by name."""
+    def backends(self) -> tuple[BackendService, ...]:
+        """The services that it sends requests to, each with the port that is meant."""
         paths = (path.backend for rule in self.spec.rules if rule.http for path in rule.http.paths)
         backends = (*paths, *([self.spec.default_backend] if self.spec.default_backend else []))
-        return frozenset(one.service.name for one in backends if one.service)
+        return tuple(one.service for one in backends if one.service)
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The services that it sends requests to, by name."""
+        return frozenset(one.name for one in self.backends)
+
+
+class ServicePort(Noun, frozen=True):
+    """A port of a service, and the port of its pods that it stands for."""
+
+    port: int = 0
+    name: str = ""
+    protocol: str = "TCP"
+    target_port: int | str | None = None
 
 
 class ServiceSpec(Noun, frozen=True):
@@ -76,7 +118,9 @@ class ServiceSpec(Noun, frozen=True):
 
     type: str = "ClusterIP"
     selector: dict[str, str] = {}
-    external_ips: tuple[str, ...] = ()
+    ports: tuple[ServicePort, ...] = ()
+    external_ips: tuple[str, ...] = msgspec.field(default=(), name="externalIPs")
+    cluster_ip: str = msgspec.field(default="", name="clusterIP")
 
 
 class Service(Noun, frozen=True):

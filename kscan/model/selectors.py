@@ -25,6 +25,9 @@ class Requirement(Noun, frozen=True):
                 return self.key not in labels
         return False
 
+    def __str__(self) -> str:
+        return f"{self.key} {self.operator} {','.join(self.values)}".strip()
+
 
 class LabelSelector(Noun, frozen=True):
     """A selector; the empty one matches everything."""
@@ -37,3 +40,12 @@ class LabelSelector(Noun, frozen=True):
         return all(labels.get(key) == value for key, value in self.match_labels.items()) and all(
             requirement.matches(labels) for requirement in self.match_expressions
         )
+
+    @property
+    def everything(self) -> bool:
+        """Whether it leaves nothing out."""
+        return not self.match_labels and not self.match_expressions
+
+    def __str__(self) -> str:
+        equal = [f"{key}={value}" for key, value in sorted(self.match_labels.items())]
+        return ", ".join([*equal, *(str(one) for one in self.match_expressions)])

@@ -9,7 +9,8 @@ from kscan.model.base import JsonObject
 _PATTERNS = ("kyverno.io", "gatekeeper.sh", "policy.open-cluster-management.io", "admissionregistration.k8s.io",
              "apiextensions.k8s.io")  # fmt: skip
 _HISTORY = ("apps", "ControllerRevision")
-_Way = tuple["_Way | None", str]
+_Way = tuple["_Way | None", str | int]
+Place = tuple[str | int, ...]
 
 
 def may_hold_templates(group: str, kind: str) -> bool:
@@ -17,8 +18,8 @@ def may_hold_templates(group: str, kind: str) -> bool:
     return not f".{group}".endswith(tuple(f".{one}" for one in _PATTERNS)) and (group, kind) != _HISTORY
 
 
-def pod_templates(body: JsonObject) -> Iterator[tuple[str, JsonObject]]:
-    """Each template below an object, with its path.
+def pod_templates(body: JsonObject) -> Iterator[tuple[Place, JsonObject]]:
+    """Each template below an object, with the way to it.
 
     Containers in the object's own spec make no template: to operators they are additions to a pod of theirs.
     """
@@ -26,7 +27,7 @@ def pod_templates(body: JsonObject) -> Iterator[tuple[str, JsonObject]]:
     while waiting:
         way, value = waiting.pop()
         if _is_template(value):
-            yield _path(way), value
+            yield _place(way), value
         else:
             waiting += _members(way, value)
 
@@ -37,7 +38,7 @@ def _members(way: _Way | None, value: Any) -> Iterator[tuple[_Way, Any]]:  # noq
         yield from (((way, key), one) for key, one in reversed(value.items()) if isinstance(one, dict | list))
     elif isinstance(value, list):
         found = ((index, one) for index, one in enumerate(value) if isinstance(one, dict | list))
-        yield from (((way, f"[{index}]"), one) for index, one in reversed(tuple(found)))
+        yield from (((way, index), one) for index, one in reversed(tuple(found)))
 
 
 def _is_template(value: Any) -> bool:  # noqa: ANN401 - any JSON value
@@ -50,9 +51,14 @@ def _is_template(value: Any) -> bool:  # noqa: ANN401 - any JSON value
     )
 
 
-def _path(way: _Way | None) -> str:
-    keys: list[str] = []
+def _place(way: _Way | None) -> Place:
+    keys: list[str | int] = []
     while way:
         keys.append(way[1])
         way = way[0]
-    return ".".join(reversed(keys)).replace(".[", "[")
+    return tuple(reversed(keys))
+
+
+def path_to(place: Place) -> str:
+    """A place as the path of a finding has it: spec.pods[0]."""
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).removeprefix(".")

@@ -5,20 +5,15 @@ JSON is this shape written down; templates, ours and a user's, are given it.
 
 from typing import Any
 
-import msgspec
-
 from kscan import __version__
-from kscan.judge.report import Finding, MissedPath, Report, Result, Undecided
-from kscan.model.meta import ObjectRef
+from kscan.judge.report import Finding, MissedPath, Report, Result, Suppression, Undecided, Unused
+from kscan.report.exported_inventory import ExportedNamespace, ExportedWorkload, namespace, workload
+from kscan.report.shape import Object, Shape, object_of
 
 SCHEMA = "kscan/report/v1"
 
 
-class _Part(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """A part of the exported report."""
-
-
-class Cluster(_Part, frozen=True):
+class Cluster(Shape, frozen=True):
     """Which cluster, by whom, when."""
 
     name: str
@@ -31,15 +26,7 @@ class Cluster(_Part, frozen=True):
     namespaces: tuple[str, ...]
 
 
-class Object(_Part, frozen=True):
-    """The address of an object."""
-
-    kind: str
-    namespace: str
-    name: str
-
-
-class ExportedStep(_Part, frozen=True):
+class ExportedStep(Shape, frozen=True):
     """One right of a subject, and the binding, role and rule that give it."""
 
     right: str
@@ -49,7 +36,15 @@ class ExportedStep(_Part, frozen=True):
     rule: str
 
 
-class ExportedFinding(_Part, frozen=True):
+class ExportedSuppression(Shape, frozen=True):
+    """That the owner of the object asks to pass over a finding."""
+
+    tool: str
+    key: str
+    reason: str
+
+
+class ExportedFinding(Shape, frozen=True):
     """One object for which a check does not hold."""
 
     object: Object
@@ -65,9 +60,10 @@ class ExportedFinding(_Part, frozen=True):
     fix: str
     implied_by: str
     source: str
+    suppressed: ExportedSuppression | None
 
 
-class ExportedUndecided(_Part, frozen=True):
+class ExportedUndecided(Shape, frozen=True):
     """One object for which a check could not be decided."""
 
     object: Object
@@ -75,14 +71,14 @@ class ExportedUndecided(_Part, frozen=True):
     reason: str
 
 
-class ExportedEvidence(_Part, frozen=True):
+class ExportedEvidence(Shape, frozen=True):
     """A path that was read; `objects` is null where it is no list."""
 
     path: str
     objects: int | None
 
 
-class ExportedFix(_Part, frozen=True):
+class ExportedFix(Shape, frozen=True):
     """What mends it."""
 
     text: str
@@ -90,7 +86,7 @@ class ExportedFix(_Part, frozen=True):
     command: str
 
 
-class ExportedResult(_Part, frozen=True):
+class ExportedResult(Shape, frozen=True):
     """What one check came to."""
 
     check: str
@@ -111,7 +107,7 @@ class ExportedResult(_Part, frozen=True):
     references: tuple[str, ...]
 
 
-class ExportedGap(_Part, frozen=True):
+class ExportedGap(Shape, frozen=True):
     """A path that was not read, and the checks that it left open."""
 
     path: str
@@ -120,7 +116,15 @@ class ExportedGap(_Part, frozen=True):
     checks: tuple[str, ...]
 
 
-class Exported(_Part, frozen=True):
+class ExportedUnused(Shape, frozen=True):
+    """A suppression that nothing answers to."""
+
+    object: Object
+    key: str
+    reason: str
+
+
+class Exported(Shape, frozen=True):
     """The whole report."""
 
     schema: str
@@ -131,6 +135,9 @@ class Exported(_Part, frozen=True):
     coverage: int
     results: tuple[ExportedResult, ...]
     gaps: tuple[ExportedGap, ...]
+    workloads: tuple[ExportedWorkload, ...]
+    namespaces: tuple[ExportedNamespace, ...]
+    unused_suppressions: tuple[ExportedUnused, ...]
 
 
 def export(report: Report) -> Exported:
@@ -154,6 +161,9 @@ def export(report: Report) -> Exported:
         coverage=report.score.coverage,
         results=tuple(map(_result, report.results)),
         gaps=tuple(map(_gap, report.gaps())),
+        workloads=tuple(map(workload, report.workloads)),
+        namespaces=tuple(map(namespace, report.namespaces)),
+        unused_suppressions=tuple(map(_unused, report.unused)),
     )
 
 
@@ -179,13 +189,9 @@ def _result(result: Result) -> ExportedResult:
     )
 
 
-def _object(ref: ObjectRef) -> Object:
-    return Object(kind=ref.kind, namespace=ref.namespace, name=ref.name)
-
-
 def _finding(finding: Finding) -> ExportedFinding:
     return ExportedFinding(
-        object=_object(finding.object),
+        object=object_of(finding.object),
         container=finding.container,
         path=finding.path,
         value=finding.value,
@@ -201,11 +207,20 @@ def _finding(finding: Finding) -> ExportedFinding:
         fix=finding.fix,
         implied_by=finding.implied_by,
         source=finding.source,
+        suppressed=_suppression(finding.suppressed),
     )
 
 
+def _suppression(one: Suppression | None) -> ExportedSuppression | None:
+    return ExportedSuppression(tool=one.tool, key=one.key, reason=one.reason) if one else None
+
+
 def _undecided(one: Undecided) -> ExportedUndecided:
-    return ExportedUndecided(object=_object(one.object), container=one.container, reason=one.reason)
+    return ExportedUndecided(object=object_of(one.object), container=one.container, reason=one.reason)
+
+
+def _unused(one: Unused) -> ExportedUnused:
+    return ExportedUnused(object=object_of(one.object), key=one.key, reason=one.reason)
 
 
 def _gap(missed: MissedPath) -> ExportedGap:

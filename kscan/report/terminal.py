@@ -2,58 +2,74 @@
 
 from collections.abc import Iterable
 
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from kscan import __version__
-from kscan.checks.check import Check, Severity
-from kscan.judge.report import Holder, Report, Result, Status
+from kscan.checks.check import Severity
+from kscan.judge.report import Holder, Report, Result, Status, Unused
+from kscan.report.inventory import namespace_lines, workload_lines
+from kscan.report.lines import STYLES, indented, line, section, title
 from kscan.report.text import clean, counted, sentence, where
 
-_STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _SHORT = 10
 _DANGERS = 4
 
 
-def render_terminal(report: Report, console: Console, *, full: bool = False) -> None:
-    """Print the report; `full` shows every finding, else each check's first ten."""
+def render_terminal(report: Report, console: Console, *, by: str = "check", full: bool = False) -> None:
+    """Print the report; `full` shows every finding, else the first ten of each check."""
     _head(report, console)
+    if by == "namespace":
+        section(console, "Namespaces, by the Pod Security Standards", map(namespace_lines, report.namespaces))
+    elif by == "workload":
+        _by_workload(report, console, full=full)
+    else:
+        _by_check(report, console, full=full)
+    passed_over = [result for result in report.results if len(result.open) < len(result.findings)]
+    section(console, "Suppressed by their owners", map(_suppressed, passed_over))
+    section(console, "Suppressions that nothing answers to", map(_unused, report.unused))
+    section(console, "Not seen", [_gap(str(missed.gap), missed.checks) for missed in report.gaps()])
+    console.print()
+    console.print(line(_totals(report), "bold"))
+
+
+def _by_check(report: Report, console: Console, *, full: bool) -> None:
     _worst(report, console)
     failed = report.of(Status.FAIL)
-    _section(console, "Failed", [_failed(one, full=full) for one in failed if not one.about_subjects])
+    section(console, "Failed", [_failed(one, full=full) for one in failed if not one.about_subjects])
     _rights(console, [result for result in failed if result.about_subjects])
-    _section(console, "Subjects with dangerous rights", [_holder(one, full=full) for one in report.holders()])
-    _section(console, "Unknown", map(_open, report.of(Status.UNKNOWN)))
-    _section(console, "Manual", map(_open, report.of(Status.MANUAL)))
-    _section(console, "Not applicable", map(_open, report.of(Status.NOT_APPLICABLE)))
-    _section(console, "Passed", map(_passed, report.of(Status.PASS)))
-    _section(console, "Not seen", [_gap(str(missed.gap), missed.checks) for missed in report.gaps()])
-    console.print()
-    console.print(_line(_totals(report), "bold"))
+    section(console, "Subjects with dangerous rights", [_holder(one, full=full) for one in report.holders()])
+    section(console, "Unknown", map(_open, report.of(Status.UNKNOWN)))
+    section(console, "Manual", map(_open, report.of(Status.MANUAL)))
+    section(console, "Not applicable", map(_open, report.of(Status.NOT_APPLICABLE)))
+    section(console, "Passed", map(_passed, report.of(Status.PASS)))
 
 
-def _line(text: str, style: str = "") -> Text:
-    return Text(clean(text), style=style)
-
-
-def _indented(text: Text, left: int) -> RenderableType:
-    return Padding(text, (0, 0, 0, left), expand=False)
+def _by_workload(report: Report, console: Console, *, full: bool) -> None:
+    found = [one for one in report.workloads if one.dangers]
+    section(console, "Workloads with findings", [workload_lines(one, full=full) for one in found])
+    section(
+        console, "Workloads without", [workload_lines(one, full=full) for one in report.workloads if not one.dangers]
+    )
+    known = {one.workload for one in report.workloads}
+    others = [one for one in report.of(Status.FAIL) if not all(finding.object in known for finding in one.open)]
+    section(console, "Failed, beside workloads", map(_named, others))
+    section(console, "Unknown", map(_open, report.of(Status.UNKNOWN)))
 
 
 def _head(report: Report, console: Console) -> None:
     about, score = report.about, report.score
-    for line, style in _cluster(report) if not about.manifests else ((f"Manifests {about.name}", "bold"),):
-        console.print(_line(line, style))
+    for words, style in _cluster(report) if not about.manifests else ((f"Manifests {about.name}", "bold"),):
+        console.print(line(words, style))
     if about.manifests:
-        console.print(_line(f"{counted(report.objects, 'object')} read"))
+        console.print(line(f"{counted(report.objects, 'object')} read"))
     value = "no score: nothing could be decided" if score.value is None else f"score {score.value} of 100"
     seen = f"{counted(score.decided, 'check')} decided, {score.undecided} unknown"
     console.print()
-    console.print(_line(f"{value[0].upper()}{value[1:]}, coverage {score.coverage} % ({seen})", "bold"))
+    console.print(line(f"{value[0].upper()}{value[1:]}, coverage {score.coverage} % ({seen})", "bold"))
     gaps = report.gaps()
     if gaps:
-        console.print(_line(f"{counted(len(gaps), 'path')} could not be read: see “Not seen” at the end", "yellow"))
+        console.print(line(f"{counted(len(gaps), 'path')} could not be read: see “Not seen” at the end", "yellow"))
 
 
 def _cluster(report: Report) -> Iterable[tuple[str, str]]:
@@ -70,45 +86,41 @@ def _worst(report: Report, console: Console) -> None:
     if not worst:
         return
     console.print()
-    console.print(_line("The worst, and what to do", "bold underline"))
+    console.print(line("The worst, and what to do", "bold underline"))
     for one in worst:
-        console.print(_title(one.check, one.severity))
+        console.print(title(one.check, one.severity))
         example = ", ".join(part for part in (sentence(one.finding), one.more) if part)
-        console.print(_indented(_line(example, "dim"), 4))
-        console.print(_indented(_line(f"→ {one.fix}", "green"), 4))
-
-
-def _title(check: Check, severity: Severity) -> RenderableType:
-    head = Text.assemble("  ", (severity.upper(), _STYLES[severity]), " ", (clean(check.id), "bold"))
-    return Group(head, _indented(_line(check.file.title), 4))
-
-
-def _section(console: Console, title: str, parts: Iterable[Iterable[RenderableType]]) -> None:
-    blocks = list(parts)
-    if not blocks:
-        return
-    console.print()
-    console.print(_line(f"{title} ({len(blocks)})", "bold underline"))
-    for block in blocks:
-        for line in block:
-            console.print(line)
+        console.print(indented(line(example, "dim"), 4))
+        console.print(indented(line(f"→ {one.fix}", "green"), 4))
 
 
 def _failed(result: Result, *, full: bool) -> Iterable[RenderableType]:
-    yield _title(result.check, result.severity)
-    shown = result.findings if full else result.findings[:_SHORT]
+    yield title(result.check, result.severity)
+    shown = result.open if full else result.open[:_SHORT]
     for finding in shown:
-        yield _indented(_line(f"- {sentence(finding)}"), 4)
+        yield indented(line(f"- {sentence(finding)}"), 4)
         if where(finding):
-            yield _indented(_line(where(finding), "dim"), 6)
+            yield indented(line(where(finding), "dim"), 6)
         for note in finding.notes:
-            yield _indented(_line(note, "dim"), 6)
-    hidden = len(result.findings) - len(shown)
+            yield indented(line(note, "dim"), 6)
+    hidden = len(result.open) - len(shown)
     if hidden:
-        yield _indented(_line(f"… and {hidden} more: write them with --output report.html"), 4)
+        yield indented(line(f"… and {hidden} more: write them with --output report.html"), 4)
     if result.reason:
-        yield _indented(_line(result.reason, "yellow"), 4)
-    yield _indented(_line("→ " + " ".join(result.check.file.fix.text.split()), "green"), 4)
+        yield indented(line(result.reason, "yellow"), 4)
+    yield indented(line("→ " + " ".join(result.check.file.fix.text.split()), "green"), 4)
+
+
+def _suppressed(result: Result) -> Iterable[RenderableType]:
+    yield title(result.check, result.check.file.severity)
+    for finding in result.findings:
+        if finding.suppressed:
+            yield indented(line(f"- {sentence(finding)}"), 4)
+            yield indented(line(str(finding.suppressed), "dim"), 6)
+
+
+def _unused(one: Unused) -> Iterable[RenderableType]:
+    yield indented(line(f"{one.object}: {one.key}: {one.reason}"), 2)
 
 
 def _rights(console: Console, results: list[Result]) -> None:
@@ -116,45 +128,48 @@ def _rights(console: Console, results: list[Result]) -> None:
     if not results:
         return
     console.print()
-    console.print(_line(f"Failed, by what subjects may do ({len(results)})", "bold underline"))
+    console.print(line(f"Failed, by what subjects may do ({len(results)})", "bold underline"))
     for severity in Severity:
-        names = [
-            f"{one.check.id} ({len(one.findings)})" for one in results if one.severity is severity and not one.implied
-        ]
+        names = [f"{one.check.id} ({len(one.open)})" for one in results if one.severity is severity and not one.implied]
         if names:
-            console.print(Text.assemble("  ", (severity.upper(), _STYLES[severity])))
-            console.print(_indented(_line(", ".join(names)), 4))
+            console.print(Text.assemble("  ", (severity.upper(), STYLES[severity])))
+            console.print(indented(line(", ".join(names)), 4))
     implied: dict[str, list[str]] = {}
     for one in results:
         if one.implied:
             implied.setdefault(one.findings[0].implied_by, []).append(one.check.id)
     for check, names in implied.items():
-        console.print(_line(f"  because of {check}", "dim"))
-        console.print(_indented(_line(", ".join(names), "dim"), 4))
+        console.print(line(f"  because of {check}", "dim"))
+        console.print(indented(line(", ".join(names), "dim"), 4))
 
 
 def _holder(holder: Holder, *, full: bool) -> Iterable[RenderableType]:
     worst = holder.worst.finding
     yield Text.assemble(
-        "  ", (worst.severity.upper(), _STYLES[worst.severity]), " ", (clean(str(holder.subject)), "bold")
+        "  ", (worst.severity.upper(), STYLES[worst.severity]), " ", (clean(str(holder.subject)), "bold")
     )
     for note in worst.notes:
-        yield _indented(_line(note, "dim"), 4)
+        yield indented(line(note, "dim"), 4)
     shown = holder.dangers if full else [one for one in holder.dangers if not one.finding.implied_by][:_DANGERS]
     for one in shown:
-        yield _indented(_line(f"- {one.finding.message}"), 4)
+        yield indented(line(f"- {one.finding.message}"), 4)
         for step in one.finding.proof if one is shown[0] else ():
-            yield _indented(_line(f"{step.right}: {step.binding or 'the API server itself'} → {step.role}"), 6)
+            yield indented(line(f"{step.right}: {step.binding or 'the API server itself'} → {step.role}"), 6)
     hidden = len(holder.dangers) - len(shown)
     if hidden:
-        yield _indented(_line(f"- and {hidden} more: write them with --output report.html"), 4)
+        yield indented(line(f"- and {hidden} more: write them with --output report.html"), 4)
     if worst.fix:
-        yield _indented(_line(f"→ {worst.fix}", "green"), 4)
+        yield indented(line(f"→ {worst.fix}", "green"), 4)
 
 
 def _open(result: Result) -> Iterable[RenderableType]:
-    yield _title(result.check, result.severity)
-    yield _indented(_line(result.reason, "yellow" if result.status is Status.UNKNOWN else "dim"), 4)
+    yield title(result.check, result.severity)
+    yield indented(line(result.reason, "yellow" if result.status is Status.UNKNOWN else "dim"), 4)
+
+
+def _named(result: Result) -> Iterable[RenderableType]:
+    yield Text.assemble("  ", (result.severity.upper(), STYLES[result.severity]), " ", clean(result.check.id),
+                        (f" ({counted(len(result.open), 'finding')})", "dim"))  # fmt: skip
 
 
 def _passed(result: Result) -> Iterable[RenderableType]:
@@ -162,11 +177,13 @@ def _passed(result: Result) -> Iterable[RenderableType]:
 
 
 def _gap(words: str, checks: tuple[str, ...]) -> Iterable[RenderableType]:
-    yield _indented(_line(words, "yellow"), 2)
-    yield _indented(_line(f"left open: {', '.join(checks)}", "dim"), 4)
+    yield indented(line(words, "yellow"), 2)
+    yield indented(line(f"left open: {', '.join(checks)}", "dim"), 4)
 
 
 def _totals(report: Report) -> str:
     counts = ", ".join(f"{len(report.of(status))} {status}" for status in Status if report.of(status))
-    findings = sum(len(result.findings) for result in report.results)
-    return f"kscan {__version__}: {counts}; {counted(findings, 'finding')}"
+    findings = sum(len(result.open) for result in report.results)
+    suppressed = sum(len(result.findings) for result in report.results) - findings
+    more = f", {suppressed} suppressed" if suppressed else ""
+    return f"kscan {__version__}: {counts}; {counted(findings, 'finding')}{more}"

@@ -1,22 +1,23 @@
 """The Pod Security Standards: what workloads do against a level, and what namespaces enforce."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from kscan.checks.judgement import Fine, Judgements, Problem
 from kscan.model.meta import ObjectRef
 from kscan.model.namespaces import SYSTEM, Namespace
 from kscan.model.podsecurity.controls import LATEST
-from kscan.model.podsecurity.level import Level, minor_of
-from kscan.model.podsecurity.standards import meets, violations
+from kscan.model.podsecurity.level import Level
+from kscan.model.podsecurity.modes import LABEL, modes
+from kscan.model.podsecurity.standards import violations
 from kscan.model.workloads import Workload
 from kscan.rules.rule import rule
+from kscan.views.levels import LEVELS, Levels
 from kscan.views.objects import NAMESPACES
 from kscan.views.server import MINOR
 from kscan.views.workloads import WORKLOADS
 
-_ENFORCE = "pod-security.kubernetes.io/enforce"
-_VERSION = f"{_ENFORCE}-version"
+_ENFORCE = f"{LABEL}enforce"
 
 
 @rule("podsecurity.level", "workloads", WORKLOADS, MINOR)
@@ -34,8 +35,10 @@ def level(workloads: Iterable[Workload], minor: int | None, *, level: str) -> Ju
             yield Fine(workload.ref)
 
 
-@rule("podsecurity.namespaces", "namespaces", NAMESPACES, WORKLOADS, MINOR)
-def namespaces(found: Iterable[Namespace], workloads: Iterable[Workload], minor: int | None) -> Judgements:
+@rule("podsecurity.namespaces", "namespaces", NAMESPACES, WORKLOADS, MINOR, LEVELS)
+def namespaces(
+    found: Iterable[Namespace], workloads: Iterable[Workload], minor: int | None, by_workload: Levels
+) -> Judgements:
     """Namespaces that enforce less than all that runs in them meets, or nothing at all."""
     running: dict[str, list[Workload]] = {}
     for workload in workloads:
@@ -45,9 +48,9 @@ def namespaces(found: Iterable[Namespace], workloads: Iterable[Workload], minor:
         ref = ObjectRef("Namespace", name)
         if name in SYSTEM:
             continue
-        enforced = _enforced(namespace.metadata.labels)
-        policy = minor_of(namespace.metadata.labels.get(_VERSION, ""), latest=minor or LATEST)
-        levels = {one.ref: _level(one, policy) for one in running.get(name, ())}
+        asked = modes(namespace.metadata.labels, latest=minor or LATEST).enforce
+        enforced = asked.level
+        levels = {one.ref: by_workload.of(one, asked.minor) for one in running.get(name, ())}
         worst = min(levels.values(), key=lambda one: one.rank, default=Level.RESTRICTED)
         if worst.rank > enforced.rank:
             yield Problem(ref, f"enforces {enforced}, and all in it meets {worst}: it is safe to enforce {worst}",
@@ -62,16 +65,3 @@ def namespaces(found: Iterable[Namespace], workloads: Iterable[Workload], minor:
             )
         else:
             yield Fine(ref, f"enforces {enforced}, and what runs in it meets {worst}")
-
-
-def _enforced(labels: Mapping[str, str]) -> Level:
-    """What a namespace enforces; the server takes a level that it does not know for the strictest."""
-    value = labels.get(_ENFORCE, "")
-    if not value:
-        return Level.PRIVILEGED
-    return Level(value) if value in list(Level) else Level.RESTRICTED
-
-
-def _level(workload: Workload, minor: int) -> Level:
-    found = (meets(group.pod, minor) for group in workload.groups)
-    return min(found, key=lambda one: one.rank, default=Level.RESTRICTED)

@@ -11,7 +11,7 @@ from kscan.errors import OutputError
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[IO[bytes]]:
+def written_whole(path: Path, mode: int = 0o600) -> Iterator[IO[bytes]]:
     """A binary file that takes its name only when everything was written."""
     try:
         # mkstemp gives mode 0600, and the same folder makes the rename atomic.
@@ -20,6 +20,7 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
         raise OutputError(f"cannot write {path}", error.strerror or str(error)) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
             yield file
         Path(name).replace(path)
     except OSError as error:

@@ -24,11 +24,13 @@ Lines = dict[str, tuple[int, Any]] | list[tuple[int, Any]] | None
 
 
 class Marked(msgspec.Struct, frozen=True):
-    """One document, and the lines of its members; lines count from 1."""
+    """One document, the lines of its members, from 1, and which document of which part of the text it is."""
 
     value: Any
     line: int
     lines: Lines
+    part: int = 0
+    index: int = 0
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -41,20 +43,29 @@ class Broken(msgspec.Struct, frozen=True):
 
 def marked(text: str) -> Iterator[Marked | Broken]:
     """Each document of a text; one that is broken costs only itself. Empty ones are left out."""
-    starts = [0, *(found.start() for found in _SEPARATOR.finditer(text)), len(text)]
     before = 0
-    for start, end in pairwise(starts):
-        part = text[start:end]
+    for number, part in enumerate(parts(text)):
         if part.strip():
-            yield from _document(part, before)
+            yield from _document(part, before, number)
         before += part.count("\n")
 
 
-def _document(text: str, before: int) -> Iterator[Marked | Broken]:
+def parts(text: str) -> list[str]:
+    """A text cut before each line of `---`; put together they are the text again."""
+    starts = [0, *(found.start() for found in _SEPARATOR.finditer(text)), len(text)]
+    return [text[start:end] for start, end in pairwise(starts)]
+
+
+def values(part: str) -> list[Any]:
+    """Every document of a part, the empty ones too; YAMLError where it is none."""
+    return [found.value for found in _Reader(part, 0).documents()]
+
+
+def _document(text: str, before: int, part: int) -> Iterator[Marked | Broken]:
     try:
-        for found in _Reader(text, before).documents():
+        for index, found in enumerate(_Reader(text, before).documents()):
             if found.value is not None:
-                yield found
+                yield msgspec.structs.replace(found, part=part, index=index) if part or index else found
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         details = getattr(error, "problem", None) or getattr(error, "reason", None) or error
@@ -147,10 +158,7 @@ class _Reader:
         return values, lines
 
     def _scalar(self, event: Any) -> Any:  # noqa: ANN401
-        # The parser in C says of a plain word that it has the empty style, the other that it has none.
-        if event.style or (event.tag and event.tag.endswith(":str")):
-            return event.value
-        return self._words[event.value]
+        return event.value if _is_text(event) else self._words[event.value]
 
 
 class _Words(dict[str, Any]):
@@ -170,6 +178,17 @@ def _merge(values: dict[str, Any], lines: dict[str, tuple[int, Any]], value: Any
         for name in value:
             if name not in values:
                 values[name], lines[name] = value[name], inner[name]
+
+
+def name_of(event: Any) -> str:  # noqa: ANN401 - the parser's own events
+    """The member that a key names."""
+    value = event.value if _is_text(event) else _plain(event.value)
+    return value if isinstance(value, str) else _spoken(value)
+
+
+def _is_text(event: Any) -> bool:  # noqa: ANN401
+    # The parser in C says of a plain word that it has the empty style, the other that it has none.
+    return bool(event.style or (event.tag and event.tag.endswith(":str")))
 
 
 def _plain(text: str) -> Any:  # noqa: ANN401 - any scalar

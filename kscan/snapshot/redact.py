@@ -51,6 +51,19 @@ _KINDS = (
 )
 
 
+_DATA = {"data", "binaryData"}
+# Of a config map, whose values are often whole files.
+_DATA_KINDS = (
+    (re.compile(r"PRIVATE KEY-----"), "(hidden PRIVATE KEY-----)"),
+    (re.compile(r"://[^/@:\s]*:[^/@ $<{\s]+@"), "(hidden)://hidden:hidden@"),
+    (re.compile(r"(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{30}|github_pat_\w{30}|glpat-[\w-]{18}|xox[abprs]-[\w-]{10}"
+                r"|AIza[\w-]{35}"), "(hidden known form)"),
+    (re.compile(r"\n"), "(hidden lines)"),
+    (re.compile(r"[{][{]"), "{{hidden}}"),
+    (re.compile(r"://"), HIDDEN),
+)  # fmt: skip
+
+
 def safe(text: str) -> str:
     """The text with everything that looks like a credential hidden."""
     return _ASSIGNED.sub(_hidden, _CREDENTIAL.sub(HIDDEN, text))
@@ -76,7 +89,8 @@ def redacted(snapshot: Snapshot) -> Snapshot:
 
 def _entry(entry: Entry, specs: dict[bytes, bytes]) -> Entry:
     if isinstance(entry, Listing):
-        return msgspec.structs.replace(entry, items=tuple(_item(item, specs) for item in entry.items))
+        one = _config_map if entry.kind == "ConfigMap" else _item
+        return msgspec.structs.replace(entry, items=tuple(one(item, specs) for item in entry.items))
     if isinstance(entry, Body):
         content = _json(entry.content) if "json" in entry.media_type else _text(entry.content)
         return msgspec.structs.replace(entry, content=content)
@@ -87,6 +101,29 @@ def _item(item: Item, specs: dict[bytes, bytes]) -> Item:
     if item.spec and item.spec not in specs:
         specs[item.spec] = _json(item.spec)
     return msgspec.structs.replace(item, head=_json(item.head), spec=specs.get(item.spec, b""))
+
+
+def _config_map(item: Item, specs: dict[bytes, bytes]) -> Item:
+    """A config map; of what must be hidden in it, nothing but its kind is left."""
+    try:
+        body = msgspec.json.decode(item.head, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return _item(item, specs)
+    cleaned = clean({key: value for key, value in body.items() if key not in _DATA})
+    for field in _DATA & body.keys():
+        value = body[field]
+        cleaned[field] = (
+            {key: _cleaned_data(key, one) for key, one in value.items()} if isinstance(value, dict) else clean(value)
+        )
+    return msgspec.structs.replace(item, head=msgspec.json.encode(cleaned))
+
+
+def _cleaned_data(key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if clean({key: value}) == {key: value}:
+        return value
+    text = value.strip() if isinstance(value, str) else str(value or "")
+    found = (mark for pattern, mark in _DATA_KINDS if pattern.search(text))
+    return next(found, None) or _mark(text)
 
 
 def _text(content: bytes) -> bytes:

@@ -6,7 +6,7 @@ import msgspec
 
 from kscan.model.base import decode, decode_object
 from kscan.model.meta import Meta, Metadata, ObjectRef
-from kscan.model.templates import may_hold_templates, pod_templates
+from kscan.model.templates import may_hold_templates, path_to, pod_templates
 from kscan.model.workloads import PodGroup, must_be_pod, pod_of
 from kscan.snapshot.entry import Item
 from kscan.views.view import Source
@@ -30,7 +30,7 @@ def _holders(source: Source) -> Iterator[tuple[ObjectRef, Holder]]:
             continue
         try:
             metadata = decode(item.body, Meta).metadata
-            ref = ObjectRef(kind, metadata.name, metadata.namespace, metadata.written_in)
+            ref = metadata.ref(kind)
             groups = tuple(_groups(ref, item))
         except msgspec.MsgspecError as error:
             source.undecodable(path, item, error)
@@ -41,8 +41,8 @@ def _holders(source: Source) -> Iterator[tuple[ObjectRef, Holder]]:
 
 
 def _groups(ref: ObjectRef, item: Item) -> Iterator[PodGroup]:
-    for path, template in pod_templates(decode_object(item.body)):
+    for place, template in pod_templates(decode_object(item.body)):
         metadata = msgspec.convert(template.get("metadata") or {}, Metadata)
         body = pod_of(ref, metadata, template["spec"])
         must_be_pod(body)
-        yield PodGroup(body, 0, template=True, at=f"{path}.")
+        yield PodGroup(body, 0, template=True, at=f"{path_to(place)}.")

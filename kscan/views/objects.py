@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
-from kscan.model.base import decode_object
-from kscan.model.meta import WRITTEN_IN, ObjectRef
+from kscan.model.availability import Autoscaler, Budget
+from kscan.model.base import Noun, decode_object
+from kscan.model.meta import WRITTEN_IN, Meta, Metadata, ObjectRef
 from kscan.model.namespaces import Namespace, ServiceAccount
 from kscan.model.network import Ingress, NetworkPolicy, Service
 from kscan.model.nodes import Node
@@ -21,6 +22,19 @@ class Thing(msgspec.Struct, frozen=True):
 
     ref: ObjectRef
     body: dict[str, Any]
+
+
+class ConfigKeys(Noun, frozen=True):
+    """A ConfigMap by its keys; what they stand for is never decoded."""
+
+    metadata: Metadata
+    data: dict[str, msgspec.Raw] = {}
+    binary_data: dict[str, msgspec.Raw] = {}
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Every key."""
+        return frozenset((*self.data, *self.binary_data))
 
 
 def _nouns(name: str, noun: type[N], *resources: Resource) -> View[tuple[N, ...]]:
@@ -61,3 +75,10 @@ SERVICES = _nouns("services", Service, kinds.SERVICES)
 NODES = _nouns("nodes", Node, kinds.NODES)
 ROLES = _nouns("roles", Role, kinds.CLUSTER_ROLES, kinds.ROLES)
 BINDINGS = _nouns("bindings", Binding, kinds.CLUSTER_ROLE_BINDINGS, kinds.ROLE_BINDINGS)
+BUDGETS = _nouns("disruption budgets", Budget, kinds.DISRUPTION_BUDGETS)
+AUTOSCALERS = _nouns("autoscalers", Autoscaler, kinds.HORIZONTAL_AUTOSCALERS)
+CONFIG_MAPS = _nouns("config maps", ConfigKeys, kinds.CONFIG_MAPS)
+CLAIMS = _nouns("volume claims", Meta, kinds.PERSISTENT_VOLUME_CLAIMS)
+PRIORITY_CLASSES = _nouns("priority classes", Meta, kinds.PRIORITY_CLASSES)
+RESOURCE_QUOTAS = _nouns("resource quotas", Meta, kinds.RESOURCE_QUOTAS)
+LIMIT_RANGES = _nouns("limit ranges", Meta, kinds.LIMIT_RANGES)

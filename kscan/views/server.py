@@ -31,3 +31,5 @@ def _minor(source: Source) -> int | None:
 
 
 MINOR: View[int | None] = View("minor version", (VERSION,), _minor)
+# Whether the objects are only written down: then what is not among them may still be in the cluster.
+MANIFESTS: View[bool] = View("manifests", (), lambda source: source.about.manifests)

@@ -9,6 +9,7 @@ from kscan.model.meta import ObjectRef
 from kscan.model.pods import containers
 from kscan.model.workloads import Workload
 from kscan.snapshot import kinds
+from kscan.views.controllers import CONTROLLER_OBJECTS
 from kscan.views.objects import Thing, things
 from kscan.views.view import View
 from kscan.views.workloads import WORKLOADS
@@ -89,7 +90,9 @@ TARGETS = {
         Target("pod", "workloads", "object", WORKLOADS, _pods),
         Target("webhook", "admission webhooks", "webhook", _WEBHOOKS, _webhooks, own=("webhook",)),
         Target("namespace", "namespaces", "object", things("namespace objects", kinds.NAMESPACES), _things),
+        Target("controller", "controllers", "object", CONTROLLER_OBJECTS, _things),
         Target("service", "services", "object", things("service objects", kinds.SERVICES), _things),
+        Target("ingress", "ingresses", "object", things("ingress objects", kinds.INGRESSES), _things),
         Target("role", "roles", "object", things("role objects", kinds.CLUSTER_ROLES, kinds.ROLES), _things),
         Target("node", "nodes", "object", things("node objects", kinds.NODES), _things),
         Target(
@@ -105,6 +108,38 @@ TARGETS = {
             "object",
             things("network policy objects", kinds.NETWORK_POLICIES),
             _things,
+        ),
+        Target(
+            "disruptionbudget",
+            "pod disruption budgets",
+            "object",
+            things("disruption budget objects", kinds.DISRUPTION_BUDGETS),
+            _things,
+        ),
+        Target(
+            "autoscaler",
+            "horizontal pod autoscalers",
+            "object",
+            things("autoscaler objects", kinds.HORIZONTAL_AUTOSCALERS),
+            _things,
+        ),
+        Target("configmap", "config maps", "object", things("config map objects", kinds.CONFIG_MAPS), _things),
+        Target(
+            "persistentvolume",
+            "persistent volumes",
+            "object",
+            things("persistent volume objects", kinds.PERSISTENT_VOLUMES),
+            _things,
+        ),
+        Target(
+            "persistentvolumeclaim",
+            "persistent volume claims",
+            "object",
+            things("volume claim objects", kinds.PERSISTENT_VOLUME_CLAIMS),
+            _things,
+        ),
+        Target(
+            "storageclass", "storage classes", "object", things("storage class objects", kinds.STORAGE_CLASSES), _things
         ),
     )
 }

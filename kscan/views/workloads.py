@@ -105,7 +105,7 @@ def _controllers(source: Source) -> Iterator[tuple[ObjectRef, _Controller]]:
     for resource in _CONTROLLERS:
         for controller in source.nouns(resource, _Controller):
             metadata = controller.metadata
-            yield ObjectRef(resource.kind, metadata.name, metadata.namespace, metadata.written_in), controller
+            yield metadata.ref(resource.kind), controller
 
 
 def _gather(groups: _Groups, owners: _Owners, head: PodHead, path: str, item: Item) -> None:
@@ -119,9 +119,9 @@ def _gather(groups: _Groups, owners: _Owners, head: PodHead, path: str, item: It
     group[2] += 1
 
 
-def top_owner(kind: str, metadata: Metadata, owners: _Owners) -> ObjectRef:
+def top_owner(kind: str, metadata: Metadata, owners: Mapping[ObjectRef, Any]) -> ObjectRef:
     """The owner that somebody created; a static pod is its own, though it names its node."""
-    ref = ObjectRef(kind, metadata.name, metadata.namespace, metadata.written_in)
+    ref = metadata.ref(kind)
     for _ in range(8):
         owner = metadata.controller
         if owner is None or MIRROR in metadata.annotations:

@@ -78,7 +78,7 @@ def test_an_administrator_sees_everything(server):
     assert {result.status for result in rights} == {Status.PASS, Status.FAIL, Status.NOT_APPLICABLE}
     told = {
         "privileged-container": Status.FAIL,
-        "host-namespaces": Status.PASS,
+        "host-network": Status.PASS,
         "host-path-writable": Status.PASS,
         "run-as-root": Status.FAIL,
         "default-service-account-token": Status.FAIL,
@@ -163,7 +163,7 @@ def test_a_tenant_scans_its_own_namespaces(server):
     _, report = scan(server, "tenant", namespaces=("shop", "bank"))
     found = statuses(report)
     assert found["privileged-container"] is Status.FAIL
-    assert found["host-namespaces"] is Status.PASS
+    assert found["host-network"] is Status.PASS
     assert found["namespace-without-network-policy"] is Status.FAIL
     assert found["wildcard-role"] is Status.UNKNOWN
     assert {reason for _, reason in gaps(report)} == {Reason.OUT_OF_SCOPE, Reason.ELSEWHERE}
@@ -202,7 +202,7 @@ def test_the_command_line_from_end_to_end(server, tmp_path, capfd):
     shown = capfd.readouterr().out
     assert "\x1b" not in shown
     assert "Deployment shop/web container app runs privileged" in shown
-    assert run(["scan", "--kubeconfig", config, "--check", "host-namespaces", "--strict", "-q"]) == 0
+    assert run(["scan", "--kubeconfig", config, "--check", "host-network", "--strict", "-q"]) == 0
     assert run(["scan", "--kubeconfig", config, "--check", "kubelet-anonymous-auth", "--strict", "-q"]) == 3
     saved = tmp_path / "saved"
     assert run(["snapshot", "save", str(saved), "--kubeconfig", config, "--redact"]) == 0
@@ -217,7 +217,7 @@ def test_an_expired_token_and_a_wrong_authority(server, tmp_path, capfd):
 
 @pytest.mark.parametrize("flag", ["--as"])
 def test_impersonation(server, flag, capfd):
-    assert run(["scan", "--kubeconfig", str(server.kubeconfig("admin")), flag, "jo", "--check", "host-namespaces"]) == 0
+    assert run(["scan", "--kubeconfig", str(server.kubeconfig("admin")), flag, "jo", "--check", "host-network"]) == 0
     assert "By jo on" in capfd.readouterr().out
     assert run(["scan", "--kubeconfig", str(server.kubeconfig("stranger")), flag, "jo"]) == 2
     assert "impersonat" in capfd.readouterr().err

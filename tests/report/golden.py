@@ -6,10 +6,12 @@ from pathlib import Path
 from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.commands.output import plain_text
-from kscan.judge.engine import evaluate
+from kscan.judge.engine import judge
+from kscan.judge.inventory import with_inventory
 from kscan.judge.plan import plan
 from kscan.report.formats import FORMATS
 from kscan.snapshot.folder import load_folder
+from kscan.views.view import Readings
 
 FOLDER = Path(__file__).parent.parent.parent / "fixtures" / "reports"
 FORMAT = {"demo.md": "markdown", "demo.json": "json"}
@@ -17,7 +19,9 @@ FORMAT = {"demo.md": "markdown", "demo.json": "json"}
 
 def rendered(name: str) -> str:
     """A report of the demo cluster, without kscan's own version."""
-    report = evaluate(load_folder(data.folder("demo")), plan(by_id(read_checks(data.folder("checks"))).values()))
+    ready = plan(by_id(read_checks(data.folder("checks"))).values())
+    readings = Readings(load_folder(data.folder("demo")))
+    report = with_inventory(judge(readings, ready), readings, ready)
     content = plain_text(report, width=80) if name == "demo.txt" else FORMATS[FORMAT[name]](report)
     return re.sub(r'(kscan(?:": ")?\s?)\d+\.\d+\.\d+', r"\g<1>VERSION", content.decode())
 

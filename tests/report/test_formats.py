@@ -33,7 +33,7 @@ from kscan.snapshot.snapshot import About, Snapshot
 READY = plan(by_id(read_checks(data.folder("checks"))).values())
 HOSTILE = [
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "![x](http://evil.example/p)",
-    "a|b", "`code`", "# heading", "\x1b[31mred\x1b[0m", "\x9b31m", "\u202egnp.exe", "{{7*7}}", "{% raw %}", "[red]x[/red]",
+    "a|b", "`code`", "# heading", "\x1b[31mred\x1b[0m", "\x9b31m", "\u202egnp.exe", "{{791*7}}", "{% raw %}", "[red]x[/red]",
     "@everyone", "a\nb", "</style><style>*{}", "&lt;b&gt;", "http://evil.example",
 ]  # fmt: skip
 
@@ -122,7 +122,7 @@ def test_hostile_names_are_shown_as_they_are_and_do_nothing():
     markdown = FORMATS["markdown"](report).decode()
     for forbidden in ("<script", "<img", "](javascript", "](http://evil", "\n# heading", "| a|b |", "@everyone"):
         assert forbidden not in markdown
-    assert "49" not in re.findall(r"\b49\b", markdown)
+    assert "5537" not in markdown
 
 
 def test_rows_of_markdown_tables_keep_their_columns():
@@ -232,7 +232,7 @@ def test_the_demo_cluster_is_as_its_story_tells():
         "cluster-admin-binding": ("fail", 1),
         "kubelet-anonymous-auth": ("unknown", 0),
         "privileged-container": ("fail", 3),
-        "host-namespaces": ("fail", 5),
+        "host-network": ("fail", 5),
         "host-path-writable": ("fail", 4),
         "secrets-not-encrypted": ("pass", 0),
         "api-server-anonymous-auth": ("pass", 0),

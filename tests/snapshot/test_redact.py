@@ -8,7 +8,9 @@ from hypothesis import given
 
 from kscan import data
 from kscan.checks.check import read_check
+from kscan.checks.examples import examples
 from kscan.judge.engine import evaluate
+from kscan.judge.farm import snapshot_of_example
 from kscan.judge.plan import plan
 from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.entry import Body
@@ -191,3 +193,26 @@ def test_a_check_decides_of_a_redacted_pod_as_of_the_pod(name, value):
     assert verdicts[0] == verdicts[1]
     body = next(redacted(before).at("/api/v1/pods").bodies())
     assert len(value) < 4 or value.encode() not in body
+
+
+def test_a_check_decides_of_redacted_config_maps_as_of_the_others():
+    check = read_check(data.folder("checks") / "workloads" / "credential-in-config-map.yaml")
+    ready = plan([check])
+    for example in examples(check):
+        snapshot = snapshot_of_example(example)
+        before, after = (evaluate(one, ready).results[0] for one in (snapshot, redacted(snapshot)))
+        assert (before.status, before.findings) == (after.status, after.findings), example.name
+
+
+def test_of_a_hidden_value_of_a_config_map_its_kind_is_left():
+    values = {"db.token": "harbour", "db_password": "a\nharbour", "tls.key": PEM, "ttl.token": "24h", "color": "blue"}
+    body = {"kind": "ConfigMap", "metadata": {"name": "a"}, "data": values, "binaryData": {"my.token": "aGFyYm91cg=="}}
+    [found] = redacted(snapshot_of([body])).entries["/api/v1/configmaps"].bodies()
+    assert b"harbour" not in found and b"aGFy" not in found and b"MIIE" not in found
+    assert msgspec.json.decode(found)["data"] == {
+        "db.token": HIDDEN,
+        "db_password": "(hidden lines)",
+        "tls.key": "(hidden PRIVATE KEY-----)",
+        "ttl.token": "24h",
+        "color": "blue",
+    }

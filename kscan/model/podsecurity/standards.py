@@ -8,6 +8,7 @@ from kscan.model.base import JsonObject
 from kscan.model.podsecurity.controls import CONTROLS, LATEST, Form
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.pod import read_pod
+from kscan.model.workloads import Workload
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -38,3 +39,9 @@ def meets(pod: JsonObject, minor: int = LATEST) -> Level:
     """The strictest level that a pod meets."""
     read = read_pod(pod)
     return next(level for level in reversed(Level) if not any(any(form(read)) for _, form in _forms(level, minor)))
+
+
+def met_by(workload: Workload, minor: int = LATEST) -> Level:
+    """The strictest level that everything which runs for a workload meets."""
+    found = (meets(group.pod, minor) for group in workload.groups)
+    return min(found, key=lambda one: one.rank, default=Level.RESTRICTED)

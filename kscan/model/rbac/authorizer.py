@@ -70,8 +70,11 @@ class Authorizer:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Every subject that may do anything: those whom some binding gives some role, and the masters."""
-        return tuple({group_key(MASTERS): None, **dict.fromkeys(self._grants)})
+        """Every subject that may do anything: those whom some binding gives some role, and the masters.
+
+        Where there is no role and no binding at all, as in manifests of workloads, it tells of nobody.
+        """
+        return tuple({group_key(MASTERS): None, **dict.fromkeys(self._grants)}) if self.bindings or self.roles else ()
 
     def granted(self, key: str) -> Iterator[Grant]:
         """Everything that is given to one subject by name."""

@@ -1,0 +1,1 @@
+"""Patches of checks, applied to manifests where they are written."""

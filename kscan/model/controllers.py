@@ -1,0 +1,50 @@
+"""What a controller says of its pods: how many, chosen how, made from which template."""
+
+import msgspec
+
+from kscan.model.base import Noun
+from kscan.model.meta import Meta, Metadata
+from kscan.model.selectors import LabelSelector
+
+
+class PodTemplate(Noun, frozen=True):
+    """What pods are made from; the spec is JSON until it is looked at."""
+
+    metadata: Metadata = Metadata()
+    spec: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _JobSpec(Noun, frozen=True):
+    template: PodTemplate = PodTemplate()
+
+
+class _JobTemplate(Noun, frozen=True):
+    spec: _JobSpec = _JobSpec()
+
+
+class ControllerSpec(Noun, frozen=True):
+    """The parts of any controller's spec that say something of its pods."""
+
+    replicas: int | None = None
+    selector: LabelSelector | None = None
+    service_name: str = ""
+    template: PodTemplate = PodTemplate()
+    job_template: _JobTemplate | None = None
+    volume_claim_templates: tuple[Meta, ...] = ()
+
+
+class Controller(Noun, frozen=True):
+    """A Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob."""
+
+    metadata: Metadata
+    spec: ControllerSpec = ControllerSpec()
+
+    @property
+    def template(self) -> PodTemplate:
+        """What its pods are made from."""
+        return self.spec.job_template.spec.template if self.spec.job_template else self.spec.template
+
+    @property
+    def selector(self) -> LabelSelector | None:
+        """How it knows its pods."""
+        return self.spec.selector

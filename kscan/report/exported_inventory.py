@@ -1,0 +1,95 @@
+"""Workloads and namespaces as they leave kscan."""
+
+from kscan.judge.report import Admitting, Held, Inventoried
+from kscan.model.podsecurity.level import Level
+from kscan.model.podsecurity.modes import Mode
+from kscan.report.shape import Object, Shape, object_of
+
+
+class ExportedDanger(Shape, frozen=True):
+    """A finding, by its check and its fingerprint."""
+
+    check: str
+    severity: str
+    container: str
+    message: str
+    fingerprint: str
+
+
+class ExportedWorkload(Shape, frozen=True):
+    """A workload with all that is known of it; null stands for what could not be read."""
+
+    object: Object
+    pods: int
+    score: int | None
+    pod_security: str
+    service_account: str
+    rights: tuple[str, ...] | None
+    exposed: str | None
+    findings: tuple[ExportedDanger, ...]
+
+
+class ExportedMode(Shape, frozen=True):
+    """A level and the policy's version; `label` is what the namespace says, empty where it says nothing."""
+
+    level: str
+    version: str
+    label: str
+
+
+class ExportedNamespace(Shape, frozen=True):
+    """What a namespace asks of its pods, what they meet, and how many workloads each level would refuse."""
+
+    name: str
+    enforce: ExportedMode
+    audit: ExportedMode
+    warn: ExportedMode
+    meets: str
+    workloads: int
+    refused_by_baseline: int
+    refused_by_restricted: int
+    safe: str | None
+
+
+def workload(one: Inventoried) -> ExportedWorkload:
+    """The exported shape of a workload."""
+    return ExportedWorkload(
+        object=object_of(one.workload),
+        pods=one.pods,
+        score=one.score,
+        pod_security=one.level,
+        service_account=one.account,
+        rights=None if one.rights is None else tuple(dict.fromkeys(held.check.id for held in one.rights)),
+        exposed=one.exposed,
+        findings=tuple(map(_danger, one.dangers)),
+    )
+
+
+def _danger(held: Held) -> ExportedDanger:
+    finding = held.finding
+    return ExportedDanger(
+        check=held.check.id,
+        severity=finding.severity,
+        container=finding.container,
+        message=finding.message,
+        fingerprint=finding.fingerprint,
+    )
+
+
+def namespace(one: Admitting) -> ExportedNamespace:
+    """The exported shape of a namespace."""
+    return ExportedNamespace(
+        name=one.namespace,
+        enforce=_mode(one.modes.enforce),
+        audit=_mode(one.modes.audit),
+        warn=_mode(one.modes.warn),
+        meets=one.meets,
+        workloads=one.workloads,
+        refused_by_baseline=one.refused[Level.BASELINE],
+        refused_by_restricted=one.refused[Level.RESTRICTED],
+        safe=one.safe,
+    )
+
+
+def _mode(mode: Mode) -> ExportedMode:
+    return ExportedMode(level=mode.level, version=f"v1.{mode.minor}", label=mode.told)

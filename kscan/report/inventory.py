@@ -1,0 +1,72 @@
+"""Workloads and namespaces, a block each, for a terminal."""
+
+from collections.abc import Iterable
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from kscan.judge.report import Admitting, Held, Inventoried
+from kscan.model.podsecurity.level import Level
+from kscan.model.podsecurity.modes import Mode
+from kscan.report.lines import STYLES, indented, line
+from kscan.report.text import clean, counted, where
+
+_SHORT = 10
+
+
+def workload_lines(one: Inventoried, *, full: bool) -> Iterable[RenderableType]:
+    """A workload: its score and level, who it runs as, by what it is exposed, then what is wrong with it."""
+    score = "no score" if one.score is None else f"score {one.score}"
+    words = f"  {score}, meets {one.level}" + (f", {counted(one.pods, 'pod')}" if one.pods else "")
+    head = Text("  ")
+    if one.severity:
+        head.append(one.severity.upper(), STYLES[one.severity]).append(" ")
+    yield head.append(clean(str(one.workload)), "bold").append(words, "dim")
+    for words, style in _said(one):
+        yield indented(line(words, style), 4)
+    shown = one.dangers if full else one.dangers[:_SHORT]
+    for held in shown:
+        yield indented(_danger(held), 4)
+        if full and where(held.finding):
+            yield indented(line(where(held.finding), "dim"), 6)
+    if len(shown) < len(one.dangers):
+        yield indented(line(f"… and {len(one.dangers) - len(shown)} more: write them with --output report.html"), 4)
+
+
+def _said(one: Inventoried) -> Iterable[tuple[str, str]]:
+    if one.exposed is None:
+        yield "whether it is exposed could not be seen", "yellow"
+    elif one.exposed:
+        yield f"exposed by {one.exposed}", "yellow"
+    if one.rights is None:
+        yield f"runs as {one.account}; what that may do was not seen", "dim"
+    elif one.rights:
+        names = dict.fromkeys(held.check.id for held in one.rights)
+        yield f"runs as {one.account}, which may do what is dangerous: {', '.join(names)}", "yellow"
+
+
+def _danger(held: Held) -> Text:
+    finding = held.finding
+    container = f"container {finding.container} " if finding.container else ""
+    return Text.assemble("- ", (finding.severity, STYLES[finding.severity].replace(" on red", "")), " ",
+                         clean(f"{container}{finding.message}"), (f" [{held.check.id}]", "dim"))  # fmt: skip
+
+
+def namespace_lines(one: Admitting) -> Iterable[RenderableType]:
+    """A namespace: what it asks of pods, what they meet, and whether more could be asked."""
+    yield Text.assemble("  ", (clean(one.namespace), "bold"), (f"  {counted(one.workloads, 'workload')}", "dim"))
+    modes = one.modes
+    asked = f"enforces {_mode(modes.enforce)}, audits {_mode(modes.audit)}, warns of {_mode(modes.warn)}"
+    yield indented(line(asked), 4)
+    if one.workloads:
+        levels = (Level.BASELINE, Level.RESTRICTED)
+        refused = ", ".join(f"{level} would refuse {one.refused[level]}" for level in levels)
+        yield indented(line(f"everything in it meets {one.meets}; {refused}"), 4)
+    if one.safe:
+        yield indented(line(f"→ it is safe to enforce {one.safe}", "green"), 4)
+
+
+def _mode(mode: Mode) -> str:
+    if not mode.told:
+        return f"{mode.level} (not set)" if mode.level is Level.PRIVILEGED else f"{mode.level}"
+    return str(mode.level) if mode.told == mode.level else f"{mode.level} (for {mode.told!r} is no level)"

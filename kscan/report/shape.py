@@ -1,0 +1,22 @@
+"""What all parts of the exported report share."""
+
+import msgspec
+
+from kscan.model.meta import ObjectRef
+
+
+class Shape(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A part of the exported report."""
+
+
+class Object(Shape, frozen=True):
+    """The address of an object."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+def object_of(ref: ObjectRef) -> Object:
+    """The exported address."""
+    return Object(kind=ref.kind, namespace=ref.namespace, name=ref.name)
