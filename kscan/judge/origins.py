@@ -16,7 +16,7 @@ from kscan.snapshot.written import Origin
 
 _TOKEN = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
 # A workload is judged by the pods that it makes: there their spec stands. The longest way first.
-_TEMPLATES = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
+TEMPLATES = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
 
 
 def located(report: Report, origins: Mapping[ObjectRef, Origin], unread: tuple[Gap, ...]) -> Report:
@@ -79,7 +79,7 @@ def _located(finding: Finding, origin: Origin | None) -> Finding:
 def _line(origin: Origin, tokens: tuple[str, ...]) -> int:
     """The line of what a path leads to, of the object or of the pods that it makes; else as near as it comes."""
     furthest = (0, origin.line)
-    for lead in _TEMPLATES:
+    for lead in TEMPLATES:
         reached = _reached(origin, (*lead, *tokens))
         if reached[0] == len(lead) + len(tokens):
             return reached[1]

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from kscan.checks.check import Check
+from kscan.judge.origins import TEMPLATES
 from kscan.judge.report import Finding
 from kscan.mend.values import Place, at
 from kscan.model.templates import path_to, pod_templates
 
-_TEMPLATES: tuple[Place, ...] = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"))
+_TEMPLATES: tuple[Place, ...] = tuple(place for place in TEMPLATES if place)
 _LISTS: tuple[tuple[str, Place], ...] = (
     ("spec.initContainers", ("spec", "initContainers")),
     ("spec.containers", ("spec", "containers")),

@@ -78,11 +78,18 @@ class PlacementTerm(Noun, frozen=True):
     """One wish to keep pods apart: which pods, and across what."""
 
     label_selector: LabelSelector | None = None
+    namespace_selector: LabelSelector | None = None
+    namespaces: tuple[str, ...] = ()
     topology_key: str = ""
 
-    def parts(self, labels: dict[str, str]) -> bool:
-        """Whether pods with these labels are kept apart from each other; without a selector none is."""
-        return bool(self.topology_key) and self.label_selector is not None and self.label_selector.matches(labels)
+    def parts(self, namespace: str, labels: dict[str, str]) -> bool:
+        """Whether pods of a namespace with these labels are kept apart from each other; without a selector none is."""
+        selects = self.label_selector is not None and self.label_selector.matches(labels)
+        return bool(self.topology_key) and selects and self._reaches(namespace)
+
+    def _reaches(self, namespace: str) -> bool:
+        """Whether pods of a namespace count: the own one where none is named; in doubt, what a selector may choose."""
+        return not self.namespaces or namespace in self.namespaces or self.namespace_selector is not None
 
 
 class _Preferred(Noun, frozen=True):

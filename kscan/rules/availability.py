@@ -55,7 +55,7 @@ def spread(found: Iterable[Scaled]) -> Judgements:
         except msgspec.MsgspecError as error:
             yield Unsure(one.ref, f"where its pods may run cannot be read: {error}")
             continue
-        if one.most < 2 or any(term.parts(one.labels) for term in placement.terms):
+        if one.most < 2 or any(term.parts(one.ref.namespace, one.labels) for term in placement.terms):
             yield Fine(one.ref)
         else:
             yield Problem(one.ref, "may have all its pods on one node", path="spec.template.spec.affinity")

@@ -11,6 +11,8 @@ from tests.mend.examples import IDS, MANIFESTS, PATCHING, mended
 
 PLACE = "fixed"
 PATHS = {
+    "PodDisruptionBudget": f"/apis/policy/v1/namespaces/{PLACE}/poddisruptionbudgets",
+    "StorageClass": "/apis/storage.k8s.io/v1/storageclasses",
     "Pod": f"/api/v1/namespaces/{PLACE}/pods",
     **{kind: f"/apis/apps/v1/namespaces/{PLACE}/{kind.lower()}s" for kind in ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet")},
     **{kind: f"/apis/batch/v1/namespaces/{PLACE}/{kind.lower()}s" for kind in ("Job", "CronJob")},
@@ -58,7 +60,7 @@ def completed(value):
             "clientConfig": {"url": "https://a.example"},
         }
         webhook["name"] = f"{webhook['name'].replace('.', '-')}.policy.example"
-    if value["kind"] not in ("Pod", *PATHS) or "webhooks" in value:
+    if f"/namespaces/{PLACE}/" not in PATHS[value["kind"]]:
         del value["metadata"]["namespace"]
     return value
 

@@ -10,6 +10,8 @@ from kscan.mend.mend import Text, mend
 CHECKS = by_id(read_checks(data.folder("checks")))
 PATCHING = [check for check in CHECKS.values() if check.file.fix.patch]
 API = {
+    "PodDisruptionBudget": "policy/v1",
+    "StorageClass": "storage.k8s.io/v1",
     **dict.fromkeys(("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet"), "apps/v1"),
     **dict.fromkeys(("Job", "CronJob"), "batch/v1"),
     **dict.fromkeys(
