@@ -11,6 +11,7 @@ from kscan.errors import CheckError
 from kscan.judge.engine import evaluate
 from kscan.judge.origins import located
 from kscan.judge.plan import plan
+from kscan.mend.mend import Text, mend
 from kscan.model.templates import pod_templates
 from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.manifests import open_source
@@ -140,6 +141,26 @@ def test_a_template_that_is_misshapen_is_a_gap():
     snapshot = snapshot_of(documents(ROLLOUT + TEMPLATE.replace("}}}", ", volumes: 3}}}"), "text", CheckError))
     (result,) = results(snapshot)
     assert [gap.path for gap in result.gaps] == ["/apis/argoproj.io/v1alpha1/rollouts/shop/web"]
+
+
+def test_a_patch_goes_where_the_template_stands():
+    text = (
+        HEAD % ("core.strimzi.io/v1", "StrimziPodSet")
+        + f"""\
+spec:
+  pods:
+    - spec:
+        containers: []
+    - spec:
+        containers: {BAD}
+"""
+    )
+    rollout = ROLLOUT + TEMPLATE
+    texts = [Text("a.yaml", text), Text("b.yaml", rollout)]
+    done = mend(texts, [CHECKS["privileged-container"]], risky=True)
+    assert [one.text for one in done.texts] == [
+        one.replace("privileged: true", "privileged: false") for one in (text, rollout)
+    ]
 
 
 JSON = st.recursive(
