@@ -57,6 +57,10 @@ def scan(
         typer.Argument(metavar="[FILE|DIR|-]", help="A saved snapshot or manifests instead of a live cluster."),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Scan the demo cluster that comes with kscan.")] = False,
+    values: Annotated[
+        list[Path],
+        typer.Option("--values", envvar="KSCAN_VALUES", help="Values for the Helm charts of a folder, as for helm."),
+    ] = [],  # noqa: B006
     format: Annotated[  # noqa: A002 - the option's name
         list[str],
         typer.Option("--format", "-f", envvar="KSCAN_FORMAT", rich_help_panel=_REPORT,
@@ -117,6 +121,7 @@ def scan(
         by=command.known_grouping(by),
         policy_minor=command.policy_minor(pss_version),
         source=source,
+        values=tuple(values),
         demo=demo,
         access=o.access(kubeconfig, context, as_user, as_group),
         options=_options(namespace, parallel, timeout, kubelets),

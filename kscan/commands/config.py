@@ -61,7 +61,7 @@ def _joined(value: object) -> object:
 _ALL_KEYS: Iterable[str] = (
     "check", "skip", "severity", "framework", "checks",
     "context", "namespace", "parallel", "timeout", "kubelets",
-    "format", "output", "template", "fail-on", "strict", "quiet",
+    "format", "output", "template", "values", "fail-on", "strict", "quiet",
 )  # fmt: skip
 
 

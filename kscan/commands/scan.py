@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -41,6 +42,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     by: str = "check"
     policy_minor: int | None = None
     source: Path | None = None
+    values: tuple[Path, ...] = ()
     demo: bool = False
     access: Access = Access()
     options: Options = Options()
@@ -59,7 +61,13 @@ def run(request: Request) -> int:
         if not request.quiet:
             print(line, file=sys.stderr)
 
-    opened = _opened(request, ready, console)
+    report = _judged(_opened(request, ready, console), request, ready, tell)
+    write_all(report, request.outputs, request.template, tell, by=request.by)
+    return exit_code(report, fail_on=request.fail_on, strict=request.strict)
+
+
+def _judged(opened: Opened, request: Request, ready: Plan, tell: Callable[[str], None]) -> Report:
+    """The report; what was read for it is let go before it is written."""
     if opened.skipped:
         tell(f"passed over what is no Kubernetes object: {listed(opened.skipped)}")
     readings = Readings(opened.snapshot)
@@ -68,17 +76,16 @@ def run(request: Request) -> int:
     report = located(judge(readings, ready), opened.origins, opened.unread)
     if request.honour_annotations:
         report = with_suppressions(report, readings)
-    if _wants_inventory(request):
-        report = with_inventory(report, readings, ready)
-    write_all(report, request.outputs, request.template, tell, by=request.by)
-    return exit_code(report, fail_on=request.fail_on, strict=request.strict)
+    return with_inventory(report, readings, ready) if _wants_inventory(request) else report
 
 
 def _opened(request: Request, ready: Plan, console: Console) -> Opened:
+    if request.values and (request.demo or not request.source):
+        raise ConfigError("--values is for Helm charts", "name the folder of the chart: kscan scan DIR --values FILE")
     if request.demo:
         return Opened(load_folder(data.folder("demo")))
     if request.source:
-        return open_source(request.source)
+        return open_source(request.source, request.values)
     more = (need for view in INVENTORY_VIEWS for need in view.needs) if request.by != "check" else ()
     needs = merged((*ready.needs(), *more))
     return Opened(from_cluster(request.access, needs, request.options, console, quiet=request.quiet))

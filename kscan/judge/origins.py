@@ -2,35 +2,94 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache
 
 import msgspec
 
 from kscan.judge.report import Finding, Report
+from kscan.model.base import JsonObject
 from kscan.model.meta import ObjectRef
-from kscan.snapshot.entry import Gap
-from kscan.snapshot.manifests import Origin
+from kscan.model.pods import objects
+from kscan.snapshot.documents import path_of, ref_of
+from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.written import Origin
 
 _TOKEN = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
-# A workload is judged by the pods that it makes: there their spec stands.
-TEMPLATES = ((), ("spec", "template"), ("spec", "jobTemplate", "spec", "template"))
+# A workload is judged by the pods that it makes: there their spec stands. The longest way first.
+TEMPLATES = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
 
 
 def located(report: Report, origins: Mapping[ObjectRef, Origin], unread: tuple[Gap, ...]) -> Report:
-    """The report with the place of each finding in its manifest."""
+    """The report with the place of each finding in its manifest, and of each object that could not be read."""
+    if not origins:
+        return msgspec.structs.replace(report, unread=unread)
+    places = _Places(origins)
     results = (
-        msgspec.structs.replace(result, findings=tuple(_located(one, origins) for one in result.findings))
+        msgspec.structs.replace(
+            result,
+            findings=tuple(_located(one, places.of(one.object)) for one in result.findings),
+            gaps=tuple(map(places.told, result.gaps)),
+        )
         for result in report.results
     )
     return msgspec.structs.replace(report, results=tuple(results), unread=unread)
 
 
-def _located(finding: Finding, origins: Mapping[ObjectRef, Origin]) -> Finding:
-    origin = origins.get(finding.object)
+class _Places:
+    """Where objects are written: by their address, and those that a view could not read by their path."""
+
+    def __init__(self, origins: Mapping[ObjectRef, Origin]) -> None:
+        self._origins = origins
+
+    def of(self, ref: ObjectRef) -> Origin | None:
+        """Where an object is written; of an owner that is not, something that it owns."""
+        return self._origins.get(ref) or self._by_owner.get(ref)
+
+    @cached_property
+    def _by_owner(self) -> Mapping[ObjectRef, Origin]:
+        owned = ((owner, origin) for origin in self._origins.values() for owner in _owners(origin.value))
+        return dict(reversed(list(owned)))
+
+    @cached_property
+    def _by_path(self) -> Mapping[str, str]:
+        return {path_of(one.value) + (f" in {ref.source}" if ref.source else ""): one.place
+                for ref, one in self._origins.items()}  # fmt: skip
+
+    def told(self, gap: Gap) -> Gap:
+        """The gap with that place, where it is about an object."""
+        if gap.reason is not Reason.UNDECODABLE or gap.path not in self._by_path:
+            return gap
+        return msgspec.structs.replace(gap, detail=f"{gap.detail}, in {self._by_path[gap.path]}")
+
+
+def _owners(value: JsonObject) -> Iterator[ObjectRef]:
+    metadata = value["metadata"]
+    for one in objects(metadata, "ownerReferences"):
+        yield ObjectRef(str(one.get("kind")), str(one.get("name")), ref_of(value).namespace)
+
+
+def _located(finding: Finding, origin: Origin | None) -> Finding:
     if origin is None:
         return finding
-    tokens = _TOKEN.findall(finding.path)
-    _, line = max(_reached(origin, (*lead, *tokens)) for lead in TEMPLATES)
-    return msgspec.structs.replace(finding, source=f"{origin.file}:{line}")
+    if origin.rendered:
+        return msgspec.structs.replace(finding, source=origin.place)
+    return msgspec.structs.replace(finding, source=f"{origin.file}:{_line(origin, _tokens(finding.path))}")
+
+
+def _line(origin: Origin, tokens: tuple[str, ...]) -> int:
+    """The line of what a path leads to, of the object or of the pods that it makes; else as near as it comes."""
+    furthest = (0, origin.line)
+    for lead in TEMPLATES:
+        reached = _reached(origin, (*lead, *tokens))
+        if reached[0] == len(lead) + len(tokens):
+            return reached[1]
+        furthest = max(furthest, reached)
+    return furthest[1]
+
+
+@lru_cache(maxsize=4096)
+def _tokens(path: str) -> tuple[str, ...]:
+    return tuple(_TOKEN.findall(path))
 
 
 def _reached(origin: Origin, tokens: tuple[str, ...]) -> tuple[int, int]:
@@ -47,7 +106,7 @@ def _steps(origin: Origin, tokens: tuple[str, ...]) -> Iterator[int]:
             if index < 0:
                 return
             value, (line, lines) = value[index], lines[index]
-        elif isinstance(value, dict) and isinstance(lines, dict) and token in value:
+        elif isinstance(value, dict) and isinstance(lines, dict) and token in lines:
             value, (line, lines) = value[token], lines[token]
         else:
             return
@@ -55,6 +114,7 @@ def _steps(origin: Origin, tokens: tuple[str, ...]) -> Iterator[int]:
 
 
 def _named(values: list[object], name: str) -> int:
-    """Which member of a list bears a name; -1 where none does."""
+    """Which member of a list bears a name, or stands at that place; -1 where none does."""
     found = (index for index, one in enumerate(values) if isinstance(one, dict) and one.get("name") == name)
-    return next(found, -1)
+    place = int(name) if name.isdecimal() and int(name) < len(values) else -1
+    return next(found, place)

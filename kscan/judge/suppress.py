@@ -81,7 +81,7 @@ def _of(kind: str, body: bytes) -> Iterator[tuple[ObjectRef, Metadata]]:
     # What a controller made repeats what its owner says.
     if not metadata.controller:
         for one in (metadata, owned.spec.template.metadata, owned.spec.job_template.spec.template.metadata):
-            yield ObjectRef(kind, metadata.name, metadata.namespace), one
+            yield metadata.ref(kind), one
 
 
 def _marked(result: Result, asked: Asked) -> Result:

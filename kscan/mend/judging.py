@@ -12,8 +12,7 @@ from kscan.judge.report import Finding, Report
 from kscan.judge.suppress import with_suppressions
 from kscan.mend.places import makes_pods
 from kscan.model.meta import ObjectRef
-from kscan.snapshot.documents import snapshot_of
-from kscan.snapshot.manifests import ref_of
+from kscan.snapshot.documents import ref_of, snapshot_of
 from kscan.snapshot.snapshot import About
 from kscan.views.view import Readings
 

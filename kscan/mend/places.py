@@ -7,6 +7,7 @@ from kscan.checks.check import Check
 from kscan.judge.origins import TEMPLATES
 from kscan.judge.report import Finding
 from kscan.mend.values import Place, at
+from kscan.model.templates import path_to, pod_templates
 
 _TEMPLATES: tuple[Place, ...] = tuple(place for place in TEMPLATES if place)
 _LISTS: tuple[tuple[str, Place], ...] = (
@@ -31,13 +32,22 @@ def makes_pods(value: dict[str, Any]) -> bool:
 
 def place_of(check: Check, value: dict[str, Any], finding: Finding) -> Place | None:
     """From an object to what the finding is about; None where two bear its name."""
-    lead = lead_of(check, value)
+    lead, path = _within(check, value, finding.path)
     for words, place in _LISTS:
         name = f"{words}[{finding.container}]"
-        if finding.path == name or finding.path.startswith(f"{name}."):
+        if path == name or path.startswith(f"{name}."):
             found = list(_named(at(value, (*lead, *place)), finding.container))
             return (*lead, *place, found[0]) if len(found) == 1 else None
     return lead
+
+
+def _within(check: Check, value: dict[str, Any], path: str) -> tuple[Place, str]:
+    """The way to the pod, and the rest of the path; of kinds with templates of their own a path says the whole way."""
+    for place, _ in pod_templates(value) if check.file.target in ("", "pod", "container") else ():
+        lead = path_to(place)
+        if path == lead or path.startswith(f"{lead}."):
+            return place, path[len(lead) + 1 :]
+    return lead_of(check, value), path
 
 
 def _named(members: Any, name: str) -> Iterator[int]:  # noqa: ANN401 - any JSON value

@@ -4,6 +4,9 @@ import msgspec
 
 from kscan.model.base import Noun
 
+# Set on an object of manifests where another one before it has the same name; no API server has it.
+WRITTEN_IN = "kscan/written-in"
+
 
 class OwnerReference(Noun, frozen=True):
     """The object that made this one."""
@@ -24,6 +27,11 @@ class Metadata(Noun, frozen=True):
     annotations: dict[str, str] = {}
     owner_references: tuple[OwnerReference, ...] = ()
     creation_timestamp: str = ""
+    written_in: str = msgspec.field(default="", name=WRITTEN_IN)
+
+    def ref(self, kind: str) -> "ObjectRef":
+        """The address of the object whose metadata this is."""
+        return ObjectRef(kind, self.name, self.namespace, self.written_in)
 
     @property
     def controller(self) -> OwnerReference | None:
@@ -32,11 +40,15 @@ class Metadata(Noun, frozen=True):
 
 
 class ObjectRef(msgspec.Struct, frozen=True, order=True):
-    """The address of an object, as people write it: Deployment shop/web."""
+    """The address of an object, as people write it: Deployment shop/web.
+
+    In manifests several objects may have one address: `source` tells the later ones apart.
+    """
 
     kind: str
     name: str
     namespace: str = ""
+    source: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"

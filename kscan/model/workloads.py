@@ -10,11 +10,15 @@ from kscan.model.meta import Metadata, ObjectRef
 
 
 class PodGroup(msgspec.Struct, frozen=True):
-    """Pods of one owner that share one spec, or the owner's template where none runs; JSON until it is looked at."""
+    """Pods of one owner that share one spec, or the owner's template where none runs; JSON until it is looked at.
+
+    `at` leads the paths of findings, where the owner is of a kind whose template could stand anywhere.
+    """
 
     body: bytes
     count: int
     template: bool = False
+    at: str = ""
 
     @property
     def pod(self) -> dict[str, Any]:
@@ -25,6 +29,36 @@ class PodGroup(msgspec.Struct, frozen=True):
     def spec(self) -> dict[str, Any]:
         """The pod spec that they share."""
         return self.pod.get("spec", {})  # type: ignore[no-any-return]
+
+
+def pod_of(ref: ObjectRef, template: Metadata, spec: object) -> bytes:
+    """The pod that a template makes, called like its owner."""
+    metadata = {"name": ref.name, "namespace": ref.namespace, "labels": template.labels,
+                "annotations": template.annotations}  # fmt: skip
+    return msgspec.json.encode({"metadata": metadata, "spec": spec})
+
+
+_Maps = list[dict[str, msgspec.Raw]]
+
+
+class _Spec(msgspec.Struct, rename="camel"):
+    containers: _Maps
+    init_containers: _Maps | None = None
+    ephemeral_containers: _Maps | None = None
+    volumes: _Maps | None = None
+    security_context: dict[str, msgspec.Raw] | None = None
+
+
+class _Shape(msgspec.Struct):
+    spec: _Spec
+
+
+_SHAPE = msgspec.json.Decoder(_Shape)
+
+
+def must_be_pod(body: bytes) -> None:
+    """The lists that every check walks over must be lists of maps; raises msgspec.MsgspecError where one is not."""
+    _SHAPE.decode(body)
 
 
 # Decoded, a spec is ten times its JSON, and a walk looks at one at a time.

@@ -27,7 +27,7 @@ def default_token(workloads: Iterable[Workload], accounts: Iterable[ServiceAccou
                 yield Problem(
                     workload.ref,
                     "is given the token of the default service account",
-                    path="spec.automountServiceAccountToken",
+                    path=f"{group.at}spec.automountServiceAccountToken",
                     value=group.spec.get("automountServiceAccountToken"),
                     pods=group.count,
                 )
@@ -59,7 +59,7 @@ def idle_token(workloads: Iterable[Workload], accounts: Iterable[ServiceAccount]
                 yield Problem(
                     workload.ref,
                     f"is given the token of {subject}, which no binding gives a right",
-                    path="spec.automountServiceAccountToken",
+                    path=f"{group.at}spec.automountServiceAccountToken",
                     value=group.spec.get("automountServiceAccountToken"),
                     pods=group.count,
                 )

@@ -28,7 +28,9 @@ def level(workloads: Iterable[Workload], minor: int | None, *, level: str) -> Ju
         for group in workload.groups:
             for one in violations(group.pod, Level(level), minor or LATEST):
                 clean = False
-                yield Problem(workload.ref, one.reason, one.container, one.path, pods=group.count)
+                yield Problem(
+                    workload.ref, one.reason, one.container, f"{group.at}{one.path}".rstrip("."), pods=group.count
+                )
         if clean:
             yield Fine(workload.ref)
 

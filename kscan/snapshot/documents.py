@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from kscan.errors import SnapshotError
+from kscan.model.meta import ObjectRef
 from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, Reason
 from kscan.snapshot.kinds import KNOWN
 from kscan.snapshot.needs import Resource
@@ -28,7 +29,7 @@ def snapshot_of(documents: Iterable[Document], about: About | None = None) -> Sn
     objects: dict[Resource, list[Document]] = {resource: [] for resource in KNOWN}
     entries: dict[str, Entry] = {}
     for document in documents:
-        if "path" in document:
+        if "path" in document and "kind" not in document:
             entries[str(document["path"])] = _entry(document)
         else:
             objects.setdefault(_resource(document), []).append(document)
@@ -55,8 +56,28 @@ def _resource(document: Document) -> Resource:
     if not kind or not api_version:
         raise SnapshotError("a document is no Kubernetes object", "it needs apiVersion and kind, or path")
     group, _, version = api_version.rpartition("/")
-    namespaced = "namespace" in document.get("metadata", {})
-    return Resource(group, f"{kind.lower()}s", kind, namespaced, (version,))
+    # Whether it lies in namespaces only its definition tells: each object stays where it says that it is.
+    return Resource(group, f"{kind.lower()}s", kind, versions=(version,))
+
+
+def ref_of(document: Document) -> ObjectRef:
+    """The address of an object."""
+    metadata = _placed(_resource(document), document["metadata"])
+    return ObjectRef(str(document["kind"]), str(metadata.get("name", "")), str(metadata.get("namespace") or ""))
+
+
+def path_of(document: Document) -> str:
+    """Where an object would be got from a server."""
+    ref = ref_of(document)
+    return "/".join(part for part in (_resource(document).path(), ref.namespace, ref.name) if part)
+
+
+def _placed(resource: Resource, metadata: Document) -> Document:
+    """Metadata with the namespace that counts, whatever somebody wrote: default, or none for the whole cluster's."""
+    if resource not in KNOWN:
+        return metadata
+    rest = {key: value for key, value in metadata.items() if key != "namespace"}
+    return rest | {"namespace": metadata.get("namespace") or "default"} if resource.namespaced else rest
 
 
 def _listing(resource: Resource, documents: Iterable[Document], specs: dict[bytes, bytes]) -> Listing:
@@ -69,10 +90,5 @@ def _listing(resource: Resource, documents: Iterable[Document], specs: dict[byte
 
 def _item(resource: Resource, document: Document, specs: dict[bytes, bytes]) -> Item:
     body = {key: value for key, value in document.items() if key not in ("kind", "apiVersion")}
-    metadata = body.get("metadata", {})
-    if resource.namespaced:
-        body["metadata"] = {"namespace": "default"} | metadata
-    elif resource in KNOWN and isinstance(metadata, dict):
-        # What is of the whole cluster stands in no namespace, whatever somebody wrote.
-        body["metadata"] = {key: value for key, value in metadata.items() if key != "namespace"}
+    body["metadata"] = _placed(resource, body.get("metadata", {}))
     return keep(msgspec.Raw(msgspec.json.encode(body)), specs, pod=resource.kind == "Pod")

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     UNAVAILABLE = "unavailable"
     OUT_OF_SCOPE = "outside the namespaces asked for"
     NOT_ASKED = "not asked"
+    NOT_RENDERED = "not rendered"
     ELSEWHERE = "decided elsewhere"
 
 

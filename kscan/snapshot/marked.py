@@ -78,23 +78,24 @@ def _document(text: str, before: int, part: int) -> Iterator[Marked | Broken]:
 
 
 class _Reader:
-    """Values made of events."""
+    """Values made of events. Most of a file are plain members of maps, so those are read without a call each."""
 
     def __init__(self, text: str, before: int) -> None:
-        self._events = yaml.parse(text, Loader=_LOADER)
-        self._before = before
+        self._next = _LOADER(text).get_event
+        self._first = before + 1
         self._anchors: dict[str, tuple[Any, Lines, int]] = {}
         self._nodes = 0
+        self._words = _Words()
 
     def documents(self) -> Iterator[Marked]:
-        for event in self._events:
-            if isinstance(event, yaml.DocumentStartEvent):
-                first = next(self._events)
+        while (event := self._next()) is not None and type(event) is not yaml.StreamEndEvent:
+            if type(event) is yaml.DocumentStartEvent:
+                first = self._next()
                 value, lines = self._node(first)
                 yield Marked(value, self._line(first), lines)
 
     def _line(self, event: Any) -> int:  # noqa: ANN401 - the parser's own events
-        return int(self._before + event.start_mark.line + 1)
+        return int(self._first + event.start_mark.line)
 
     def _node(self, event: Any) -> tuple[Any, Lines]:  # noqa: ANN401
         kind = type(event)
@@ -103,7 +104,7 @@ class _Reader:
         before = self._nodes
         self._count(1)
         if kind is yaml.ScalarEvent:
-            value, lines = _scalar(event), None
+            value, lines = self._scalar(event), None
         elif kind is yaml.MappingStartEvent:
             value, lines = self._mapping()
         else:
@@ -129,16 +130,20 @@ class _Reader:
         values: dict[str, Any] = {}
         lines: dict[str, tuple[int, Any]] = {}
         merged: list[tuple[Any, Lines]] = []
-        for event in self._events:
-            if type(event) is yaml.MappingEndEvent:
-                break
-            key, _ = self._node(event)
-            value, inner = self._node(next(self._events))
+        following, first, scalar = self._next, self._first, yaml.ScalarEvent
+        while type(event := following()) is not yaml.MappingEndEvent:
+            key = self._scalar(event) if type(event) is scalar and not event.anchor else self._node(event)[0]
+            member = following()
+            if type(member) is scalar and not member.anchor:
+                value, inner = self._scalar(member), None
+            else:
+                value, inner = self._node(member)
             if key == "<<":
                 merged.append((value, inner))
                 continue
-            name = key if isinstance(key, str) else _spoken(key)
-            values[name], lines[name] = value, (self._line(event), inner)
+            name = key if type(key) is str else _spoken(key)
+            values[name], lines[name] = value, (first + event.start_mark.line, inner)
+        self._count(len(values))
         for value, inner in merged:
             _merge(values, lines, value, inner)
         return values, lines
@@ -146,13 +151,22 @@ class _Reader:
     def _sequence(self) -> tuple[list[Any], Lines]:
         values: list[Any] = []
         lines: list[tuple[int, Any]] = []
-        for event in self._events:
-            if type(event) is yaml.SequenceEndEvent:
-                break
+        while type(event := self._next()) is not yaml.SequenceEndEvent:
             value, inner = self._node(event)
             values.append(value)
             lines.append((self._line(event), inner))
         return values, lines
+
+    def _scalar(self, event: Any) -> Any:  # noqa: ANN401
+        return event.value if _is_text(event) else self._words[event.value]
+
+
+class _Words(dict[str, Any]):
+    """What the plain words of a document mean, each looked into once."""
+
+    def __missing__(self, text: str) -> Any:  # noqa: ANN401 - any scalar
+        self[text] = found = _plain(text)
+        return found
 
 
 def _merge(values: dict[str, Any], lines: dict[str, tuple[int, Any]], value: Any, inner: Lines) -> None:  # noqa: ANN401
@@ -168,15 +182,13 @@ def _merge(values: dict[str, Any], lines: dict[str, tuple[int, Any]], value: Any
 
 def name_of(event: Any) -> str:  # noqa: ANN401 - the parser's own events
     """The member that a key names."""
-    value = _scalar(event)
+    value = event.value if _is_text(event) else _plain(event.value)
     return value if isinstance(value, str) else _spoken(value)
 
 
-def _scalar(event: Any) -> Any:  # noqa: ANN401 - any scalar
+def _is_text(event: Any) -> bool:  # noqa: ANN401
     # The parser in C says of a plain word that it has the empty style, the other that it has none.
-    if event.style or (event.tag and event.tag.endswith(":str")):
-        return event.value
-    return _plain(event.value)
+    return bool(event.style or (event.tag and event.tag.endswith(":str")))
 
 
 def _plain(text: str) -> Any:  # noqa: ANN401 - any scalar

@@ -7,7 +7,7 @@ import msgspec
 
 from kscan.model.availability import Autoscaler, Budget
 from kscan.model.base import Noun, decode_object
-from kscan.model.meta import Meta, Metadata, ObjectRef
+from kscan.model.meta import WRITTEN_IN, Meta, Metadata, ObjectRef
 from kscan.model.namespaces import Namespace, ServiceAccount
 from kscan.model.network import Ingress, NetworkPolicy, Service
 from kscan.model.nodes import Node
@@ -59,7 +59,8 @@ def _things(source: Source, resource: Resource, shape: type) -> Iterator[Thing]:
             body = decode_object(item.body)
             msgspec.convert(body, shape)
             metadata = body["metadata"]
-            ref = ObjectRef(resource.kind, str(metadata["name"]), str(metadata.get("namespace", "")))
+            written_in = str(metadata.get(WRITTEN_IN, ""))
+            ref = ObjectRef(resource.kind, str(metadata["name"]), str(metadata.get("namespace", "")), written_in)
         except (msgspec.MsgspecError, KeyError, TypeError) as error:
             source.undecodable(path, item, error)
             continue

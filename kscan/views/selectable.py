@@ -67,7 +67,7 @@ def _owners(source: Source) -> Iterator[tuple[ObjectRef, Meta]]:
     for resource in CONTROLLER_KINDS:
         for _, item in source.items(resource):
             if found := _meta(item):
-                yield ObjectRef(resource.kind, found.metadata.name, found.metadata.namespace), found
+                yield found.metadata.ref(resource.kind), found
 
 
 def _meta(item: Item) -> Meta | None:

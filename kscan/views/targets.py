@@ -46,14 +46,14 @@ class Target(msgspec.Struct, frozen=True):
 
 def _pods(workload: Workload) -> Iterator[Subject]:
     for group in workload.groups:
-        yield Subject(workload.ref, {"object": group.pod}, pods=group.count)
+        yield Subject(workload.ref, {"object": group.pod}, (Part(place=group.at),), group.count)
 
 
 def _containers(workload: Workload) -> Iterator[Subject]:
     for group in workload.groups:
         pod = group.pod
         parts = tuple(
-            Part({"container": one.body, "role": one.role}, f"spec.{one.field}[{one.name}].", one.name)
+            Part({"container": one.body, "role": one.role}, f"{group.at}spec.{one.field}[{one.name}].", one.name)
             for one in containers(group.spec)
         )
         yield Subject(workload.ref, {"object": pod, "pod": pod}, parts, group.count)

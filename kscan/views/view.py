@@ -10,11 +10,13 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from kscan.model.base import decode
-from kscan.model.meta import Meta
+from kscan.model.meta import WRITTEN_IN
 from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
-from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource
+from kscan.snapshot.kinds import KNOWN
+from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource, split_path
 from kscan.snapshot.snapshot import About, Snapshot
 
+_BY_NAME = frozenset((resource.group, resource.plural) for resource in KNOWN)
 T = TypeVar("T")
 N = TypeVar("N")
 
@@ -69,6 +71,19 @@ class Source:
                 self.gaps.append(entry.gap)
             for item in entry.items:
                 yield path, item
+
+    def others(self) -> Iterator[tuple[str, str, str, Item]]:
+        """Group, kind, path and object of all that happens to be there of kinds that no view asks for by name."""
+        for path, entry in self._snapshot.entries.items():
+            parts = split_path(path)
+            if isinstance(entry, Listing) and parts and (parts[0], parts[3]) not in _BY_NAME:
+                for item in entry.items:
+                    yield parts[0], entry.kind, path, item
+
+    def used(self, path: str) -> None:
+        """Note that a list of another kind was of use."""
+        entry = self._snapshot.at(path)
+        self.evidence.append(Evidence(path, len(entry.items) if isinstance(entry, Listing) else None))
 
     def nouns(self, resource: Resource, noun: type[N]) -> Iterator[N]:
         """Every object of a resource, decoded; one that cannot be is a gap that names it."""
@@ -137,8 +152,10 @@ class Readings:
 
 
 def _name(item: Item) -> str:
+    """What an object is called, as far as it can be read: what else of it is misshapen does not matter here."""
     try:
-        metadata = msgspec.json.decode(item.head, type=Meta).metadata
-    except msgspec.MsgspecError:
+        metadata = msgspec.json.decode(item.head)["metadata"]
+        name = f"{metadata['namespace']}/{metadata['name']}" if metadata.get("namespace") else str(metadata["name"])
+        return f"{name} in {metadata[WRITTEN_IN]}" if metadata.get(WRITTEN_IN) else name
+    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError):
         return "(an object without a readable name)"
-    return f"{metadata.namespace}/{metadata.name}" if metadata.namespace else metadata.name

@@ -4,7 +4,7 @@ Pods that run are judged as they run, for admission may have changed them. Where
 (scaled to zero, a CronJob between runs) the owner's template stands in for them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -12,10 +12,11 @@ import msgspec
 from kscan.model.base import decode
 from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.pods import FINISHED, LEGACY_ANNOTATIONS, MIRROR
-from kscan.model.workloads import PodGroup, PodHead, Workload
+from kscan.model.workloads import PodGroup, PodHead, Workload, must_be_pod, pod_of
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Item
 from kscan.snapshot.needs import Resource
+from kscan.views.holders import Holder, holders
 from kscan.views.view import Source, View
 
 _CONTROLLERS = (
@@ -27,6 +28,7 @@ _CONTROLLERS = (
     kinds.CRON_JOBS,
     kinds.REPLICATION_CONTROLLERS,
 )
+_LEFT_BEHIND = frozenset({"ReplicaSet", "Job", "ReplicationController"})
 
 
 class _Template(msgspec.Struct, frozen=True):
@@ -58,43 +60,37 @@ class _Controller(msgspec.Struct, frozen=True):
         return self.spec.template or _Template()
 
 
-_Maps = list[dict[str, msgspec.Raw]]
-
-
-class _Spec(msgspec.Struct, rename="camel"):
-    containers: _Maps
-    init_containers: _Maps | None = None
-    ephemeral_containers: _Maps | None = None
-    volumes: _Maps | None = None
-    security_context: dict[str, msgspec.Raw] | None = None
-
-
-class _Shape(msgspec.Struct):
-    """The lists that every check walks over must be lists of maps."""
-
-    spec: _Spec
-
-
-_SHAPE = msgspec.json.Decoder(_Shape)
-_Controllers = Mapping[ObjectRef, _Controller]
+_Owners = Mapping[ObjectRef, _Controller | Holder]
 _Groups = dict[ObjectRef, dict[tuple[object, ...], list[Any]]]
 
 
 def _build(source: Source) -> tuple[Workload, ...]:
-    controllers = dict(_controllers(source))
+    owners: _Owners = {**dict(_controllers(source)), **holders(source)}
     groups: _Groups = {}
     for path, item in source.items(kinds.PODS):
         head = _head(source, path, item)
         if head:
-            _gather(groups, controllers, head, path, item)
-    idle = {ref: controller for ref, controller in controllers.items()
-            if ref not in groups and not controller.metadata.controller}  # fmt: skip
-    workloads = {ref: Workload(ref, (group,)) for ref, one in idle.items() if (group := _idle(source, ref, one))}
+            _gather(groups, owners, head, path, item)
+    workloads = {
+        ref: Workload(ref, idle)
+        for ref, owner in owners.items()
+        if ref not in groups and _stands_in(source, ref, owners, groups) and (idle := _idle(source, ref, owner))
+    }
     for ref, found in groups.items():
         running = tuple(_pod_groups(source, found.values()))
         if running:
-            workloads[ref] = Workload(ref, running, _template(ref, controllers[ref]) if ref in controllers else None)
+            owner = owners.get(ref)
+            workloads[ref] = Workload(ref, running, _template(ref, owner) if isinstance(owner, _Controller) else None)
     return tuple(workloads[ref] for ref in sorted(workloads))
+
+
+def _stands_in(source: Source, ref: ObjectRef, owners: _Owners, running: Container[ObjectRef]) -> bool:
+    """Whether a template is judged: nothing runs for it, and no owner of it is judged in its stead."""
+    top = top_owner(ref.kind, owners[ref].metadata, owners)
+    if top == ref or top in running:
+        return top == ref
+    # In a cluster what its owner has left behind is history, where the owner is of a kind that is not read.
+    return top not in owners and (source.about.manifests or ref.kind not in _LEFT_BEHIND)
 
 
 def _head(source: Source, path: str, item: Item) -> PodHead | None:
@@ -109,12 +105,12 @@ def _controllers(source: Source) -> Iterator[tuple[ObjectRef, _Controller]]:
     for resource in _CONTROLLERS:
         for controller in source.nouns(resource, _Controller):
             metadata = controller.metadata
-            yield ObjectRef(resource.kind, metadata.name, metadata.namespace), controller
+            yield metadata.ref(resource.kind), controller
 
 
-def _gather(groups: _Groups, controllers: _Controllers, head: PodHead, path: str, item: Item) -> None:
-    ref = top_owner("Pod", head.metadata, controllers)
-    if head.status.phase in FINISHED and ref in controllers:
+def _gather(groups: _Groups, owners: _Owners, head: PodHead, path: str, item: Item) -> None:
+    ref = top_owner("Pod", head.metadata, owners)
+    if head.status.phase in FINISHED and ref in owners:
         return
     legacy = tuple(sorted(pair for pair in head.metadata.annotations.items() if pair[0].startswith(LEGACY_ANNOTATIONS)))
     # The folded spec is one shared value for all pods that have it, so its identity is its hash.
@@ -123,17 +119,17 @@ def _gather(groups: _Groups, controllers: _Controllers, head: PodHead, path: str
     group[2] += 1
 
 
-def top_owner(kind: str, metadata: Metadata, controllers: Mapping[ObjectRef, Any]) -> ObjectRef:
+def top_owner(kind: str, metadata: Metadata, owners: Mapping[ObjectRef, Any]) -> ObjectRef:
     """The owner that somebody created; a static pod is its own, though it names its node."""
-    ref = ObjectRef(kind, metadata.name, metadata.namespace)
+    ref = metadata.ref(kind)
     for _ in range(8):
         owner = metadata.controller
         if owner is None or MIRROR in metadata.annotations:
             return ref
         ref = ObjectRef(owner.kind, owner.name, metadata.namespace)
-        if ref not in controllers:
+        if ref not in owners:
             return ref
-        metadata = controllers[ref].metadata
+        metadata = owners[ref].metadata
     return ref
 
 
@@ -141,30 +137,29 @@ def _pod_groups(source: Source, found: Iterable[list[Any]]) -> Iterator[PodGroup
     for path, item, count in found:
         group = PodGroup(item.body, count)
         try:
-            _SHAPE.decode(group.body)
+            must_be_pod(group.body)
         except msgspec.MsgspecError as error:
             source.undecodable(path, item, error)
             continue
         yield group
 
 
-def _idle(source: Source, ref: ObjectRef, controller: _Controller) -> PodGroup | None:
-    """What stands in for the pods of a controller that has none."""
-    group = _template(ref, controller)
+def _idle(source: Source, ref: ObjectRef, owner: _Controller | Holder) -> tuple[PodGroup, ...]:
+    """What stands in for the pods of an owner that has none."""
+    if isinstance(owner, Holder):
+        return owner.groups
+    group = _template(ref, owner)
     try:
-        _SHAPE.decode(group.body)
+        must_be_pod(group.body)
     except msgspec.MsgspecError as error:
         resource = next(one for one in _CONTROLLERS if one.kind == ref.kind)
-        source.undecodable(resource.path(), Item(msgspec.json.encode({"metadata": controller.metadata})), error)
-        return None
-    return group
+        source.undecodable(resource.path(), Item(msgspec.json.encode({"metadata": owner.metadata})), error)
+        return ()
+    return (group,)
 
 
 def _template(ref: ObjectRef, controller: _Controller) -> PodGroup:
-    metadata = controller.template.metadata
-    named = {"name": ref.name, "namespace": ref.namespace, "labels": metadata.labels,
-             "annotations": metadata.annotations}  # fmt: skip
-    return PodGroup(msgspec.json.encode({"metadata": named, "spec": controller.template.spec}), 0, template=True)
+    return PodGroup(pod_of(ref, controller.template.metadata, controller.template.spec), 0, template=True)
 
 
 def resources() -> tuple[Resource, ...]:

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from kscan.mend.mend import Text, mend
-from kscan.snapshot.manifests import written
+from kscan.snapshot.written import written
 from tests.live.test_rbac import Client
 from tests.mend.examples import IDS, MANIFESTS, PATCHING, mended
 

@@ -7,7 +7,7 @@ import pytest
 from kscan.mend.judging import Judge
 from kscan.mend.mend import Text, mend
 from kscan.mend.settle import NOT_ENOUGH, NOT_RIGHT
-from kscan.snapshot.manifests import written
+from kscan.snapshot.written import written
 from tests.mend.examples import AROUND, IDS, MANIFESTS, PATCHING, mended
 
 # What stays, and is said to: the check's own text tells what to do there.

@@ -1,0 +1,125 @@
+"""What a folder holds: plain files, and the folders that are Helm charts or kustomizations.
+
+What a chart or a kustomization is made from belongs to it: a template is no YAML, a patch no object.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kscan.snapshot.marked import Marked, marked
+
+ENDINGS = (".yaml", ".yml", ".json")
+CHART = "Chart.yaml"
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_CHART_FOLDERS = frozenset({"templates", "charts", "crds"})
+_CHART_FILES = frozenset({CHART, "Chart.lock", "requirements.yaml", "values.schema.json"})
+# Flux has a kind of the same name, whose objects are manifests.
+_GROUP = "kustomize.config.k8s.io/"
+_NAMING = ("resources", "bases", "components", "patches", "patchesStrategicMerge", "patchesJson6902", "replacements",
+           "configurations", "transformers", "generators", "validators", "crds", "openapi", "configMapGenerator",
+           "secretGenerator", "helmCharts", "helmChartInflationGenerator")  # fmt: skip
+
+
+class Tree(msgspec.Struct, frozen=True):
+    """The files that are read as they are, the folders that are rendered, and what kustomizations take from them."""
+
+    files: tuple[Path, ...] = ()
+    charts: tuple[Path, ...] = ()
+    kustomizations: tuple[Path, ...] = ()
+    taken: frozenset[Path] = frozenset()
+
+
+def tree(root: Path) -> Tree:
+    """Everything below a folder, in order; a kustomization that another one builds upon is part of that one."""
+    files: list[Path] = []
+    charts: list[Path] = []
+    named: dict[Path, set[Path]] = {}
+    for name, folders, names in os.walk(root):
+        folder = Path(name)
+        folders.sort()
+        if ".git" in folders:
+            folders.remove(".git")
+        own: set[str] = set()
+        if CHART in names:
+            # A library makes no objects: other charts use it.
+            charts += [folder] if _first(folder / CHART).get("type") != "library" else []
+            folders[:] = [one for one in folders if one not in _CHART_FOLDERS]
+            own = {one for one in names if _is_of_chart(one)}
+        kustomization = next((one for one in KUSTOMIZATIONS if one in names), "")
+        content = _kustomization(folder / kustomization) if kustomization else None
+        if content is not None:
+            named[folder] = set(_named(folder, content))
+            own.add(kustomization)
+        files += (folder / one for one in sorted(names) if one.endswith(ENDINGS) and one not in own)
+    taken = frozenset(path for paths in named.values() for path in paths)
+    plain = tuple(one for one in files if not (taken and one.resolve() in taken) and not _stands_twice(one, root))
+    return Tree(plain, tuple(charts), tuple(_tops(named)), taken)
+
+
+def _is_of_chart(name: str) -> bool:
+    return name in _CHART_FILES or (name.startswith("values") and name.endswith(ENDINGS))
+
+
+def _stands_twice(file: Path, root: Path) -> bool:
+    """Whether a link leads to nothing, or to what is read at its own place."""
+    return not file.is_file() or (file.is_symlink() and file.resolve().is_relative_to(root.resolve()))
+
+
+def _kustomization(path: Path) -> Mapping[str, Any] | None:
+    """What a kustomization says; None where the file is something else of that name."""
+    content = _first(path)
+    version = content.get("apiVersion")
+    return None if isinstance(version, str) and not version.startswith(_GROUP) else content
+
+
+def _first(path: Path) -> Mapping[str, Any]:
+    """The first document of a file; empty where it is none, which its tool will say."""
+    try:
+        found = next(marked(path.read_text(encoding="utf-8-sig")), None)
+    except (OSError, UnicodeDecodeError):
+        return {}
+    return found.value if isinstance(found, Marked) and isinstance(found.value, dict) else {}
+
+
+def _named(folder: Path, content: Mapping[str, Any]) -> Iterator[Path]:
+    """The files and folders that a kustomization names."""
+    for words in _words([content.get(key) for key in _NAMING]):
+        path = folder / words.rpartition("=")[2]
+        try:
+            if path.exists():
+                yield path.resolve()
+        except (OSError, ValueError):
+            continue  # An inline patch, or what no file can be called.
+
+
+def _words(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    if isinstance(value, str):
+        if value and "\n" not in value:
+            yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _words(one)
+
+
+def _tops(named: Mapping[Path, Iterable[Path]]) -> Iterator[Path]:
+    """The kustomizations that no other builds upon; of those in a ring, the first."""
+    folders = {folder.resolve(): folder for folder in named}
+    used = {path for folder, paths in named.items() for path in paths if path != folder.resolve()}
+    reached: set[Path] = set()
+    for place in (*(one for one in folders if one not in used), *folders):
+        if place not in reached:
+            yield folders[place]
+            _reach(place, folders, named, reached)
+
+
+def _reach(place: Path, folders: Mapping[Path, Path], named: Mapping[Path, Iterable[Path]], reached: set[Path]) -> None:
+    waiting = [place]
+    while waiting:
+        here = waiting.pop()
+        if here not in reached and here in folders:
+            reached.add(here)
+            waiting += named[folders[here]]
