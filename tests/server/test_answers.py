@@ -78,6 +78,7 @@ CODES = {
     Reason.OUT_OF_SCOPE: 403,
     Reason.NOT_SERVED: 404,
     Reason.NOT_ASKED: 404,
+    Reason.NOT_RENDERED: 404,
     Reason.ELSEWHERE: 404,
     Reason.TIMEOUT: 504,
     Reason.CUT_OFF: 503,
