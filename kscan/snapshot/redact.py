@@ -58,6 +58,8 @@ _DATA_KINDS = (
     (re.compile(r"://[^/@:\s]*:[^/@ $<{\s]+@"), "(hidden)://hidden:hidden@"),
     (re.compile(r"(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{30}|github_pat_\w{30}|glpat-[\w-]{18}|xox[abprs]-[\w-]{10}"
                 r"|AIza[\w-]{35}"), "(hidden known form)"),
+    (re.compile(r"(?im)^[ \t]*(?:export )?[a-z0-9_.-]*(?:passw(?:or)?d|passphrase|(?:api|secret|access)[_-]?key)"
+                r"[ \t]*=[ \t]*[\"']?[a-z_.+@-]*[0-9][^\s\"'(),;]{3,}[\"']?[ \t]*$"), "hidden_password=hidden1"),
     (re.compile(r"\n"), "(hidden lines)"),
     (re.compile(r"[{][{]"), "{{hidden}}"),
     (re.compile(r"://"), HIDDEN),

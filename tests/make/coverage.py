@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from kscan.checks.peers import Answer, peers
+
 ROOT = Path(__file__).parents[2]
 SOURCE = Path(__file__).parent / "coverage.yaml"
 EVERYBODY = "everybody"
@@ -18,8 +20,8 @@ more of each. What is left out stands in [not-checked.md](not-checked.md), with 
 `python -m tests.make.coverage`.
 
 The first tables have one row for each thing that kube-linter, kubeaudit, kubesec, Polaris, Popeye, kube-score,
-Terrascan and the Pod Security Standards check, whatever they call it; those after them go by the ids of one tool:
-its checks of workloads and of the objects around them.
+Terrascan and the Pod Security Standards check, whatever they call it; those after them go by the ids of one tool. Of
+Kubescape and Prowler they are those of workloads and of the objects around them. An asterisk stands for whatever follows.
 """
 _NOT_CHECKED = """\
 # What is not checked
@@ -31,9 +33,20 @@ stands in [coverage.md](coverage.md).
 
 def mapping() -> dict[str, dict[str, Any]]:
     """By table: what is checked, and the checks or the reason."""
-    content = yaml.safe_load(SOURCE.read_text())
+    content = own()
     tools = {name: rows for name, rows in content.items() if name != EVERYBODY}
-    return content[EVERYBODY] | tools
+    known = {name: {check: _value(one) for check, one in rows.items()} for name, rows in peers().items()}
+    return content[EVERYBODY] | tools | known
+
+
+def own() -> dict[str, Any]:
+    """What is written for these pages alone."""
+    content: dict[str, Any] = yaml.safe_load(SOURCE.read_text())
+    return content
+
+
+def _value(answer: Answer) -> list[str] | str:
+    return list(answer.checks) or f"{answer.reason[:1].upper()}{answer.reason[1:]}."
 
 
 def coverage() -> str:
