@@ -79,6 +79,7 @@ CODES = {
     Reason.NOT_SERVED: 404,
     Reason.NOT_ASKED: 404,
     Reason.ELSEWHERE: 404,
+    Reason.NOT_RENDERED: 404,
     Reason.TIMEOUT: 504,
     Reason.CUT_OFF: 503,
     Reason.UNAVAILABLE: 503,
