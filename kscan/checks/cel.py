@@ -41,9 +41,11 @@ class Program(msgspec.Struct, frozen=True):
     def ask(self, shared: Variables, parts: Sequence[Variables]) -> Iterator[Sequence[Answer]]:
         """For each part of an object what the checks say of it."""
         answers = _evaluated(self.together, {**shared, "parts": parts})
-        if isinstance(answers, list) and all(isinstance(one, bool | str) for answer in answers for one in answer):
-            yield from answers
-            return
+        if isinstance(answers, list):
+            answers = [[one if one is True else _words(one) for one in answer] for answer in answers]
+            if all(isinstance(one, bool | str) for answer in answers for one in answer):
+                yield from answers
+                return
         for part in parts:
             variables = {**shared, **part}
             yield [self._alone(index, variables) for index in range(len(self.checks))]
@@ -54,11 +56,18 @@ class Program(msgspec.Struct, frozen=True):
             return holds
         if holds is not False:
             return Erred(f"the expression gives {type(holds).__name__}, not a bool")
-        words = _evaluated(self.messages[index], variables)
+        words = _words(_evaluated(self.messages[index], variables))
         if self.strict and not isinstance(words, str):
             reason = words.reason if isinstance(words, Erred) else f"it gives {type(words).__name__}, not a text"
             raise CheckError(f"check {self.checks[index].id}: its messageExpression errs", reason)
         return words if isinstance(words, str) else ""
+
+
+def _words(value: Any) -> Any:  # noqa: ANN401 - a CEL value
+    """The words of a message; of a list, its first text and then the others in order, for a map has none."""
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return value[0] + ", ".join(sorted(value[1:]))
+    return value
 
 
 def _evaluated(expression: Any, variables: Variables) -> Any:  # noqa: ANN401 - a CEL value

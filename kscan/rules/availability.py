@@ -79,7 +79,7 @@ def several_budgets(pods: Iterable[Selectable], budgets: Iterable[Budget]) -> Ju
     """Pods that several budgets select: the API server then evicts none of them."""
     known = list(budgets)
     for one in pods:
-        names = sorted(budget.ref.name for budget in known if budget.selects(one.owner.namespace, one.labels))
+        names = sorted({budget.ref.name for budget in known if budget.selects(one.owner.namespace, one.labels)})
         if len(names) > 1:
             yield Problem(one.owner, f"cannot be evicted, for several disruption budgets select it: {listed(names)}")
         else:

@@ -62,8 +62,10 @@ _DATA_KINDS = (
                 r"[ \t]*=[ \t]*[\"']?[a-z_.+@-]*[0-9][^\s\"'(),;]{3,}[\"']?[ \t]*$"), "hidden_password=hidden1"),
     (re.compile(r"\n"), "(hidden lines)"),
     (re.compile(r"[{][{]"), "{{hidden}}"),
+    (re.compile(r"^(?:vault|file|op|arn|ref[+][a-z]+):"), "(hidden setting)"),
     (re.compile(r"://"), HIDDEN),
 )  # fmt: skip
+_MARKS = {mark for _, mark in (*_KINDS, *_DATA_KINDS)}
 
 
 def safe(text: str) -> str:
@@ -124,6 +126,8 @@ def _cleaned_data(key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if clean({key: value}) == {key: value}:
         return value
     text = value.strip() if isinstance(value, str) else str(value or "")
+    if text in _MARKS:
+        return text
     found = (mark for pattern, mark in _DATA_KINDS if pattern.search(text))
     return next(found, None) or _mark(text)
 
@@ -187,4 +191,6 @@ def _clean_env(one: Any) -> Any:  # noqa: ANN401 - any JSON value
 def _mark(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """What stands for an environment value: nothing of it but its kind, so that checks decide as they would have."""
     text = value if isinstance(value, str) else str(value or "")
+    if text in _MARKS:
+        return text
     return next((mark for pattern, mark in _KINDS if pattern.search(text)), HIDDEN)

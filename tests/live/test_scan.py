@@ -148,7 +148,8 @@ def test_without_any_one_permission_what_needs_it_does_not_pass(server):
 def _path(group, resource, names):
     if "/" in resource:
         return ""
-    root = f"/apis/{group}/v1" if group else "/api/v1"
+    version = "v2" if group == "autoscaling" else "v1"
+    root = f"/apis/{group}/{version}" if group else "/api/v1"
     if names:
         namespace = "/namespaces/kube-system" if resource == "configmaps" else ""
         return f"{root}{namespace}/{resource}/{names[0]}"

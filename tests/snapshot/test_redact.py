@@ -191,6 +191,7 @@ def test_a_check_decides_of_a_redacted_pod_as_of_the_pod(name, value):
     before = snapshot_of([{"kind": "Pod"} | pod])
     verdicts = [evaluate(one, plan([check])).results[0].status for one in (before, redacted(before))]
     assert verdicts[0] == verdicts[1]
+    assert redacted(redacted(before)) == redacted(before)
     body = next(redacted(before).at("/api/v1/pods").bodies())
     assert len(value) < 4 or value.encode() not in body
 
@@ -202,6 +203,9 @@ def test_a_check_decides_of_redacted_config_maps_as_of_the_others():
         snapshot = snapshot_of_example(example)
         before, after = (evaluate(one, ready).results[0] for one in (snapshot, redacted(snapshot)))
         assert (before.status, before.findings) == (after.status, after.findings), example.name
+        # Whoever saves a snapshot anew hides nothing more.
+        once = redacted(snapshot)
+        assert redacted(once) == once, example.name
 
 
 def test_of_a_hidden_value_of_a_config_map_its_kind_is_left():
