@@ -12,6 +12,7 @@ import msgspec
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_bindings, ext_math, ext_optional, ext_strings
 
+from kscan.checks.binding import without_bind
 from kscan.checks.check import Check
 from kscan.errors import CheckError
 
@@ -91,8 +92,8 @@ def compile_checks(
     answers = ", ".join(
         f"dyn({_bound(check, check.file.cel)}) ? dyn(true) : dyn({_bound(check, _message(check))})" for check in checks
     )
-    bound = "".join(f"cel.bind({name}, part.{name}, " for name in own)
-    together = _environment((*shared, "parts")).compile(f"parts.map(part, {bound}[{answers}]{')' * len(own)})")
+    bound = "".join(f"[part.{name}].map({name}, " for name in own)
+    together = _environment((*shared, "parts")).compile(f"parts.map(part, {bound}[{answers}]{')[0]' * len(own)})")
     return Program(tuple(checks), together, alone, messages, strict)
 
 
@@ -108,9 +109,10 @@ def _message(check: Check) -> str:
 
 def _bound(check: Check, expression: str) -> str:
     """The expression with `params` meaning its own check's."""
+    expression = without_bind(expression) if "bind" in expression else expression
     if "params" not in expression:
         return f"(\n{expression}\n)"
-    return f"cel.bind(params, {msgspec.json.encode(check.file.params).decode()}, (\n{expression}\n))"
+    return f"[{msgspec.json.encode(check.file.params).decode()}].map(params, (\n{expression}\n))[0]"
 
 
 def _compiled(environment: Any, check: Check, expression: str) -> Any:  # noqa: ANN401 - untyped binding
