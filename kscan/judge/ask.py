@@ -82,7 +82,7 @@ class _Asked:
         if isinstance(answer, Erred):
             return Unsure(subject.ref, f"its expression erred: {answer.reason}", part.name)
         check = self._program.checks[index]
-        path, value = _shown_of((subject.variables | part.variables)[self.target.root], check.evidence)
+        path, value = _shown_of((part.variables or subject.variables)[self.target.root], check.evidence)
         place = f"{part.place}{path}".rstrip(".")
         words = str(answer) or check.file.message or check.file.title
         return Problem(subject.ref, words, part.name, place, value, subject.pods)
@@ -100,8 +100,11 @@ def _namespace_objects(readings: Readings, program: Program) -> dict[str, JsonOb
 
 def _shown_of(root: JsonObject, paths: Sequence[str]) -> tuple[str, Any]:
     """The first of the paths that is set, with its value; else the first."""
-    shown = [(path, lookup(root, path)) for path in paths]
-    return next((pair for pair in shown if pair[1] is not None), shown[0] if shown else ("", None))
+    for path in paths:
+        value = lookup(root, path)
+        if value is not None:
+            return path, value
+    return (paths[0] if paths else ""), None
 
 
 def _by_rule(check: Check, found: Sequence[Reading[Any]], more: Sequence[Reading[Any]]) -> Tally:

@@ -33,7 +33,7 @@ def host_ports(pod: Pod) -> Iterator[Fault]:
 def hook_hosts(pod: Pod) -> Iterator[Fault]:
     """Hosts that the kubelet calls for probes and lifecycle hooks instead of the pod; localhost is the node."""
     for container in pod.containers:
-        for keys in _HOOKS:
+        for keys in (one for one in _HOOKS if one[0] in container.body):
             hook = container.body
             for key in keys:
                 hook = member(hook, key)
