@@ -44,7 +44,7 @@ class Program(msgspec.Struct, frozen=True):
         answers = _evaluated(self.together, {**shared, "parts": parts})
         if isinstance(answers, list):
             answers = [[one if one is True else _words(one) for one in answer] for answer in answers]
-            if all(isinstance(one, bool | str) for answer in answers for one in answer):
+            if all(isinstance(one, str) for answer in answers for one in answer if one is not True):
                 yield from answers
                 return
         for part in parts:

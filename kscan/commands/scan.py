@@ -1,5 +1,6 @@
 """`kscan scan`: a cluster, a saved snapshot or the demo cluster in, a report out."""
 
+import gc
 import re
 import sys
 from collections.abc import Callable
@@ -62,6 +63,8 @@ def run(request: Request) -> int:
             print(line, file=sys.stderr)
 
     report = _judged(_opened(request, ready, console), request, ready, tell)
+    # Gives back to the system what was read, before a report of the same size is made.
+    gc.collect()
     write_all(report, request.outputs, request.template, tell, by=request.by)
     return exit_code(report, fail_on=request.fail_on, strict=request.strict)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
+from typing import Any
 
 import msgspec
 
@@ -16,6 +17,7 @@ from kscan.snapshot.written import Origin
 
 _TOKEN = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
 # A workload is judged by the pods that it makes: there their spec stands. The longest way first.
+_Place = tuple[int, int, Any, Any]
 TEMPLATES = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
 
 
@@ -40,10 +42,14 @@ class _Places:
 
     def __init__(self, origins: Mapping[ObjectRef, Origin]) -> None:
         self._origins = origins
+        self._starts: dict[ObjectRef, _Start | None] = {}
 
-    def of(self, ref: ObjectRef) -> Origin | None:
+    def of(self, ref: ObjectRef) -> "_Start | None":
         """Where an object is written; of an owner that is not, something that it owns."""
-        return self._origins.get(ref) or self._by_owner.get(ref)
+        if ref not in self._starts:
+            origin = self._origins.get(ref) or self._by_owner.get(ref)
+            self._starts[ref] = _Start(origin) if origin else None
+        return self._starts[ref]
 
     @cached_property
     def _by_owner(self) -> Mapping[ObjectRef, Origin]:
@@ -68,23 +74,32 @@ def _owners(value: JsonObject) -> Iterator[ObjectRef]:
         yield ObjectRef(str(one.get("kind")), str(one.get("name")), ref_of(value).namespace)
 
 
-def _located(finding: Finding, origin: Origin | None) -> Finding:
-    if origin is None:
+def _located(finding: Finding, start: "_Start | None") -> Finding:
+    if start is None:
         return finding
-    if origin.rendered:
-        return msgspec.structs.replace(finding, source=origin.place)
-    return msgspec.structs.replace(finding, source=f"{origin.file}:{_line(origin, _tokens(finding.path))}")
+    origin = start.origin
+    place = origin.place if origin.rendered else f"{origin.file}:{start.line(_tokens(finding.path))}"
+    return msgspec.structs.replace(finding, source=place)
 
 
-def _line(origin: Origin, tokens: tuple[str, ...]) -> int:
-    """The line of what a path leads to, of the object or of the pods that it makes; else as near as it comes."""
-    furthest = (0, origin.line)
-    for lead in TEMPLATES:
-        reached = _reached(origin, (*lead, *tokens))
-        if reached[0] == len(lead) + len(tokens):
-            return reached[1]
-        furthest = max(furthest, reached)
-    return furthest[1]
+class _Start:
+    """An object as it is written, and where in it the pods that it makes are."""
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        whole = (0, origin.line, origin.value, origin.lines)
+        leads = (_walked(whole, lead) for lead in TEMPLATES)
+        self._starts = [found for found, lead in zip(leads, TEMPLATES, strict=True) if found[0] == len(lead)]
+
+    def line(self, tokens: tuple[str, ...]) -> int:
+        """The line of what a path leads to, of the object or of the pods that it makes; else as near as it comes."""
+        furthest = (0, self.origin.line)
+        for start in self._starts:
+            steps, line, *_ = _walked(start, tokens)
+            if steps == start[0] + len(tokens):
+                return line
+            furthest = max(furthest, (steps, line))
+        return furthest[1]
 
 
 @lru_cache(maxsize=4096)
@@ -92,25 +107,21 @@ def _tokens(path: str) -> tuple[str, ...]:
     return tuple(_TOKEN.findall(path))
 
 
-def _reached(origin: Origin, tokens: tuple[str, ...]) -> tuple[int, int]:
-    """How far a path leads into an object, and the line where it ends."""
-    steps = list(_steps(origin, tokens))
-    return (len(steps), steps[-1]) if steps else (0, origin.line)
-
-
-def _steps(origin: Origin, tokens: tuple[str, ...]) -> Iterator[int]:
-    value, lines = origin.value, origin.lines
+def _walked(start: _Place, tokens: tuple[str, ...]) -> _Place:
+    """As far as a path leads from a place: how many steps there are to it, its line, what stands there."""
+    steps, line, value, lines = start
     for token in tokens:
-        if token.startswith("[") and isinstance(value, list) and isinstance(lines, list):
+        if isinstance(lines, dict) and token in lines:
+            value, (line, lines) = value[token], lines[token]
+        elif token[0] == "[" and isinstance(value, list) and isinstance(lines, list):
             index = _named(value, token[1:-1])
             if index < 0:
-                return
+                break
             value, (line, lines) = value[index], lines[index]
-        elif isinstance(value, dict) and isinstance(lines, dict) and token in lines:
-            value, (line, lines) = value[token], lines[token]
         else:
-            return
-        yield line
+            break
+        steps += 1
+    return steps, line, value, lines
 
 
 def _named(values: list[object], name: str) -> int:

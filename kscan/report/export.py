@@ -3,6 +3,7 @@
 JSON is this shape written down; templates, ours and a user's, are given it.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from kscan import __version__
@@ -140,8 +141,8 @@ class Exported(Shape, frozen=True):
     unused_suppressions: tuple[ExportedUnused, ...]
 
 
-def export(report: Report) -> Exported:
-    """The exported shape of a report."""
+def export(report: Report, write: Callable[[Any], Any] = lambda part: part) -> Exported:
+    """The exported shape of a report; each result, the bulk of it, may be written as soon as it is made."""
     about = report.about
     return Exported(
         schema=SCHEMA,
@@ -159,7 +160,7 @@ def export(report: Report) -> Exported:
         objects=report.objects,
         score=report.score.value,
         coverage=report.score.coverage,
-        results=tuple(map(_result, report.results)),
+        results=tuple(write(_result(one)) for one in report.results),
         gaps=tuple(map(_gap, report.gaps())),
         workloads=tuple(map(workload, report.workloads)),
         namespaces=tuple(map(namespace, report.namespaces)),

@@ -12,4 +12,5 @@ SCHEMA_FILE = Path(__file__).parent / "schema" / "report-v1.schema.json"
 
 def to_json(report: Report) -> bytes:
     """The exported report as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(export(report))) + b"\n"
+    shape = export(report, write=lambda part: msgspec.Raw(msgspec.json.encode(part)))
+    return msgspec.json.format(msgspec.json.encode(shape)) + b"\n"
