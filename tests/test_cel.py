@@ -6,7 +6,7 @@ from cel_expr_python.ext import ext_bindings
 
 from kscan import data
 from kscan.checks.binding import without_bind
-from kscan.checks.cel import compile_checks
+from kscan.checks.cel import Facing, compile_checks
 from kscan.checks.check import by_id, read_checks
 from kscan.checks.examples import examples
 from kscan.snapshot.documents import snapshot_of
@@ -32,11 +32,12 @@ def test_checks_asked_together_say_what_each_says_alone(name):
     program = compile_checks(checks, target.variables, target.own)
     apart = [compile_checks([check], target.variables, target.own) for check in checks]
     asked = 0
+    facing = Facing()
     for subject in subjects(target):
         shared = subject.variables | {"namespaceObject": None}
-        # All parts twice: what one leaves behind must not reach the next.
-        parts = [part.variables for part in subject.parts] * 2
-        together = list(program.ask(shared, parts))
+        # Parts stand twice: what one leaves behind must not reach the next.
+        parts = [part.variables for part in subject.parts] * (2 if target.own else 1)
+        together = list(program.ask(shared, parts, facing))
         for part, said in zip(parts, together, strict=True):
             alone = [one._alone(0, shared | part) for one in apart]
             # Why an expression errs is told in the words of the one that was asked.

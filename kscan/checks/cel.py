@@ -25,6 +25,7 @@ class Erred(msgspec.Struct, frozen=True):
     reason: str
 
 
+_TOGETHER = ("object", "parts")
 # It holds; or the words for why it does not; or it could not be decided.
 Answer = bool | str | Erred
 
@@ -34,14 +35,16 @@ class Program(msgspec.Struct, frozen=True):
 
     checks: tuple[Check, ...]
     together: Any
+    # The environment of single expressions.
+    one: Any
     alone: tuple[Any, ...]
     messages: tuple[Any, ...]
     # Whether a message that errs is an error, as where a check is tried, and not its plain words.
     strict: bool
 
-    def ask(self, shared: Variables, parts: Sequence[Variables]) -> Iterator[Sequence[Answer]]:
+    def ask(self, shared: Variables, parts: Sequence[Variables], facing: "Facing") -> Iterator[Sequence[Answer]]:
         """For each part of an object what the checks say of it."""
-        answers = _evaluated(self.together, {**shared, "parts": parts})
+        answers = _evaluated(self.together, facing.of(shared, parts))
         if isinstance(answers, list):
             answers = [[one if one is True else _words(one) for one in answer] for answer in answers]
             if all(isinstance(one, str) for answer in answers for one in answer if one is not True):
@@ -52,6 +55,7 @@ class Program(msgspec.Struct, frozen=True):
             yield [self._alone(index, variables) for index in range(len(self.checks))]
 
     def _alone(self, index: int, variables: Variables) -> Answer:
+        variables = self.one.Activation(variables)
         holds = _evaluated(self.alone[index], variables)
         if isinstance(holds, Erred) or holds is True:
             return holds
@@ -64,6 +68,23 @@ class Program(msgspec.Struct, frozen=True):
         return words if isinstance(words, str) else ""
 
 
+class Facing:
+    """The object that is asked about, carried over into the runtime once for the programs that ask in turn."""
+
+    def __init__(self) -> None:
+        self._environment = _environment(_TOGETHER)
+        self._object: Any = None
+        self._activation: Any = None
+
+    def of(self, shared: Variables, parts: Sequence[Variables]) -> Any:  # noqa: ANN401 - an activation
+        """What an expression over all parts sees; one without parts of its own may look at what another was shown."""
+        if shared["object"] is not self._object or any(parts):
+            self._object = shared["object"]
+            told = {"object": self._object, "namespaceObject": shared["namespaceObject"], "parts": parts}
+            self._activation = self._environment.Activation(told)
+        return self._activation
+
+
 def _words(value: Any) -> Any:  # noqa: ANN401 - a CEL value
     """The words of a message; of a list, its first text and then the others in order, for a map has none."""
     if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
@@ -71,9 +92,9 @@ def _words(value: Any) -> Any:  # noqa: ANN401 - a CEL value
     return value
 
 
-def _evaluated(expression: Any, variables: Variables) -> Any:  # noqa: ANN401 - a CEL value
+def _evaluated(expression: Any, activation: Any) -> Any:  # noqa: ANN401 - a CEL value
     try:
-        value = expression.eval(data=variables)
+        value = expression.eval(activation=activation)
         if value.type() == cel.Type.ERROR:
             return Erred(str(value.plain_value()))
         return value.plain_value()
@@ -92,9 +113,13 @@ def compile_checks(
     answers = ", ".join(
         f"dyn({_bound(check, check.file.cel)}) ? dyn(true) : dyn({_bound(check, _message(check))})" for check in checks
     )
+    # Other names of the object mean it: it is carried over into the runtime under one.
+    names = [f"[object].map({name}, " for name in shared if name != "object"]
     bound = "".join(f"[part.{name}].map({name}, " for name in own)
-    together = _environment((*shared, "parts")).compile(f"parts.map(part, {bound}[{answers}]{')[0]' * len(own)})")
-    return Program(tuple(checks), together, alone, messages, strict)
+    each = f"{bound}[{answers}]{')[0]' * len(own)}"
+    every = f"parts.map(part, {each})" if own else f"[{each}]"
+    together = _environment(_TOGETHER).compile(f"{''.join(names)}{every}{')[0]' * len(names)}")
+    return Program(tuple(checks), together, one, alone, messages, strict)
 
 
 def _environment(names: Sequence[str]) -> Any:  # noqa: ANN401 - untyped binding

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from kscan.checks.cel import Answer, Erred, Program
+from kscan.checks.cel import Answer, Erred, Facing, Program
 from kscan.checks.check import Check
 from kscan.checks.judgement import Judgement, Problem, Unsure
 from kscan.errors import CheckError
@@ -47,13 +47,14 @@ def told(readings: Readings, view: View[T]) -> Reading[T]:
 def _by_expression(readings: Readings, ready: Plan, scope: str) -> Iterator[tuple[str, Tally]]:
     asked = [_Asked(TARGETS[name], program, _namespace_objects(readings, program))
              for name, program in ready.programs.items() if scope in ("", TARGETS[name].view.name)]  # fmt: skip
+    facing = Facing()
     # Targets of one view walk it side by side, so that each thing in it is decoded once.
     for view in {one.target.view.name: one.target.view for one in asked}.values():
         beside = [one for one in asked if one.target.view.name == view.name]
         for thing in readings.of(view).value:
             for one in beside:
                 for subject in one.target.walk(thing):
-                    one.ask(subject)
+                    one.ask(subject, facing)
     for one in asked:
         yield from one.answers()
 
@@ -67,10 +68,10 @@ class _Asked:
         self._namespaces = namespaces
         self._tallies = [Tally() for _ in program.checks]
 
-    def ask(self, subject: Subject) -> None:
+    def ask(self, subject: Subject, facing: Facing) -> None:
         """What the checks say of the parts of one subject."""
         shared = subject.variables | {"namespaceObject": self._namespaces.get(subject.ref.namespace)}
-        answers = self._program.ask(shared, [part.variables for part in subject.parts])
+        answers = self._program.ask(shared, [part.variables for part in subject.parts], facing)
         for part, said in zip(subject.parts, answers, strict=True):
             for index, answer in enumerate(said):
                 if answer is True:
