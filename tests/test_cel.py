@@ -1,5 +1,8 @@
 """Expressions: asked together they say what each says alone; bindings are written so that no runtime mistakes them."""
 
+import json
+from pathlib import Path
+
 import pytest
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_bindings
@@ -7,8 +10,9 @@ from cel_expr_python.ext import ext_bindings
 from kscan import data
 from kscan.checks.binding import without_bind
 from kscan.checks.cel import Facing, compile_checks
-from kscan.checks.check import by_id, read_checks
+from kscan.checks.check import by_id, read_check, read_checks
 from kscan.checks.examples import examples
+from kscan.errors import CheckError
 from kscan.snapshot.documents import snapshot_of
 from kscan.views.targets import TARGETS
 from kscan.views.view import Readings
@@ -87,3 +91,26 @@ def test_what_is_written_anew_means_the_same():
         ("l.filter(i, cel.bind(a, i, a == 'p'))", ["p"]),
     ):
         assert told(expression) == told(without_bind(expression)) == value
+
+
+def test_what_is_nested_too_deep_to_stand_with_others_is_asked_by_itself():
+    def check(name, cel_text):
+        text = "title: t\nseverity: low\nlayer: code\ntarget: container\nmessage: m\nwhy: w\nfix: {text: f}\ncel: "
+        return read_check(Path(f"family/{name}.yaml"), text + json.dumps(cel_text))
+
+    target = TARGETS["container"]
+    container, pod = {"name": "a", "l": [1]}, {"spec": {}}
+    depths = []
+    for depth in range(1, 40):
+        deep = "container.l.exists(x, " * depth + "x == 2" + ")" * depth
+        checks = [check("first", "true"), check("deep", f"!({deep})"), check("last", "container.name != 'a'")]
+        try:
+            program = compile_checks(checks, target.variables, target.own)
+        except CheckError as error:
+            assert "recursion" in str(error)
+            break
+        shared = {"object": pod, "pod": pod, "namespaceObject": None}
+        parts = [{"container": container, "role": "app"}] * 2
+        assert list(program.ask(shared, parts, Facing())) == [[True, True, "m"]] * 2
+        depths.append(program.apart)
+    assert depths[0] == () and depths[-1] == (1,)

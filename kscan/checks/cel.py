@@ -35,6 +35,8 @@ class Program(msgspec.Struct, frozen=True):
 
     checks: tuple[Check, ...]
     together: Any
+    # Those that are nested too deep to stand in it; they are asked by themselves.
+    apart: tuple[int, ...]
     # The environment of single expressions.
     one: Any
     alone: tuple[Any, ...]
@@ -48,6 +50,9 @@ class Program(msgspec.Struct, frozen=True):
         if isinstance(answers, list):
             answers = [[one if one is True else _words(one) for one in answer] for answer in answers]
             if all(isinstance(one, str) for answer in answers for one in answer if one is not True):
+                for part, answer in zip(parts, answers, strict=True) if self.apart else ():
+                    for index in self.apart:
+                        answer.insert(index, self._alone(index, {**shared, **part}))
                 yield from answers
                 return
         for part in parts:
@@ -110,6 +115,15 @@ def compile_checks(
     one = _environment((*shared, *own))
     alone = tuple(_compiled(one, check, check.file.cel) for check in checks)
     messages = tuple(_compiled(one, check, _message(check)) for check in checks)
+    together = _together(checks, shared, own)
+    apart = () if together else tuple(i for i, check in enumerate(checks) if not _together([check], shared, own))
+    if apart:
+        together = _together([check for i, check in enumerate(checks) if i not in apart], shared, own)
+    return Program(tuple(checks), together, apart, one, alone, messages, strict)
+
+
+def _together(checks: Sequence[Check], shared: Sequence[str], own: Sequence[str]) -> Any:  # noqa: ANN401
+    """The checks as one expression; None where the parser finds it nested too deep, though none of them was."""
     answers = ", ".join(
         f"dyn({_bound(check, check.file.cel)}) ? dyn(true) : dyn({_bound(check, _message(check))})" for check in checks
     )
@@ -118,8 +132,10 @@ def compile_checks(
     bound = "".join(f"[part.{name}].map({name}, " for name in own)
     each = f"{bound}[{answers}]{')[0]' * len(own)}"
     every = f"parts.map(part, {each})" if own else f"[{each}]"
-    together = _environment(_TOGETHER).compile(f"{''.join(names)}{every}{')[0]' * len(names)}")
-    return Program(tuple(checks), together, one, alone, messages, strict)
+    try:
+        return _environment(_TOGETHER).compile(f"{''.join(names)}{every}{')[0]' * len(names)}")
+    except RuntimeError:
+        return None
 
 
 def _environment(names: Sequence[str]) -> Any:  # noqa: ANN401 - untyped binding
