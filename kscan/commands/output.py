@@ -11,6 +11,7 @@ from rich.console import Console
 from kscan.errors import ConfigError, OutputError, nearest
 from kscan.judge.report import Report
 from kscan.report.formats import FORMATS
+from kscan.report.plain import Plain
 from kscan.report.terminal import render_terminal
 from kscan.snapshot.files import written_whole
 
@@ -77,7 +78,7 @@ def rendered(report: Report, name: str, template: Path | None, by: str = "check"
 def plain_text(report: Report, by: str = "check", width: int = 100) -> bytes:
     """The terminal report as text, without colours and without the spaces that fill its lines."""
     buffer = io.StringIO()
-    render_terminal(report, Console(file=buffer, width=width, color_system=None), by=by, full=True)
+    render_terminal(report, Plain(file=buffer, width=width, color_system=None), by=by, full=True)
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines()).encode()
 
 
