@@ -5,6 +5,8 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from socket import SHUT_RDWR
 from typing import Any
 from urllib.parse import urlencode
 
@@ -134,18 +136,34 @@ class Wire:
             timeout=timeout, retries=False, redirect=False, preload_content=False,
         )  # fmt: skip
         try:
-            chunks = []
-            # read1 comes back with what is there, so that a server that drips cannot outlast the deadline.
-            while chunk := response.read1(_CHUNK, decode_content=True):
-                chunks.append(chunk)
-                if self.stopped.is_set() or not self.deadline.left():
-                    raise ReadTimeoutError(self._pool, target, "the scan's deadline passed")
-            content = b"".join(chunks)
+            content = self._content(response, target)
         except BaseException:
             response.close()
             raise
         response.release_conn()
         return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, content)
+
+    def _content(self, response: Any, target: str) -> bytes:  # noqa: ANN401 - untyped package
+        """The whole body; a server that drips cannot outlast the deadline."""
+        socket = getattr(response.connection, "sock", None)
+        # Where the connection has given its socket away nobody can end a read: each brings what is there, no more.
+        read = response.read if socket else response.read1
+        watch = threading.Timer(self.deadline.left(), _hang_up, [socket])
+        watch.daemon = True
+        watch.start()
+        chunks = []
+        try:
+            while chunk := read(_CHUNK, decode_content=True):
+                chunks.append(chunk)
+                if self.stopped.is_set() or not self.deadline.left():
+                    raise ReadTimeoutError(self._pool, target, "the scan's deadline passed")
+        except (HTTPError, OSError) as error:
+            if self.deadline.left():
+                raise
+            raise ReadTimeoutError(self._pool, target, "the scan's deadline passed") from error
+        finally:
+            watch.cancel()
+        return b"".join(chunks)
 
     def headers(self, accept: str, body: bytes | None = None) -> urllib3.HTTPHeaderDict:
         """What is sent with a request: who we are, and what we can read."""
@@ -162,6 +180,12 @@ class Wire:
         for group in self._access.as_groups:
             headers.add("Impersonate-Group", group)
         return headers
+
+
+def _hang_up(socket: Any) -> None:  # noqa: ANN401 - a socket, or none
+    """End what waits for more."""
+    with suppress(OSError, AttributeError):
+        socket.shutdown(SHUT_RDWR)
 
 
 def _is_local(base: str) -> bool:
