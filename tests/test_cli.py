@@ -279,7 +279,18 @@ def test_a_report_by_workload_or_namespace(capfd, by, words):
 
 
 def test_the_policy_version_is_the_clusters_unless_said(capfd):
-    words = ("scan", "--demo", "-f", "json", "--check", "namespace-enforces-less", "--fail-on", "never")
+    words = (
+        "scan",
+        "--demo",
+        "-f",
+        "json",
+        "--check",
+        "namespace-enforces-less",
+        "--fail-on",
+        "never",
+        "--by",
+        "namespace",
+    )
     versions = []
     for more in ((), ("--pss-version", "v1.24"), ("--pss-version", "latest")):
         _, out, _ = told(capfd, *words, *more)

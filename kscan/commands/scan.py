@@ -13,7 +13,7 @@ from kscan import data
 from kscan.checks.check import Check, Severity
 from kscan.collect.request import Access, Options
 from kscan.commands.gather import from_cluster
-from kscan.commands.output import TERMINAL, Outputs, write_all
+from kscan.commands.output import Outputs, write_all
 from kscan.errors import ConfigError, nearest
 from kscan.judge.engine import judge
 from kscan.judge.inventory import VIEWS as INVENTORY_VIEWS
@@ -95,9 +95,9 @@ def _opened(request: Request, ready: Plan, console: Console) -> Opened:
 
 
 def _wants_inventory(request: Request) -> bool:
-    """The terminal's report by checks does without, and is the sooner there."""
-    printed = request.outputs.printed not in ("", TERMINAL) or request.template
-    return request.by != "check" or bool(printed) or any(name != TERMINAL for _, name in request.outputs.files)
+    """Whether workloads and namespaces are shown side by side: in pages, and where it was asked for."""
+    formats = {request.outputs.printed, *(name for _, name in request.outputs.files)}
+    return request.by != "check" or bool(request.template) or not formats.isdisjoint(("html", "markdown"))
 
 
 def known_grouping(name: str) -> str:
