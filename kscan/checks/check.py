@@ -53,6 +53,7 @@ class Examples(_Strict, frozen=True):
     pass_: dict[str, str] = msgspec.field(default={}, name="pass")
     misses: dict[str, str] = {}
     unknown: dict[str, str] = {}
+    manual: dict[str, str] = {}
     not_applicable: dict[str, str] = {}
 
 

@@ -9,7 +9,7 @@ from kscan.checks.check import Check
 from kscan.documents import documents
 from kscan.errors import CheckError
 
-Expected = Literal["fail", "pass", "misses", "unknown", "not applicable"]
+Expected = Literal["fail", "pass", "misses", "unknown", "manual", "not applicable"]
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -35,6 +35,7 @@ def examples(check: Check) -> Iterator[Example]:
         ("pass", check.file.examples.pass_),
         ("misses", check.file.examples.misses),
         ("unknown", check.file.examples.unknown),
+        ("manual", check.file.examples.manual),
         ("not applicable", check.file.examples.not_applicable),
     )
     for expected, texts in kinds:

@@ -11,11 +11,14 @@ from kscan.errors import CheckError, ConfigError, nearest
 
 
 class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One line of a framework."""
+    """One line of a framework; `look` tells a person what to look at where no check can."""
 
     id: str
-    title: str
+    title: str = ""
     manual: bool = False
+    # Controls of other frameworks that ask the same: their checks answer this one too.
+    same: tuple[str, ...] = ()
+    look: str = ""
 
 
 class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,6 +27,10 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     controls: tuple[Control, ...]
     name: str = ""
+
+    def names(self, control: Control) -> tuple[str, ...]:
+        """What checks call a control of this framework."""
+        return (f"{self.name}/{control.id}", *control.same)
 
 
 def read_frameworks(folder: Path) -> dict[str, Framework]:
@@ -39,11 +46,34 @@ def _read(path: Path) -> Framework:
     return msgspec.structs.replace(framework, name=path.stem)
 
 
-def checks_of(framework: str, checks: Iterable[Check]) -> frozenset[str]:
-    """The ids of the checks that answer a control of the framework."""
-    return frozenset(
-        check.id for check in checks if any(control.startswith(f"{framework}/") for control in check.file.controls)
-    )
+def titled(frameworks: dict[str, Framework]) -> dict[str, Framework]:
+    """The frameworks, each control that has no title of its own with that of the one it is the same as."""
+    known = {f"{name}/{one.id}": one for name, framework in frameworks.items() for one in framework.controls}
+
+    def whole(framework: Framework, one: Control) -> Control:
+        missing = [other for other in one.same if other not in known]
+        if missing or not (one.title or one.same):
+            problem = f"is the same as {missing[0]}, which no framework lists" if missing else "has no title"
+            raise CheckError(f"framework {framework.name}: control {one.id} {problem}")
+        first = known[one.same[0]] if one.same else one
+        return msgspec.structs.replace(one, title=one.title or first.title, look=one.look or first.look)
+
+    return {
+        name: msgspec.structs.replace(framework, controls=tuple(whole(framework, one) for one in framework.controls))
+        for name, framework in frameworks.items()
+    }
+
+
+def checks_of(framework: Framework, checks: Iterable[Check], *, every: bool = False) -> frozenset[str]:
+    """The ids of the checks that answer the framework; those that are not run unasked only where no other does."""
+    checks = tuple(checks)
+    found: set[str] = set()
+    for control in framework.controls:
+        names = framework.names(control)
+        answering = [check for check in checks if not set(names).isdisjoint(check.file.controls)]
+        usual = [check for check in answering if not check.file.opt_in]
+        found.update(check.id for check in (answering if every else usual or answering))
+    return frozenset(found)
 
 
 def unmapped(frameworks: dict[str, Framework], checks: Iterable[Check]) -> list[str]:

@@ -52,11 +52,18 @@ class Unsure(msgspec.Struct, frozen=True):
     container: str = ""
 
 
+class Review(msgspec.Struct, frozen=True):
+    """No tool can decide it here; the fact is what a person who decides must know."""
+
+    ref: ObjectRef
+    fact: str
+
+
 class Moot(msgspec.Struct, frozen=True):
     """It says nothing about this cluster, and why."""
 
     reason: str
 
 
-Judgement = Fine | Problem | Unsure | Moot
+Judgement = Fine | Problem | Unsure | Review | Moot
 Judgements = Iterable[Judgement]

@@ -23,15 +23,16 @@ def select(checks: Mapping[str, Check], frameworks: Mapping[str, Framework], sel
     """The checks that are asked for, worst first; unknown names are errors."""
     for name in (*selection.check, *selection.skip):
         known_check(name, checks)
-    answering = [checks_of(known_framework(name, frameworks), checks.values()) for name in selection.framework]
+    asked = [frameworks[known_framework(name, frameworks)] for name in selection.framework]
+    answering = {name for one in asked for name in checks_of(one, checks.values(), every=selection.every)}
     chosen = (
         check
         for check in checks.values()
         if (not selection.check or check.id in selection.check)
         and check.id not in selection.skip
-        and (selection.every or not check.file.opt_in or check.id in selection.check)
+        and (selection.every or not check.file.opt_in or check.id in selection.check or check.id in answering)
         and check.file.severity.rank <= selection.severity.rank
-        and (not answering or any(check.id in ids for ids in answering))
+        and (not asked or check.id in answering)
     )
     found = tuple(sorted(chosen, key=lambda check: (check.file.severity.rank, check.id)))
     if not found:

@@ -7,7 +7,7 @@ import msgspec
 
 from kscan import data
 from kscan.checks.check import Check, Severity, by_id, read_checks
-from kscan.checks.frameworks import Framework, read_frameworks
+from kscan.checks.frameworks import Framework, read_frameworks, titled
 from kscan.checks.selection import Selection, select
 
 
@@ -25,7 +25,7 @@ def catalogue(folders: Sequence[Path] = ()) -> Catalogue:
     frameworks: dict[str, Framework] = {}
     for folder in every:
         frameworks |= read_frameworks(folder)
-    return Catalogue(checks, frameworks)
+    return Catalogue(checks, titled(frameworks))
 
 
 def selection(

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from kscan.checks.judgement import Fine, Judgement, Moot, Problem, Unsure
+from kscan.checks.judgement import Fine, Judgement, Moot, Problem, Review, Unsure
 from kscan.judge.report import Undecided
 from kscan.model.meta import ObjectRef
 from kscan.snapshot.redact import safe
@@ -17,6 +17,7 @@ class Tally:
         self.judged = 0
         self.facts: list[str] = []
         self.moot = ""
+        self.reviews = 0
         self.problems: dict[tuple[object, ...], Problem] = {}
         self.unsure: set[Undecided] = set()
 
@@ -33,6 +34,9 @@ class Tally:
                 self.problems[key] = msgspec.structs.replace(judgement, pods=pods)
             case Unsure():
                 self.unsure.add(Undecided(judgement.ref, safe(judgement.reason), judgement.container))
+            case Review():
+                self.reviews += 1
+                self.tell(judgement.ref, judgement.fact)
             case Fine(fact=fact) if fact:
                 self.tell(judgement.ref, fact)
 

@@ -35,10 +35,11 @@ class Instance(msgspec.Struct, frozen=True):
 
 
 class Component(msgspec.Struct, frozen=True):
-    """A component and its copies, best channel first."""
+    """A component and its copies, best channel first; or who runs it where no user can set it."""
 
     name: str
     instances: tuple[Instance, ...]
+    owner: str = ""
 
     def settings(self, flag: str) -> Iterator[Setting]:
         """The value in force on each instance that tells it."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import json
 
-from kscan.checks.judgement import Fine, Judgements, Problem, Unsure
+from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Unsure
 from kscan.model.components import Component
 from kscan.model.meta import ObjectRef
 from kscan.model.nodes import Kubelet
@@ -19,6 +19,9 @@ def api_server_flag(
     component: Component, *, flag: str, bad: list[str], message: str, decided_elsewhere: str = ""
 ) -> Judgements:
     """A flag of the API server with a bad value, given or by default."""
+    if component.owner:
+        yield Moot(f"run by {component.owner}")
+        return
     told = {setting.instance: setting for setting in component.settings(flag)}
     elsewhere = {one.instance: one.value for one in component.settings(decided_elsewhere)}
     for instance in component.instances:

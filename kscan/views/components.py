@@ -13,6 +13,7 @@ from kscan.model.meta import Metadata
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap
 from kscan.snapshot.needs import Named, Plain
+from kscan.views.platform import PLATFORM
 from kscan.views.view import Source, View
 
 FLAGZ = Plain("/flagz", "application/json;v=v1beta1;g=config.k8s.io;as=Flagz, text/plain;q=0.5, */*;q=0.1")
@@ -48,13 +49,16 @@ def component(name: str) -> View[Component]:
     """The view of one component; gaps count only where no channel told its settings whole."""
 
     def build(source: Source) -> Component:
+        platform = source.of(PLATFORM, gaps=False)
+        if name in platform.owned:
+            return Component(name, (), owner=str(platform))
         instances = tuple(_instances(source, name))
         if any(instance.complete for instance in instances):
             source.gaps.clear()
         return Component(name, instances)
 
-    needs = (kinds.SYSTEM_PODS, KUBEADM, FLAGZ) if name == "kube-apiserver" else (kinds.SYSTEM_PODS, KUBEADM)
-    return View(name, needs, build)
+    needs = (*PLATFORM.needs, kinds.SYSTEM_PODS, KUBEADM)
+    return View(name, (*needs, FLAGZ) if name == "kube-apiserver" else needs, build)
 
 
 def _instances(source: Source, name: str) -> Iterator[Instance]:
