@@ -77,7 +77,7 @@ def scan(
     ] = None,
     by: Annotated[
         str, typer.Option("--by", envvar="KSCAN_BY", rich_help_panel=_REPORT,
-                          help="Group what is printed by check, workload or namespace."),
+                          help="Group what is printed by check, control, workload or namespace."),
     ] = "check",
     fail_on: Annotated[
         str, typer.Option("--fail-on", envvar="KSCAN_FAIL_ON", rich_help_panel=_REPORT, help=_FailOn.HELP)
@@ -114,11 +114,14 @@ def scan(
     from kscan.commands import selected
 
     found = selected.catalogue(checks)
+    asked = selected.selection(check, skip, severity, framework, every=every)
     request = command.Request(
-        checks=selected.chosen(found, selected.selection(check, skip, severity, framework, every=every)),
+        checks=selected.chosen(found, asked),
+        frameworks=tuple(found.frameworks[name] for name in asked.framework),
+        every=found.checks,
         outputs=where.outputs(selected.split(format), output),
         template=template,
-        by=command.known_grouping(by),
+        by=command.known_grouping(by, framework),
         policy_minor=command.policy_minor(pss_version),
         source=source,
         values=tuple(values),

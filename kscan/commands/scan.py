@@ -3,7 +3,7 @@
 import gc
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,10 +11,12 @@ from rich.console import Console
 
 from kscan import data
 from kscan.checks.check import Check, Severity
+from kscan.checks.frameworks import Framework
 from kscan.collect.request import Access, Options
 from kscan.commands.gather import from_cluster
 from kscan.commands.output import Outputs, write_all
 from kscan.errors import ConfigError, nearest
+from kscan.judge.controls import with_controls
 from kscan.judge.engine import judge
 from kscan.judge.inventory import VIEWS as INVENTORY_VIEWS
 from kscan.judge.inventory import with_inventory
@@ -30,7 +32,7 @@ from kscan.snapshot.needs import merged
 from kscan.views.server import MINOR
 from kscan.views.view import Readings
 
-GROUPINGS = ("check", "workload", "namespace")
+GROUPINGS = ("check", "control", "workload", "namespace")
 _POLICY = re.compile(r"v?1\.(\d{1,4})|latest")
 
 
@@ -38,6 +40,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the command line asked for."""
 
     checks: tuple[Check, ...]
+    frameworks: tuple[Framework, ...] = ()
+    # What could have been chosen, for controls that none of the chosen answers.
+    every: Mapping[str, Check] = {}
     outputs: Outputs
     template: Path | None = None
     by: str = "check"
@@ -79,6 +84,7 @@ def _judged(opened: Opened, request: Request, ready: Plan, tell: Callable[[str],
     report = located(judge(readings, ready), opened.origins, opened.unread)
     if request.honour_annotations:
         report = with_suppressions(report, readings)
+    report = with_controls(report, request.frameworks, request.every)
     return with_inventory(report, readings, ready) if _wants_inventory(request) else report
 
 
@@ -100,8 +106,10 @@ def _wants_inventory(request: Request) -> bool:
     return request.by != "check" or bool(request.template) or not formats.isdisjoint(("html", "markdown"))
 
 
-def known_grouping(name: str) -> str:
+def known_grouping(name: str, frameworks: Sequence[str] = ()) -> str:
     """The value of --by, if it is one."""
+    if name == "control" and not frameworks:
+        raise ConfigError("--by control is for a framework", "name it: --framework cis-1.12 --by control")
     if name not in GROUPINGS:
         advice = nearest(name, GROUPINGS) or f"there are {', '.join(GROUPINGS)}"
         raise ConfigError(f"--by {name} is no way to group a report", advice)

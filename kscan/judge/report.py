@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from kscan.checks.check import Check, Severity
+from kscan.checks.frameworks import Control, Framework
 from kscan.checks.judgement import Step
 from kscan.model.meta import ObjectRef
 from kscan.model.podsecurity.level import Level
@@ -98,6 +99,26 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     def about_subjects(self) -> bool:
         """Whether its findings are what users, groups and service accounts may do."""
         return bool(self.findings) and all(one.proof for one in self.findings)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the checks of one control came to together, and why where that is no plain pass."""
+
+    control: Control
+    status: Status
+    reason: str
+    results: tuple[Result, ...]
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A framework, every control of it answered."""
+
+    framework: Framework
+    answers: tuple[Answer, ...]
+
+    def of(self, status: Status) -> tuple[Answer, ...]:
+        """The answers of one status, in the framework's order."""
+        return tuple(answer for answer in self.answers if answer.status is status)
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -197,6 +218,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     workloads: tuple[Inventoried, ...] = ()
     namespaces: tuple[Admitting, ...] = ()
     unused: tuple[Unused, ...] = ()
+    frameworks: tuple[Answered, ...] = ()
 
     def of(self, status: Status) -> tuple[Result, ...]:
         """The results of one status, worst first: by severity, then by how many findings."""

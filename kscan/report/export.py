@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kscan import __version__
-from kscan.judge.report import Finding, MissedPath, Report, Result, Suppression, Undecided, Unused
+from kscan.judge.report import Answered, Finding, MissedPath, Report, Result, Status, Suppression, Undecided, Unused
 from kscan.report.exported_inventory import ExportedNamespace, ExportedWorkload, namespace, workload
 from kscan.report.shape import Object, Shape, object_of
 
@@ -125,6 +125,24 @@ class ExportedUnused(Shape, frozen=True):
     reason: str
 
 
+class ExportedControl(Shape, frozen=True):
+    """One control of a framework, with the checks that decided it."""
+
+    id: str
+    title: str
+    status: str
+    reason: str
+    checks: tuple[str, ...]
+
+
+class ExportedFramework(Shape, frozen=True):
+    """A framework that was asked for, every control answered."""
+
+    name: str
+    title: str
+    controls: tuple[ExportedControl, ...]
+
+
 class Exported(Shape, frozen=True):
     """The whole report."""
 
@@ -139,6 +157,7 @@ class Exported(Shape, frozen=True):
     workloads: tuple[ExportedWorkload, ...]
     namespaces: tuple[ExportedNamespace, ...]
     unused_suppressions: tuple[ExportedUnused, ...]
+    frameworks: tuple[ExportedFramework, ...]
 
 
 def export(report: Report, write: Callable[[Any], Any] = lambda part: part) -> Exported:
@@ -165,6 +184,7 @@ def export(report: Report, write: Callable[[Any], Any] = lambda part: part) -> E
         workloads=tuple(map(workload, report.workloads)),
         namespaces=tuple(map(namespace, report.namespaces)),
         unused_suppressions=tuple(map(_unused, report.unused)),
+        frameworks=tuple(map(_framework, report.frameworks)),
     )
 
 
@@ -173,7 +193,7 @@ def _result(result: Result) -> ExportedResult:
     return ExportedResult(
         check=result.check.id,
         title=file.title,
-        status=result.status.replace(" ", "-"),
+        status=_word(result.status),
         severity=result.severity,
         layer=file.layer,
         controls=file.controls,
@@ -222,6 +242,17 @@ def _undecided(one: Undecided) -> ExportedUndecided:
 
 def _unused(one: Unused) -> ExportedUnused:
     return ExportedUnused(object=object_of(one.object), key=one.key, reason=one.reason)
+
+
+def _framework(one: Answered) -> ExportedFramework:
+    controls = (ExportedControl(id=answer.control.id, title=answer.control.title, status=_word(answer.status),
+                                reason=answer.reason, checks=tuple(result.check.id for result in answer.results))
+                for answer in one.answers)  # fmt: skip
+    return ExportedFramework(name=one.framework.name, title=one.framework.title, controls=tuple(controls))
+
+
+def _word(status: Status) -> str:
+    return status.replace(" ", "-")
 
 
 def _gap(missed: MissedPath) -> ExportedGap:

@@ -8,6 +8,7 @@ from rich.text import Text
 from kscan import __version__
 from kscan.checks.check import Severity
 from kscan.judge.report import Holder, Report, Result, Status, Unused
+from kscan.report.controls import control_lines, framework_words
 from kscan.report.inventory import namespace_lines, workload_lines
 from kscan.report.lines import STYLES, indented, line, section, title
 from kscan.report.text import clean, counted, sentence, where
@@ -21,6 +22,9 @@ def render_terminal(report: Report, console: Console, *, by: str = "check", full
     _head(report, console)
     if by == "namespace":
         section(console, "Namespaces, by the Pod Security Standards", map(namespace_lines, report.namespaces))
+    elif by == "control":
+        for one in report.frameworks:
+            section(console, one.framework.title, map(control_lines, one.answers))
     elif by == "workload":
         _by_workload(report, console, full=full)
     else:
@@ -67,6 +71,8 @@ def _head(report: Report, console: Console) -> None:
     seen = f"{counted(score.decided, 'check')} decided, {score.undecided} unknown"
     console.print()
     console.print(line(f"{value[0].upper()}{value[1:]}, coverage {score.coverage} % ({seen})", "bold"))
+    for one in report.frameworks:
+        console.print(line(f"{one.framework.name}: {framework_words(one)}"))
     gaps = report.gaps()
     if gaps:
         console.print(line(f"{counted(len(gaps), 'path')} could not be read: see “Not seen” at the end", "yellow"))
@@ -165,6 +171,8 @@ def _holder(holder: Holder, *, full: bool) -> Iterable[RenderableType]:
 def _open(result: Result) -> Iterable[RenderableType]:
     yield title(result.check, result.severity)
     yield indented(line(result.reason, "yellow" if result.status is Status.UNKNOWN else "dim"), 4)
+    for fact in result.facts if result.status is Status.MANUAL else ():
+        yield indented(line(f"- {fact}"), 4)
 
 
 def _named(result: Result) -> Iterable[RenderableType]:

@@ -1,0 +1,27 @@
+"""Frameworks, a control each, for a terminal."""
+
+from collections.abc import Iterable
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from kscan.judge.report import Answer, Answered, Status
+from kscan.report.lines import indented, line
+from kscan.report.text import clean, counted
+
+_STYLES = {Status.FAIL: "bold red", Status.UNKNOWN: "yellow", Status.MANUAL: "cyan", Status.PASS: "green"}
+_ID = 8
+
+
+def framework_words(one: Answered) -> str:
+    """How many controls came to what."""
+    counts = ", ".join(f"{len(one.of(status))} {status}" for status in Status if one.of(status))
+    return f"{counted(len(one.answers), 'control')}: {counts}"
+
+
+def control_lines(answer: Answer) -> Iterable[RenderableType]:
+    """A control: its number, what it came to, and by what."""
+    status = (answer.status.upper(), _STYLES.get(answer.status, "dim"))
+    number = (f"{clean(answer.control.id):<{_ID}}", "bold")
+    yield Text.assemble("  ", number, " ", status, "  ", clean(answer.control.title))
+    yield indented(line(answer.reason, "dim"), _ID + 3)
