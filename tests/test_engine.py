@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kscan.checks.check import read_check
+from kscan import data
+from kscan.checks.check import by_id, read_check, read_checks
 from kscan.errors import CheckError
 from kscan.judge.engine import evaluate
 from kscan.judge.farm import denied
@@ -18,6 +19,9 @@ from kscan.snapshot.entry import Gap, Item, Listing, Reason
 from kscan.snapshot.snapshot import About, Snapshot
 
 WORDS = "title: t\nseverity: high\nlayer: container\nwhy: w\nfix: {text: f}\n"
+
+
+SHIPPED = by_id(read_checks(data.folder("checks")))
 
 
 def check(text, name="a-check"):
@@ -114,6 +118,13 @@ def test_an_expression_that_gives_no_bool_decides_nothing():
 def test_nothing_in_scope_is_not_applicable():
     (found,) = judged("kind: Namespace\nmetadata: {name: a}", PRIVILEGED)
     assert (found.status, found.reason) == (Status.NOT_APPLICABLE, "there are no containers here")
+
+
+def test_manifests_do_not_leave_open_what_only_a_running_cluster_tells():
+    encrypted = SHIPPED["secrets-not-encrypted"]
+    written = evaluate(snapshot_of([], About(manifests=True)), plan([encrypted])).results[0]
+    assert (written.status, written.gaps) == (Status.NOT_APPLICABLE, ())
+    assert evaluate(snapshot_of([]), plan([encrypted])).results[0].status is Status.UNKNOWN
 
 
 def test_a_list_that_was_cut_off_is_no_pass():

@@ -22,7 +22,7 @@ def judge(readings: Readings, ready: Plan) -> Report:
     said = ask(readings, ready)
     note_drift(readings, ready, said)
     results = tuple(
-        result_of(check, read(readings, ready, check), said[check.id], snapshot.about.uid) for check in ready.checks
+        result_of(check, read(readings, ready, check), said[check.id], snapshot.about) for check in ready.checks
     )
     objects = sum(len(entry.items) for entry in snapshot.entries.values() if isinstance(entry, Listing))
     return Report(about=snapshot.about, results=results, score=score(results), objects=objects)

@@ -16,21 +16,27 @@ from kscan.checks.judgement import Problem
 from kscan.judge.report import Finding, Result, Status, fingerprint
 from kscan.judge.tally import Tally
 from kscan.rules import RULES
-from kscan.snapshot.entry import Gap
+from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.redact import clean, safe
+from kscan.snapshot.snapshot import About
 from kscan.views.targets import TARGETS
 from kscan.views.view import Reading
 
 _MOST_TEXT = 200
 _MOST_PART = 80
+# Why a path is missing from manifests that no manifest could hold.
+_NEVER_WRITTEN = {Reason.NOT_ASKED, Reason.NOT_SERVED}
 
 
-def result_of(check: Check, found: Sequence[Reading[Any]], tally: Tally, cluster: str) -> Result:
+def result_of(check: Check, found: Sequence[Reading[Any]], tally: Tally, about: About) -> Result:
     """The result of one check, from what it was judged on and what it said."""
     scope_gaps = found[0].gaps
     context_gaps = tuple(gap for reading in found[1:] for gap in reading.gaps)
     scope = RULES[check.file.rule].scope if check.file.rule else TARGETS[check.file.target].scope
-    findings = () if context_gaps else tuple(_finding(check, one, cluster) for one in tally.problems.values())
+    if about.manifests and not tally.judged and scope_gaps and {gap.reason for gap in scope_gaps} <= _NEVER_WRITTEN:
+        reason = "manifests do not tell it: only a running cluster does"
+        return Result(check=check, status=Status.NOT_APPLICABLE, reason=reason, scope=scope)
+    findings = () if context_gaps else tuple(_finding(check, one, about.uid) for one in tally.problems.values())
     status, reason = _status(scope, tally, findings, scope_gaps, context_gaps)
     return Result(
         check=check,
