@@ -17,11 +17,12 @@ from kscan.snapshot import kinds
 from kscan.snapshot.entry import Body, Gap, Reason
 from kscan.snapshot.needs import Plain
 from kscan.views.components import API_SERVER
+from kscan.views.groups import APIS
 from kscan.views.server import VERSION, told_version
 from kscan.views.shipped import NEWEST, own_groups, shipped
 from kscan.views.view import Source, View
 
-API, APIS = Plain("/api"), Plain("/apis")
+API = Plain("/api")
 # Authorizers that leave no decision to anybody but RBAC: Node answers kubelets alone.
 _KNOWN = frozenset({"Node", "RBAC"})
 
