@@ -1,39 +1,13 @@
 """Rules: what needs more than one object, or evidence that is no object, to be decided."""
 
-from kscan.rules import (
-    accounts,
-    availability,
-    bindings,
-    boundaries,
-    encryption,
-    namespaces,
-    network,
-    podsecurity,
-    rbac,
-    references,
-    roles,
-    selecting,
-    settings,
-)
+from importlib import import_module
+from pkgutil import iter_modules
+
 from kscan.rules.rule import Rule
 
 RULES: dict[str, Rule] = {
     value.name: value
-    for module in (
-        accounts,
-        availability,
-        bindings,
-        boundaries,
-        encryption,
-        namespaces,
-        network,
-        podsecurity,
-        rbac,
-        references,
-        roles,
-        selecting,
-        settings,
-    )
-    for value in vars(module).values()
+    for module in iter_modules(__path__, f"{__name__}.")
+    for value in vars(import_module(module.name)).values()
     if isinstance(value, Rule)
 }
