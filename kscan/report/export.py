@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kscan import __version__
+from kscan.checks.check import Fix
 from kscan.judge.report import Answered, Finding, MissedPath, Report, Result, Status, Suppression, Undecided, Unused
 from kscan.report.exported_inventory import ExportedNamespace, ExportedWorkload, namespace, workload
 from kscan.report.shape import Object, Shape, object_of
@@ -80,10 +81,12 @@ class ExportedEvidence(Shape, frozen=True):
 
 
 class ExportedFix(Shape, frozen=True):
-    """What mends it."""
+    """What mends it; the pod's patch is tried first, and what a patch may break is said."""
 
     text: str
     patch: dict[str, Any] | None
+    pod_patch: dict[str, Any] | None
+    breaks: str
     command: str
 
 
@@ -205,8 +208,18 @@ def _result(result: Result) -> ExportedResult:
         findings=tuple(map(_finding, result.findings)),
         undecided=tuple(map(_undecided, result.undecided)),
         why=file.why.strip(),
-        fix=ExportedFix(text=file.fix.text.strip(), patch=file.fix.patch, command=file.fix.command),
+        fix=_fix(file.fix),
         references=file.references,
+    )
+
+
+def _fix(one: Fix) -> ExportedFix:
+    return ExportedFix(
+        text=one.text.strip(),
+        patch=one.patch,
+        pod_patch=one.pod_patch,
+        breaks=one.breaks.strip(),
+        command=one.command,
     )
 
 

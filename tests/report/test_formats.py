@@ -167,6 +167,14 @@ def test_json_says_what_the_report_says():
     assert json.loads(FORMATS["json"](REPORTS["empty"]))["score"] is None
 
 
+def test_json_holds_a_fix_whole():
+    exported = json.loads(FORMATS["json"](REPORTS["demo"]))
+    fix = {result["check"]: result["fix"] for result in exported["results"]}
+    assert fix["run-as-root"]["podPatch"] == {"spec": {"securityContext": {"runAsNonRoot": True}}}
+    assert fix["run-as-root"]["breaks"].startswith("Images that name no user")
+    assert (fix["privileged-container"]["podPatch"], fix["kubelet-anonymous-auth"]["breaks"]) == (None, "")
+
+
 @every
 def test_the_terminal_report_fits_80_columns_and_is_plain_when_piped(report):
     lines = plain_text(report, width=80).decode().splitlines()
