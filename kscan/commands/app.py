@@ -54,7 +54,7 @@ def _root(
 def scan(
     source: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE|DIR|-]", help="A saved snapshot or manifests instead of a live cluster."),
+        typer.Argument(metavar="FILE|DIR|-", help="A saved snapshot or manifests instead of a live cluster."),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Scan the demo cluster that comes with kscan.")] = False,
     values: Annotated[
@@ -82,7 +82,7 @@ def scan(
     fail_on: Annotated[
         str, typer.Option("--fail-on", envvar="KSCAN_FAIL_ON", rich_help_panel=_REPORT, help=_FailOn.HELP)
     ] = "high",
-    honour_annotations: o.HonourAnnotations = False,
+    honour_annotations: Annotated[bool, o.honour_annotations(_REPORT)] = False,
     strict: Annotated[
         bool, typer.Option("--strict", envvar="KSCAN_STRICT", rich_help_panel=_REPORT,
                            help="Exit 3 where evidence is incomplete."),
@@ -165,7 +165,7 @@ def permissions(
 
 @snapshot_app.command("save")
 def snapshot_save(
-    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
     redact: Annotated[
         bool, typer.Option("--redact", help="Leave out environment values and all that looks like a credential.")
     ] = False,
@@ -201,8 +201,8 @@ def snapshot_save(
 
 @snapshot_app.command("show")
 def snapshot_show(
-    file: Annotated[Path, typer.Argument(help="A snapshot.")],
-    path: Annotated[str, typer.Argument(help="A path in it, such as /api/v1/pods.")] = "",
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A snapshot.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A path in it, such as /api/v1/pods.")] = "",
 ) -> None:
     """List the paths of a snapshot, or print what stands at one."""
     from kscan.commands import snapshot as command
@@ -212,7 +212,7 @@ def snapshot_show(
 
 @snapshot_app.command("serve")
 def snapshot_serve(
-    file: Annotated[Path, typer.Argument(help="A snapshot.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A snapshot.")],
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 0,
     kubeconfig: Annotated[
         Path, typer.Option(help="Where the kubeconfig for kubectl is written.")
@@ -257,7 +257,7 @@ def checks_show(
 @checks_app.command("test")
 def checks_test(
     folders: Annotated[
-        list[Path], typer.Argument(metavar="[FOLDER]...", help="Folders of your own checks; else the shipped ones.")
+        list[Path], typer.Argument(metavar="FOLDER", help="Folders of your own checks; else the shipped ones.")
     ] = [],  # noqa: B006
 ) -> None:  # fmt: skip
     """Run the examples of checks: each must find exactly what it says."""

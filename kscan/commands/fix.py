@@ -12,7 +12,7 @@ from kscan.commands import options as o
 def fix(
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE|DIR|-...", help="Manifests; - reads standard input and prints it mended."),
+        typer.Argument(metavar="FILE|DIR|-", help="Manifests; - reads standard input and prints it mended."),
     ],
     write: Annotated[bool, typer.Option("--write", help="Change the files; else the difference is shown.")] = False,
     risky: Annotated[
@@ -24,7 +24,7 @@ def fix(
     framework: o.FrameworkNames = [],  # noqa: B006
     every: o.Every = False,
     checks: o.CheckFolders = [],  # noqa: B006
-    honour_annotations: o.HonourAnnotations = False,
+    honour_annotations: Annotated[bool, o.honour_annotations()] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", envvar="KSCAN_QUIET", help="No summary.")] = False,
     config: o.Config = None,
 ) -> None:

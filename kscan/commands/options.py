@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -42,8 +42,9 @@ SkipIds = Annotated[
 ]
 MinSeverity = Annotated[
     SeverityName,
-    typer.Option("--severity", envvar="KSCAN_SEVERITY", help="Only checks at least this bad.", rich_help_panel=_SELECT),
-]
+    typer.Option("--severity", envvar="KSCAN_SEVERITY", metavar="<severity>", rich_help_panel=_SELECT,
+                 help="Only checks at least this bad: critical, high, medium, low or info."),
+]  # fmt: skip
 FrameworkNames = Annotated[
     list[str],
     typer.Option(
@@ -82,7 +83,7 @@ Parallel = Annotated[
 ]  # fmt: skip
 Timeout = Annotated[
     float,
-    typer.Option("--timeout", envvar="KSCAN_TIMEOUT", min=1, help="Seconds for the whole scan.",
+    typer.Option("--timeout", envvar="KSCAN_TIMEOUT", min=1, help="Seconds for all that is read.",
                  rich_help_panel=_CLUSTER),
 ]  # fmt: skip
 Kubelets = Annotated[
@@ -96,17 +97,22 @@ PssVersion = Annotated[
     typer.Option("--pss-version", envvar="KSCAN_PSS_VERSION", rich_help_panel=_SELECT,
                  help="The Pod Security Standards as of v1.34 or latest; else as of the cluster's version."),
 ]  # fmt: skip
-HonourAnnotations = Annotated[
-    bool,
-    typer.Option("--honour-annotations", envvar="KSCAN_HONOUR_ANNOTATIONS",
-                 help="Pass over what owners ask to pass over, in annotations of kscan and of other tools."),
-]  # fmt: skip
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", envvar="KSCAN_QUIET", help="No progress, only the report.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", envvar="KSCAN_QUIET", help="No progress, only what was asked for.")
+]
 Config = Annotated[
     Path | None,
     typer.Option("--config", envvar="KSCAN_CONFIG", callback=config.apply, is_eager=True,
                  help="The configuration; else kscan.yaml here or in a folder above."),
 ]  # fmt: skip
+
+
+def honour_annotations(panel: str | None = None) -> Any:  # noqa: ANN401 - as typer has it
+    """The option of that name; commands show it in different panels."""
+    return typer.Option(
+        "--honour-annotations", envvar="KSCAN_HONOUR_ANNOTATIONS", rich_help_panel=panel,
+        help="Pass over what owners ask to pass over, in annotations of kscan and of other tools.",
+    )  # fmt: skip
 
 
 def access(kubeconfig: str, context: str, as_user: str, as_group: list[str]) -> "Access":

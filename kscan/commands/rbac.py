@@ -26,9 +26,9 @@ class Form(StrEnum):
     JSON = "json"
 
 
-_Verb = Annotated[str, typer.Argument(help="A verb, such as list, create or impersonate.")]
+_Verb = Annotated[str, typer.Argument(metavar="VERB", help="A verb, such as list, create or impersonate.")]
 _Thing = Annotated[str, typer.Argument(metavar="RESOURCE", help="pods, deploy, pods/exec, roles.rbac..., or /metrics.")]
-_Name = Annotated[str, typer.Argument(help="One object by its name.")]
+_Name = Annotated[str, typer.Argument(metavar="NAME", help="One object by its name.")]
 _Who = Annotated[str, typer.Argument(metavar="SUBJECT", help="jane, group:developers or sa:namespace/name.")]
 _From = Annotated[Path | None, typer.Option("--from", help="A saved snapshot or manifests, not a live cluster.")]
 _Form = Annotated[Form, typer.Option("--format", "-f", help="table or json.")]
@@ -53,7 +53,10 @@ def who_can(
     timeout: o.Timeout = 300,
     quiet: o.Quiet = False,
 ) -> None:
-    """Say who may do something, by which binding, role and rule."""
+    """Say who may do something, by which binding, role and rule.
+
+    Exit codes: 0 answered, 3 not final.
+    """
     from kscan.commands.tables import print_table, warn
     from kscan.commands.who import who_can as answer
 
@@ -80,7 +83,10 @@ def why(
     timeout: o.Timeout = 300,
     quiet: o.Quiet = False,
 ) -> None:
-    """Say whether somebody may do something, and prove it. Exit codes: 0 yes, 1 no, 3 unknown."""
+    """Say whether somebody may do something, and prove it.
+
+    Exit codes: 0 yes, 1 no, 3 unknown.
+    """
     from kscan.commands import rights, who
     from kscan.commands.tables import print_data, print_lines
 
@@ -108,7 +114,10 @@ def can(
     timeout: o.Timeout = 300,
     quiet: o.Quiet = False,
 ) -> None:
-    """List everything that somebody may do, asterisks resolved against what the cluster serves."""
+    """List everything that somebody may do, asterisks resolved against what the cluster serves.
+
+    Exit codes: 0 answered, 3 not final.
+    """
     from kscan.commands import rights, who
     from kscan.commands.tables import print_table, warn
 
@@ -122,11 +131,14 @@ def can(
 
 @rbac_app.command("diff")
 def diff(
-    old: Annotated[Path, typer.Argument(help="A snapshot or manifests, before.")],
-    new: Annotated[Path, typer.Argument(help="A snapshot or manifests, after.")],
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A snapshot or manifests, before.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="A snapshot or manifests, after.")],
     form: _Form = Form.TABLE,
 ) -> None:
-    """Compare two states by the rights that subjects gained and lost. Exit codes: 0 the same, 1 different."""
+    """Compare two states by the rights that subjects gained and lost.
+
+    Exit codes: 0 the same, 1 different, 3 not final.
+    """
     from kscan.commands import rights, who
     from kscan.commands.tables import print_table, warn
 
