@@ -143,6 +143,11 @@ def test_a_template_that_is_misshapen_is_a_gap():
     assert [gap.path for gap in result.gaps] == ["/apis/argoproj.io/v1alpha1/rollouts/shop/web"]
 
 
+def test_a_template_is_judged_though_another_field_of_its_controller_is_misshapen():
+    text = HEAD % ("apps/v1", "Deployment") + TEMPLATE.replace("{template", "{replicas: '${REPLICAS}', template")
+    assert found(text) == [("Deployment shop/x", "spec.containers[app].securityContext.privileged", 0)]
+
+
 def test_a_patch_goes_where_the_template_stands():
     text = (
         HEAD % ("core.strimzi.io/v1", "StrimziPodSet")

@@ -22,27 +22,38 @@ class _JobTemplate(Noun, frozen=True):
     spec: _JobSpec = _JobSpec()
 
 
-class ControllerSpec(Noun, frozen=True):
-    """The parts of any controller's spec that say something of its pods."""
+class MakerSpec(Noun, frozen=True):
+    """The parts of any controller's spec that its pods are made from."""
 
-    replicas: int | None = None
-    selector: LabelSelector | None = None
-    service_name: str = ""
     template: PodTemplate = PodTemplate()
     job_template: _JobTemplate | None = None
-    volume_claim_templates: tuple[Meta, ...] = ()
 
 
-class Controller(Noun, frozen=True):
-    """A Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob."""
+class Maker(Noun, frozen=True):
+    """A controller by its template alone: where what else it says cannot be read, its pods still can."""
 
     metadata: Metadata
-    spec: ControllerSpec = ControllerSpec()
+    spec: MakerSpec = MakerSpec()
 
     @property
     def template(self) -> PodTemplate:
         """What its pods are made from."""
         return self.spec.job_template.spec.template if self.spec.job_template else self.spec.template
+
+
+class ControllerSpec(MakerSpec, frozen=True):
+    """The parts of any controller's spec that say something of its pods."""
+
+    replicas: int | None = None
+    selector: LabelSelector | None = None
+    service_name: str = ""
+    volume_claim_templates: tuple[Meta, ...] = ()
+
+
+class Controller(Maker, frozen=True):
+    """A Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob."""
+
+    spec: ControllerSpec = ControllerSpec()
 
     @property
     def selector(self) -> LabelSelector | None:

@@ -10,57 +10,20 @@ from typing import Any
 import msgspec
 
 from kscan.model.base import decode
+from kscan.model.controllers import Maker
 from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.pods import FINISHED, LEGACY_ANNOTATIONS, MIRROR
 from kscan.model.workloads import PodGroup, PodHead, Workload, must_be_pod, pod_of
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Item
 from kscan.snapshot.needs import Resource
+from kscan.views.controllers import CONTROLLER_KINDS
 from kscan.views.holders import Holder, holders
 from kscan.views.view import Source, View
 
-_CONTROLLERS = (
-    kinds.DEPLOYMENTS,
-    kinds.REPLICA_SETS,
-    kinds.STATEFUL_SETS,
-    kinds.DAEMON_SETS,
-    kinds.JOBS,
-    kinds.CRON_JOBS,
-    kinds.REPLICATION_CONTROLLERS,
-)
 _LEFT_BEHIND = frozenset({"ReplicaSet", "Job", "ReplicationController"})
 
-
-class _Template(msgspec.Struct, frozen=True):
-    metadata: Metadata = Metadata()
-    spec: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-class _JobTemplateSpec(msgspec.Struct, frozen=True):
-    template: _Template = _Template()
-
-
-class _JobTemplate(msgspec.Struct, frozen=True):
-    spec: _JobTemplateSpec = _JobTemplateSpec()
-
-
-class _ControllerSpec(msgspec.Struct, frozen=True, rename="camel"):
-    template: _Template | None = None
-    job_template: _JobTemplate | None = None
-
-
-class _Controller(msgspec.Struct, frozen=True):
-    metadata: Metadata
-    spec: _ControllerSpec = _ControllerSpec()
-
-    @property
-    def template(self) -> _Template:
-        if self.spec.job_template:
-            return self.spec.job_template.spec.template
-        return self.spec.template or _Template()
-
-
-_Owners = Mapping[ObjectRef, _Controller | Holder]
+_Owners = Mapping[ObjectRef, Maker | Holder]
 _Groups = dict[ObjectRef, dict[tuple[object, ...], list[Any]]]
 
 
@@ -80,7 +43,7 @@ def _build(source: Source) -> tuple[Workload, ...]:
         running = tuple(_pod_groups(source, found.values()))
         if running:
             owner = owners.get(ref)
-            workloads[ref] = Workload(ref, running, _template(ref, owner) if isinstance(owner, _Controller) else None)
+            workloads[ref] = Workload(ref, running, _template(ref, owner) if isinstance(owner, Maker) else None)
     return tuple(workloads[ref] for ref in sorted(workloads))
 
 
@@ -101,11 +64,10 @@ def _head(source: Source, path: str, item: Item) -> PodHead | None:
         return None
 
 
-def _controllers(source: Source) -> Iterator[tuple[ObjectRef, _Controller]]:
-    for resource in _CONTROLLERS:
-        for controller in source.nouns(resource, _Controller):
-            metadata = controller.metadata
-            yield metadata.ref(resource.kind), controller
+def _controllers(source: Source) -> Iterator[tuple[ObjectRef, Maker]]:
+    for resource in CONTROLLER_KINDS:
+        for controller in source.nouns(resource, Maker):
+            yield controller.metadata.ref(resource.kind), controller
 
 
 def _gather(groups: _Groups, owners: _Owners, head: PodHead, path: str, item: Item) -> None:
@@ -144,7 +106,7 @@ def _pod_groups(source: Source, found: Iterable[list[Any]]) -> Iterator[PodGroup
         yield group
 
 
-def _idle(source: Source, ref: ObjectRef, owner: _Controller | Holder) -> tuple[PodGroup, ...]:
+def _idle(source: Source, ref: ObjectRef, owner: Maker | Holder) -> tuple[PodGroup, ...]:
     """What stands in for the pods of an owner that has none."""
     if isinstance(owner, Holder):
         return owner.groups
@@ -152,19 +114,19 @@ def _idle(source: Source, ref: ObjectRef, owner: _Controller | Holder) -> tuple[
     try:
         must_be_pod(group.body)
     except msgspec.MsgspecError as error:
-        resource = next(one for one in _CONTROLLERS if one.kind == ref.kind)
+        resource = next(one for one in CONTROLLER_KINDS if one.kind == ref.kind)
         source.undecodable(resource.path(), Item(msgspec.json.encode({"metadata": owner.metadata})), error)
         return ()
     return (group,)
 
 
-def _template(ref: ObjectRef, controller: _Controller) -> PodGroup:
+def _template(ref: ObjectRef, controller: Maker) -> PodGroup:
     return PodGroup(pod_of(ref, controller.template.metadata, controller.template.spec), 0, template=True)
 
 
 def resources() -> tuple[Resource, ...]:
     """Every kind whose pods are gathered here."""
-    return (kinds.PODS, *_CONTROLLERS)
+    return (kinds.PODS, *CONTROLLER_KINDS)
 
 
 WORKLOADS: View[tuple[Workload, ...]] = View("workloads", resources(), _build)
