@@ -19,18 +19,12 @@ from kscan.views.workloads import WORKLOADS
 @rule("accounts.default_token", "workloads", WORKLOADS, SERVICE_ACCOUNTS)
 def default_token(workloads: Iterable[Workload], accounts: Iterable[ServiceAccount]) -> Judgements:
     """Pods that run as their namespace's default account and are handed its token."""
-    automount = {(one.metadata.namespace, one.metadata.name): one.automount_service_account_token for one in accounts}
+    automount = _automount(accounts)
     for workload in workloads:
         from_account = automount.get((workload.ref.namespace, "default"))
         for group in workload.groups:
             if service_account(group.spec) == "default" and _mounted(group, from_account):
-                yield Problem(
-                    workload.ref,
-                    "is given the token of the default service account",
-                    path=f"{group.at}spec.automountServiceAccountToken",
-                    value=group.spec.get("automountServiceAccountToken"),
-                    pods=group.count,
-                )
+                yield _given(workload, group, "is given the token of the default service account")
             else:
                 yield Fine(workload.ref)
 
@@ -50,19 +44,13 @@ def default_rights(rights: Rights) -> Judgements:
 @rule("accounts.idle_token", "workloads", WORKLOADS, SERVICE_ACCOUNTS, RIGHTS)
 def idle_token(workloads: Iterable[Workload], accounts: Iterable[ServiceAccount], rights: Rights) -> Judgements:
     """Pods that are handed the token of an account that is given nothing."""
-    automount = {(one.metadata.namespace, one.metadata.name): one.automount_service_account_token for one in accounts}
+    automount = _automount(accounts)
     for workload in workloads:
         for group in workload.groups:
             subject = Subject(kind="ServiceAccount", name=service_account(group.spec), namespace=workload.ref.namespace)
             given = any(True for _ in rights.full.granted(identity_of(subject).keys[0]))
             if not given and _mounted(group, automount.get((subject.namespace, subject.name))):
-                yield Problem(
-                    workload.ref,
-                    f"is given the token of {subject}, which no binding gives a right",
-                    path=f"{group.at}spec.automountServiceAccountToken",
-                    value=group.spec.get("automountServiceAccountToken"),
-                    pods=group.count,
-                )
+                yield _given(workload, group, f"is given the token of {subject}, which no binding gives a right")
             else:
                 yield Fine(workload.ref)
 
@@ -78,6 +66,20 @@ def legacy_token(accounts: Iterable[ServiceAccount]) -> Judgements:
             yield Problem(ref, f"has a token that never expires, in Secret {listed(tokens)}", path="secrets")
         else:
             yield Fine(ref)
+
+
+def _automount(accounts: Iterable[ServiceAccount]) -> dict[tuple[str, str], bool | None]:
+    return {(one.metadata.namespace, one.metadata.name): one.automount_service_account_token for one in accounts}
+
+
+def _given(workload: Workload, group: PodGroup, message: str) -> Problem:
+    return Problem(
+        workload.ref,
+        message,
+        path=f"{group.at}spec.automountServiceAccountToken",
+        value=group.spec.get("automountServiceAccountToken"),
+        pods=group.count,
+    )
 
 
 def _mounted(group: PodGroup, from_account: bool | None) -> bool:
