@@ -1,20 +1,21 @@
-"""The Pod Security Standards: each control with its near misses, at every version."""
+"""What is done in a pod, the control that forbids it, and since when."""
 
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from kscan.model.base import without_nulls
-from kscan.model.podsecurity.controls import CONTROLS, LATEST
-from kscan.model.podsecurity.level import Level, minor_of
-from kscan.model.podsecurity.standards import Violation, meets, violations
+from kscan.model.podsecurity.controls import LATEST
+from tests.podsecurity.pods import (
+    APP_ARMOR,
+    SECCOMP,
+    SECCOMP_POD,
+    WINDOWS,
+    adding,
+    either,
+    of_pod,
+    secured,
+    sysctl,
+    volume,
+)
 
 MINORS = range(LATEST + 2)
 NEVER = range(0)
-WINDOWS = {"os": {"name": "windows"}}
-APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
-SECCOMP = "container.seccomp.security.alpha.kubernetes.io/"
-SECCOMP_POD = "seccomp.security.alpha.kubernetes.io/pod"
 
 
 def since(first, before=MINORS.stop):
@@ -22,51 +23,6 @@ def since(first, before=MINORS.stop):
 
 
 EVER = since(0)
-
-
-def merged(base, change):
-    """Maps are merged and a None takes a member away; anything else replaces."""
-    if not (isinstance(base, dict) and isinstance(change, dict)):
-        return change
-    return without_nulls(base | {key: merged(base.get(key, {}), value) for key, value in change.items()})
-
-
-def pod(*, field="containers", container=None, annotations=None, **spec):
-    """A pod that meets every level, then changed: its spec, and one container more in a field."""
-    context = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-    own = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-    value = {"securityContext": own, "containers": [{"name": "first", "securityContext": context}]}
-    if container is not None:
-        value.setdefault(field, []).append(merged({"name": "app", "securityContext": context}, container))
-    return {"metadata": {"annotations": annotations or {}}, "spec": merged(value, spec)}
-
-
-def secured(**context):
-    """A container with more in its security context."""
-    return {"container": {"securityContext": context}}
-
-
-def of_pod(**context):
-    """A pod with more in its own security context."""
-    return {"securityContext": context}
-
-
-def adding(*names):
-    return secured(capabilities={"add": list(names)})
-
-
-def sysctl(name):
-    return of_pod(sysctls=[{"name": name, "value": "1"}])
-
-
-def volume(**source):
-    return {"volumes": [{"name": "data", **source}]}
-
-
-def either(**context):
-    """The pod or a container has it."""
-    return [of_pod(**context), secured(**context)]
-
 
 # What is done, the control that forbids it, and the versions in which it does: at baseline, and at restricted.
 CASES = [
@@ -211,197 +167,3 @@ CASES = [
     *[("run-as-user", case | {"hostUsers": False}, NEVER, since(23, 35)) for case in either(runAsUser=0)],
     *[("run-as-user", case | WINDOWS, NEVER, since(23)) for case in either(runAsUser=0)],
 ]  # fmt: skip
-
-
-FIELDS = ("containers", "initContainers", "ephemeralContainers")
-PLACED = [
-    (control, change | ({"field": field} if field != "containers" else {}), baseline, restricted)
-    for control, change, baseline, restricted in CASES
-    for field in (FIELDS if "container" in change else FIELDS[:1])
-]
-
-
-@pytest.mark.parametrize(("control", "change", "baseline", "restricted"), PLACED)
-def test_a_control_holds_where_it_should_and_nothing_else_does(control, change, baseline, restricted):
-    subject = pod(**change)
-    for minor in MINORS:
-        for level, versions in ((Level.BASELINE, baseline), (Level.RESTRICTED, restricted)):
-            found = {one.control for one in violations(subject, level, minor)}
-            assert found == ({control} if minor in versions else set()), f"{level} v1.{minor}"
-        assert violations(subject, Level.PRIVILEGED, minor) == ()
-
-
-def test_every_control_has_cases_for_and_against_it():
-    broken = {control for control, _, baseline, restricted in CASES if baseline or restricted}
-    kept = {control for control, _, baseline, restricted in CASES if not baseline and not restricted}
-    assert broken == {control.id for control in CONTROLS}
-    # What asks for something at restricted has its near misses in versions and in the pods that the others start from.
-    assert kept == broken - {"run-as-non-root", "privilege-escalation"}
-
-
-def test_every_change_of_a_rule_is_in_a_case():
-    switches = {
-        (control, bound)
-        for control, _, baseline, restricted in CASES
-        for versions in (baseline, restricted)
-        for bound in (versions.start, versions.stop)
-        if bound not in (0, MINORS.stop)
-    }
-    assert switches == {
-        (control.id, minor) for control in CONTROLS for minor in {*control.baseline, *control.restricted} - {0}
-    }
-
-
-@pytest.mark.parametrize(
-    ("change", "paths"),
-    [
-        ({"hostPID": True, "hostIPC": True}, ["spec.hostPID", "spec.hostIPC"]),
-        (secured(privileged=True), ["spec.containers[app].securityContext.privileged"]),
-        (secured(runAsNonRoot=False), ["spec.containers[app].securityContext.runAsNonRoot"]),
-        (of_pod(runAsNonRoot=False), ["spec.securityContext.runAsNonRoot"]),
-        (of_pod(seccompProfile={}) | secured(seccompProfile={"type": "x"}),
-         ["spec.containers[app].securityContext.seccompProfile.type"]),
-        (of_pod(runAsNonRoot=None) | secured(runAsNonRoot="true"),
-         ["spec.containers[first].securityContext.runAsNonRoot", "spec.containers[app].securityContext.runAsNonRoot"]),
-        (volume(nfs={}), ["spec.volumes[data].nfs"]),
-        ({"container": {"ports": [{}, {"hostPort": 9}]}}, ["spec.containers[app].ports[1].hostPort"]),
-        ({"annotations": {APP_ARMOR + "app": "x"}}, [f"metadata.annotations[{APP_ARMOR}app]"]),
-        ({"container": {"lifecycle": {"preStop": {"httpGet": {"host": "x"}}}}},
-         ["spec.containers[app].lifecycle.preStop.httpGet.host"]),
-    ],
-)  # fmt: skip
-def test_a_violation_names_its_field(change, paths):
-    assert [one.path for one in violations(pod(**change), Level.RESTRICTED)] == paths
-
-
-def test_a_violation_says_what_is_wrong():
-    wanted = Violation(
-        "capabilities", "adds CHOWN, NET_RAW", "spec.containers[app].securityContext.capabilities.add", "app"
-    )
-    assert violations(pod(**adding("NET_RAW", "CHOWN")), Level.RESTRICTED) == (wanted,)
-
-
-@pytest.mark.parametrize(
-    ("change", "minor", "level"),
-    [
-        ({}, LATEST, Level.RESTRICTED),
-        (of_pod(runAsNonRoot=None), LATEST, Level.BASELINE),
-        ({"hostPID": True}, LATEST, Level.PRIVILEGED),
-        (secured(allowPrivilegeEscalation=None), 7, Level.RESTRICTED),
-        (secured(allowPrivilegeEscalation=None), 8, Level.BASELINE),
-        (secured(procMount="Unmasked") | {"hostUsers": False}, 34, Level.PRIVILEGED),
-        (secured(procMount="Unmasked") | {"hostUsers": False}, 35, Level.BASELINE),
-    ],
-)
-def test_the_strictest_level_that_a_pod_meets(change, minor, level):
-    assert meets(pod(**change), minor) is level
-
-
-def test_an_empty_pod_meets_restricted():
-    assert meets({}) is Level.RESTRICTED
-
-
-def test_levels_have_an_order():
-    assert sorted(Level, key=lambda level: level.rank) == [Level.PRIVILEGED, Level.BASELINE, Level.RESTRICTED]
-
-
-@pytest.mark.parametrize(
-    ("version", "minor"),
-    [("latest", 36), ("v1.0", 0), ("v1.30", 30), ("v1.36", 36), ("v1.99", 36), ("v1.030", 36), ("1.30", 36), ("v2.0", 36),
-     ("v1.30.1", 36), ("v1.30\n", 36), ("", 36), ("v1." + "9" * 5000, 36)],
-)  # fmt: skip
-def test_the_version_that_a_label_means(version, minor):
-    assert minor_of(version, latest=36) == minor
-
-
-WORDS = [
-    "metadata",
-    "annotations",
-    "spec",
-    "securityContext",
-    "containers",
-    "initContainers",
-    "ephemeralContainers",
-    "name",
-    "os",
-    "windows",
-    "hostUsers",
-    "hostPID",
-    "hostNetwork",
-    "volumes",
-    "hostPath",
-    "nfs",
-    "emptyDir",
-    "ports",
-    "hostPort",
-    "privileged",
-    "capabilities",
-    "add",
-    "drop",
-    "ALL",
-    "NET_RAW",
-    "allowPrivilegeEscalation",
-    "runAsNonRoot",
-    "runAsUser",
-    "seccompProfile",
-    "appArmorProfile",
-    "seLinuxOptions",
-    "type",
-    "user",
-    "role",
-    "sysctls",
-    "procMount",
-    "windowsOptions",
-    "hostProcess",
-    "livenessProbe",
-    "lifecycle",
-    "preStop",
-    "httpGet",
-    "host",
-    "restartPolicy",
-    "Unconfined",
-    "Localhost",
-]
-NAMES = st.sampled_from([*WORDS, APP_ARMOR + "a", SECCOMP + "a", SECCOMP_POD])
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-1, 1) | st.floats(allow_nan=False) | NAMES,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
-    max_leaves=25,
-)
-CONTEXTS = st.dictionaries(NAMES, VALUES, max_size=4)
-CONTAINERS = st.lists(
-    VALUES | st.fixed_dictionaries({"securityContext": CONTEXTS}, optional={"ports": VALUES}), max_size=3
-)
-SPECS = st.fixed_dictionaries(
-    {"securityContext": CONTEXTS, "containers": CONTAINERS},
-    optional={"volumes": st.lists(VALUES, max_size=3), "hostUsers": st.booleans(), "initContainers": CONTAINERS,
-              "os": VALUES | st.just({"name": "windows"})},
-)  # fmt: skip
-ANNOTATIONS = st.fixed_dictionaries({"annotations": st.dictionaries(NAMES, VALUES, max_size=3)})
-PODS = st.dictionaries(NAMES, VALUES, max_size=5) | st.fixed_dictionaries(
-    {"metadata": VALUES | ANNOTATIONS, "spec": VALUES | SPECS}
-)
-VERSIONS = st.sampled_from(MINORS)
-
-
-@settings(max_examples=500, deadline=None)
-@given(PODS, VERSIONS)
-def test_no_shape_of_a_pod_makes_it_raise(subject, minor):
-    level = meets(subject, minor)
-    assert not violations(subject, level, minor)
-    assert all(one.reason and one.path for one in violations(subject, Level.RESTRICTED, minor))
-
-
-@settings(max_examples=300, deadline=None)
-@given(PODS, VERSIONS)
-def test_nulls_say_nothing(subject, minor):
-    for level in Level:
-        assert violations(subject, level, minor) == violations(without_nulls(subject), level, minor)
-
-
-@settings(max_examples=300, deadline=None)
-@given(SPECS, VERSIONS)
-def test_restricted_forbids_what_baseline_does_except_on_windows(spec, minor):
-    subject = {"spec": {key: value for key, value in spec.items() if key != "os"}}
-    baseline = {one.control for one in violations(subject, Level.BASELINE, minor)}
-    assert baseline <= {one.control for one in violations(subject, Level.RESTRICTED, minor)}

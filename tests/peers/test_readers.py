@@ -1,28 +1,8 @@
-"""The readers of other tools' expectations, on a few lines of ours in their forms; and the table beside them."""
+"""The readers of other tools' expectations, on a few lines of ours in their forms."""
 
-from pathlib import Path
-
-import pytest
-
-from kscan.checks.peers import Answer, answer, peers
-from tests.make import peers_agreement
 from tests.make.peers import checkov, kube_linter, kube_score, kubeaudit, polaris, trivy
 from tests.make.peers.case import Case, Unread
-from tests.make.peers.explained import PAGE, explanations
-from tests.make.peers.judged import judged, known
-from tests.make.peers.rego import Inexact, value, written_tests
-
-POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: NAME}\nspec: {containers: [{name: app, image: 'app:1'SECURITY}]}\n"
-PRIVILEGED = POD.replace("SECURITY", ", securityContext: {privileged: true}")
-PLAIN = POD.replace("SECURITY", "")
-
-
-def write(folder, files):
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return folder
+from tests.peers.manifests import PLAIN, write
 
 
 def told(found):
@@ -31,29 +11,6 @@ def told(found):
 
 def unread(found):
     return {(one.check, one.fixture) for one in found if isinstance(one, Unread)}
-
-
-@pytest.mark.parametrize("checks", peers().values(), ids=peers())
-def test_the_table_names_checks_that_there_are(checks):
-    for name, one in checks.items():
-        assert bool(one.checks) != bool(one.reason), name
-        assert set(one.checks) <= set(known()), name
-
-
-def test_every_tool_has_a_table_and_a_reader():
-    assert set(peers()) == set(peers_agreement.TOOLS)
-
-
-def test_reasons_are_about_checks_that_are_compared():
-    for one in explanations(PAGE.read_text()):
-        assert one.tool in peers(), one
-        assert one.check == "*" or answer(peers()[one.tool], one.check).checks, one
-        assert one.there != one.here, one
-
-
-def test_a_full_name_comes_before_the_longest_beginning():
-    rows = {"A*": Answer(reason="a"), "AB*": Answer(reason="ab"), "ABC": Answer(reason="abc")}
-    assert [answer(rows, name).reason for name in ("ABC", "ABD", "AC", "X")] == ["abc", "ab", "a", "not in the table"]
 
 
 def test_kube_linter(tmp_path):
@@ -216,105 +173,3 @@ test_made if {
     }
     assert unread(found) == {("KSV999", "x/settings"), ("KSV999", "x/made")}
     assert next(iter(found)).source == ({"kind": "Pod", "spec": {"containers": [{"name": "a}b"}]}},)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ('{"a": [1, -2.5, true, null,], # why\n "b": `c"`}', {"a": [1, -2.5, True, None], "b": 'c"'}),
-        ('"quote \\" and \\n"', 'quote " and \n'),
-        ("[]", []),
-    ],
-)
-def test_rego_values(text, expected):
-    assert value(text) == (expected, len(text))
-
-
-@pytest.mark.parametrize("text", ["[x | x := 1]", '{"a", "b"}', "name", '{"a": f(1)}'])
-def test_what_rego_would_have_to_work_out_is_inexact(text):
-    with pytest.raises(Inexact):
-        value(text)
-
-
-def test_a_test_that_counts_nothing_is_inexact():
-    assert [
-        one.problem for one in written_tests('test_x if {\n r := deny with input as {"a": 1}\n r[_].msg == "b"\n}\n')
-    ] == ["it does not count what is denied"]
-
-
-@pytest.mark.parametrize(
-    ("text", "word"), [(PRIVILEGED, "fails"), (PLAIN, "passes"), ("kind: Gadget\napiVersion: a/v1\n", "undecided")]
-)
-def test_kscan_is_asked(tmp_path, text, word):
-    path = tmp_path / "pod.yaml"
-    path.write_text(text)
-    case = Case("x", "pod.yaml", path, True)
-    assert judged(case, ("privileged-container",), bind=False).word == word
-
-
-def test_only_the_named_object_counts(tmp_path):
-    path = tmp_path / "pods.yaml"
-    path.write_text("---\n".join([PRIVILEGED.replace("NAME", "bad"), PLAIN.replace("NAME", "fine")]))
-    words = [
-        judged(Case("x", "pods.yaml", path, True, kind, name), ("privileged-container",), bind=False).word
-        for kind, name in (("Pod", "bad"), ("Pod", "fine"), ("Gadget", "odd"))
-    ]
-    assert words == ["fails", "passes", "undecided"]
-
-
-@pytest.mark.parametrize(("bind", "word"), [(False, "passes"), (True, "fails")])
-def test_roles_are_bound_where_that_is_asked(bind, word):
-    rules = [{"verbs": ["create"], "apiGroups": [""], "resources": ["pods/exec"]}]
-    api = "rbac.authorization.k8s.io/v1"
-    role = {"kind": "ClusterRole", "apiVersion": api, "metadata": {"name": "a"}, "rules": rules}
-    other = {"kind": "RoleBinding", "apiVersion": api, "metadata": {"name": "b"}, "roleRef": {"kind": "Role", "name": "c"},
-             "subjects": [{"kind": "User", "name": "jo"}]}  # fmt: skip
-    case = Case("x", "role", (role, other), True)
-    assert judged(case, ("pod-execs",), bind=bind).word == word
-
-
-REASONS = """## Polaris
-
-### Why
-
-| check | fixtures | there | here |
-|---|---|---|---|
-| `hostIPCSet` | `hostIPCSet/failure*.yaml` | fails | passes |
-| `runAsPrivileged` | `runAsPrivileged/success.yaml` | passes | fails |
-"""
-
-
-def run(monkeypatch, folder, page):
-    monkeypatch.setattr(peers_agreement, "PAGE", page)
-    monkeypatch.setattr("sys.argv", ["peers_agreement", str(folder)])
-    return peers_agreement.main()
-
-
-@pytest.mark.parametrize(
-    ("reasons", "code", "says"),
-    [
-        (REASONS, 0, "explained"),
-        (REASONS.replace("hostIPCSet", "hostPIDSet"), 1, "fails there, here it passes"),
-        (REASONS + "| `hostPIDSet` | `*` | fails | passes |\n", 1, "nothing disagrees as it says"),
-        ("", 1, "passes there, here it fails"),
-    ],
-    ids=["all explained", "one unexplained", "one stale", "no page"],
-)
-def test_the_comparison(tmp_path, monkeypatch, capsys, reasons, code, says):
-    checks = tmp_path / "polaris" / "test" / "checks"
-    files = {
-        "hostIPCSet/failure.yaml": PLAIN,
-        "hostIPCSet/success.yaml": PLAIN,
-        "runAsPrivileged/success.yaml": PRIVILEGED,
-        "nakedPod/failure.yaml": PLAIN,
-    }
-    write(checks, files)
-    page = tmp_path / "peers.md"
-    page.write_text(reasons)
-    assert run(monkeypatch, tmp_path, page) == code
-    assert says in capsys.readouterr().out
-
-
-def test_a_folder_without_checkouts_is_no_agreement(tmp_path, monkeypatch):
-    with pytest.raises(SystemExit, match="no checkout"):
-        run(monkeypatch, tmp_path, Path("none"))

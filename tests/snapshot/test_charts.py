@@ -1,0 +1,94 @@
+"""Charts: what is rendered, where its findings stand, and what is said where there is no helm."""
+
+import shutil
+
+import pytest
+
+from kscan.__main__ import run
+from kscan.errors import ConfigError, SnapshotError
+from kscan.snapshot import rendered
+from kscan.snapshot.manifests import open_source
+from kscan.snapshot.tree import tree
+from tests.snapshot.rendering import HELM, POD, found, write
+
+HELM_IS_HERE = pytest.mark.skipif(not shutil.which("helm"), reason="there is no helm on PATH")
+
+
+def test_a_chart_alone_without_helm_is_one_line_of_advice(chart, tools, capfd):
+    with pytest.raises(SnapshotError, match="no helm on PATH; install helm, or render it elsewhere: helm template"):
+        open_source(chart)
+    assert run(["scan", str(chart)]) == 2
+    err = capfd.readouterr().err
+    assert err.startswith("kscan: nothing of ") and err.count("\n") == 1
+
+
+def test_a_chart_among_manifests_without_helm_is_a_gap_and_the_rest_is_read(chart, tools):
+    opened = open_source(chart.parent)
+    assert found(opened) == [("Pod default/alone", f"{chart.parent}/alone.yaml:8")]
+    (gap,) = opened.unread
+    assert (gap.path, gap.reason) == (str(chart), "not rendered")
+    assert opened.skipped == ()
+
+
+def test_findings_of_a_chart_name_their_template(chart, tools, tmp_path):
+    values = tmp_path / "own.yaml"
+    values.write_text("a: 2\n")
+    notes = tools("helm", HELM % (POD % "side"))
+    opened = open_source(chart, [values])
+    assert found(opened) == [("Pod default/side", f"{chart}/charts/side/templates/pod.yaml (rendered)")]
+    assert (len(opened.origins), opened.unread, opened.skipped) == (2, (), ())
+    assert notes.read_text().split("\n") == [
+        "template", "web", str(chart), "--include-crds", "--values", str(values), "",
+    ]  # fmt: skip
+
+
+def test_what_is_rendered_and_broken_names_its_template(chart, tools):
+    tools("helm", HELM % "a: [")
+    (gap,) = open_source(chart).unread
+    assert gap.path == f"{chart}/charts/side/templates/pod.yaml"
+    assert "not YAML" in gap.detail and "of what is rendered" in gap.detail
+
+
+@pytest.mark.parametrize(("name", "release"), [("web", "web"), ("-Web_1.2-", "web-1-2"), ("é", "release"), ("a" * 60, "a" * 53)])  # fmt: skip
+def test_any_folder_makes_a_name_for_the_release(tmp_path, tools, name, release):
+    notes = tools("helm", HELM % "")
+    write(tmp_path / name, Chart_yaml="name: x\n")
+    rendered.chart(tmp_path / name)
+    assert notes.read_text().split("\n")[1] == release
+
+
+def test_values_need_a_chart_and_a_file(chart, tools, tmp_path, capfd):
+    with pytest.raises(ConfigError, match="is no file"):
+        open_source(chart, [tmp_path / "none"])
+    (tmp_path / "v.yaml").write_text("")
+    with pytest.raises(ConfigError, match="holds none"):
+        open_source(chart.parent / "alone.yaml", [tmp_path / "v.yaml"])
+    assert run(["scan", "--demo", "--values", "v.yaml"]) == 2
+    assert "--values is for Helm charts" in capfd.readouterr().err
+
+
+def test_a_library_makes_nothing_by_itself(tmp_path):
+    write(tmp_path, lib__Chart_yaml="name: lib\ntype: library\n", lib__templates__a_yaml="{{ broken", a_yaml=POD % "web")  # fmt: skip
+    read = tree(tmp_path)
+    assert (read.charts, [one.name for one in read.files]) == ((), ["a.yaml"])
+
+
+@HELM_IS_HERE
+def test_helm_itself(chart):
+    write(chart, charts__side__Chart_yaml="apiVersion: v2\nname: side\nversion: 1.0.0\n",
+          charts__side__templates__pod_yaml=POD % "{{ .Values.name }}")  # fmt: skip
+    write(chart.parent.parent, own_yaml="side: {name: chosen}\n")
+    opened = open_source(chart, [chart.parent.parent / "own.yaml"])
+    assert found(opened) == [
+        ("Pod default/chosen", f"{chart}/charts/side/templates/pod.yaml (rendered)"),
+        ("Pod default/web", f"{chart}/templates/pod.yaml (rendered)"),
+    ]
+
+
+@HELM_IS_HERE
+def test_helm_itself_says_what_a_chart_lacks(chart):
+    write(chart, Chart_yaml="apiVersion: v2\nname: web\nversion: 1.0.0\n"
+                            "dependencies: [{name: db, version: 1.0.0, repository: 'https://charts.example.com'}]\n")  # fmt: skip
+    shutil.rmtree(chart / "charts")
+    (gap,) = open_source(chart.parent).unread
+    assert "helm dependency build" in gap.detail and "db" in gap.detail

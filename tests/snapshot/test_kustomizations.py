@@ -1,0 +1,88 @@
+"""Kustomizations: which are built and by what, and what is read as it is."""
+
+import os
+import shutil
+import time
+
+import pytest
+
+from kscan.errors import SnapshotError
+from kscan.snapshot.manifests import open_source
+from kscan.snapshot.tree import tree
+from tests.snapshot.rendering import POD, found, write
+
+BUILD = '#!/bin/sh\necho "$0 $*" > "$NOTES"\ncat <<\'END\'\n%s\nEND\n'
+KUSTOMIZE_IS_HERE = pytest.mark.skipif(
+    not (shutil.which("kustomize") or shutil.which("kubectl")), reason="there is no kustomize on PATH"
+)
+
+
+@pytest.fixture
+def overlays(tmp_path):
+    root = tmp_path / "deploy"
+    write(root, base__kustomization_yaml="resources: [pod.yaml]\n", base__pod_yaml=POD % "web",
+          base__other_yaml=POD % "other",
+          prod__kustomization_yml="resources: [../base]\npatches: [{path: patch.yaml}]\nnamePrefix: prod-\n",
+          prod__patch_yaml="kind: Pod\napiVersion: v1\nmetadata: {name: web}\nspec: {hostNetwork: true}\n",
+          test__Kustomization="bases: [../base]\nnamespace: test\n")  # fmt: skip
+    return root
+
+
+def test_a_base_is_read_in_its_overlays_and_files_that_nobody_names_as_they_are(overlays):
+    read = tree(overlays)
+    assert [one.name for one in read.kustomizations] == ["prod", "test"]
+    assert [one.name for one in read.files] == ["other.yaml"]
+    assert [one.name for one in tree(overlays / "base").kustomizations] == ["base"]
+
+
+def test_kustomizations_in_a_ring_are_built_once(tmp_path):
+    write(tmp_path, a__kustomization_yaml="resources: [../b]\n", b__kustomization_yaml="resources: [../a, .]\n")
+    assert [one.name for one in tree(tmp_path).kustomizations] == ["a"]
+
+
+def test_a_file_of_flux_of_that_name_is_a_manifest(tmp_path):
+    write(tmp_path, kustomization_yaml="apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+                                       "metadata: {name: apps}\nspec: {path: ./apps}\n")  # fmt: skip
+    assert [one.name for one in tree(tmp_path).files] == ["kustomization.yaml"]
+
+
+@pytest.mark.parametrize("content", ["", "- a\n", "a: [", "\udcff", "resources: ['a\0b', {x: 1}, 'y\n']\n"])
+def test_a_kustomization_that_makes_no_sense_is_left_to_the_tool(tmp_path, content):
+    (tmp_path / "kustomization.yaml").write_bytes(content.encode(errors="surrogateescape"))
+    assert tree(tmp_path).kustomizations == (tmp_path,)
+
+
+def test_kustomizations_are_built_by_kustomize_or_else_by_kubectl(overlays, tools):
+    assert [gap.reason for gap in open_source(overlays).unread] == ["not rendered", "not rendered"]
+    with pytest.raises(SnapshotError, match="neither kustomize nor kubectl"):
+        open_source(overlays / "prod")
+    notes = tools("kubectl", BUILD % (POD % "web"))
+    assert found(open_source(overlays / "prod")) == [("Pod default/web", f"{overlays}/prod (rendered)")]
+    assert notes.read_text().endswith(f"kubectl kustomize {overlays}/prod\n")
+    notes = tools("kustomize", BUILD % (POD % "web"))
+    opened = open_source(overlays)
+    assert found(opened) == [
+        ("Pod default/other", f"{overlays}/base/other.yaml:8"),
+        ("Pod default/web", f"{overlays}/prod (rendered)"),
+        ("Pod default/web", f"{overlays}/test (rendered)"),
+    ]
+    assert notes.read_text().endswith(f"kustomize build {overlays}/test\n")
+
+
+@KUSTOMIZE_IS_HERE
+def test_kustomize_itself(overlays):
+    assert found(open_source(overlays)) == [
+        ("Pod default/other", f"{overlays}/base/other.yaml:8"),
+        ("Pod default/prod-web", f"{overlays}/prod (rendered)"),
+        ("Pod test/web", f"{overlays}/test (rendered)"),
+    ]
+
+
+@KUSTOMIZE_IS_HERE
+def test_kustomize_itself_fetches_nothing(tmp_path):
+    write(tmp_path, kustomization_yaml="resources: ['https://example.com/a.yaml']\n", pod_yaml=POD % "web")
+    started = time.monotonic()
+    (gap,) = open_source(tmp_path).unread
+    assert "does not build" in gap.detail and len(gap.detail) < 600
+    assert time.monotonic() - started < 10
+    assert os.environ.get("GIT_ALLOW_PROTOCOL") is None
