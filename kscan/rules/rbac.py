@@ -54,13 +54,10 @@ def grants(
     platform: str = "",
 ) -> Judgements:
     """Subjects that hold everything that a danger takes, beyond what Kubernetes ships them with."""
-    moot = _moot(rights, since, before, platform)
+    danger, everything = _danger(rights, needs), _danger(rights, _ALL)
+    moot = _moot(rights, danger, since, before, platform)
     if moot:
         yield Moot(moot)
-        return
-    danger, everything = _danger(rights, needs), _danger(rights, _ALL)
-    if not all(need.asks for need in danger.needs):
-        yield Moot("the cluster serves nothing that it is about")
         return
     full, shipped = Reach(rights.full, danger), Reach(rights.shipped, danger)
     all_powerful = Reach(rights.full, everything)
@@ -75,30 +72,33 @@ def grants(
             yield Unsure(subject.ref, "whether it can depends on the cluster's version, which is not known")
             continue
         place = min(places)
-        proofs = witnesses(rights.full, identity, danger, place)
         yield Problem(
             subject.ref,
             f"{message}{_where(places, danger)}",
             severity=Severity(in_namespace) if in_namespace and EVERYWHERE not in places else None,
-            proof=tuple(
-                Step(str(ask), str(one.subject), str(one.binding or ""), str(one.role or ""), str(one.rule or ""))
-                for ask, one in proofs
-            ),
+            proof=_proof(rights, identity, danger, place),
             notes=tuple(_notes(subject, running)),
             fix=smallest_change(rights, identity, danger, place),
             implied_by=_ALL_CHECK if danger != everything and places <= all_powerful.of(identity) else "",
         )
 
 
-def _moot(rights: Rights, since: int, before: int, platform: str) -> str:
-    """Why a danger cannot be in this cluster, as far as its version says; empty where it can."""
+def _moot(rights: Rights, danger: Danger, since: int, before: int, platform: str) -> str:
+    """Why a danger cannot be in this cluster, by its version and what it serves; empty where it can."""
     if platform and platform not in rights.version:
         return f"the cluster's version does not say {platform.strip('-')}"
     if rights.minor is not None and rights.minor < since:
         return f"Kubernetes asks for it from 1.{since} on"
     if before and rights.minor is not None and rights.minor >= before:
         return f"from Kubernetes 1.{before} on this is not enough"
-    return ""
+    return "" if all(need.asks for need in danger.needs) else "the cluster serves nothing that it is about"
+
+
+def _proof(rights: Rights, identity: Identity, danger: Danger, place: str) -> tuple[Step, ...]:
+    return tuple(
+        Step(str(ask), str(one.subject), str(one.binding or ""), str(one.role or ""), str(one.rule or ""))
+        for ask, one in witnesses(rights.full, identity, danger, place)
+    )
 
 
 def _own(full: Reach, shipped: Reach, identity: Identity, namespaces: Sequence[str]) -> Scopes:
