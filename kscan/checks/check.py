@@ -131,7 +131,7 @@ def _problem_of_fix(file: _File) -> str:
 
 
 # Folders beside those of the checks, with tables of another shape.
-_NO_CHECKS = ("frameworks", "peers")
+_NO_CHECKS = ("frameworks", "peers", "shipped")
 
 
 def read_checks(folder: Path) -> Iterator[Check]:

@@ -21,12 +21,25 @@ class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     look: str = ""
 
 
+class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The Kubernetes minors, 1.x, that a benchmark is written for; without a last one, all that came since."""
+
+    first: int
+    last: int = 0
+
+    def __str__(self) -> str:
+        return f"Kubernetes 1.{self.first} to 1.{self.last}" if self.last else f"Kubernetes 1.{self.first} and newer"
+
+
 class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A list of controls; its name is its file's."""
 
     title: str
     controls: tuple[Control, ...]
     name: str = ""
+    # Of benchmarks that come in versions: which one it is of, and for which clusters.
+    family: str = ""
+    kubernetes: Span | None = None
 
     def names(self, control: Control) -> tuple[str, ...]:
         """What checks call a control of this framework."""

@@ -19,6 +19,7 @@ class NodeInfo(Noun, frozen=True):
     """What runs on a node."""
 
     kubelet_version: str = ""
+    os_image: str = ""
 
 
 class DaemonEndpoint(Noun, frozen=True):

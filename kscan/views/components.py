@@ -12,12 +12,11 @@ from kscan.model.components import Component, Instance, parse_flags
 from kscan.model.meta import Metadata
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap
-from kscan.snapshot.needs import Named, Plain
-from kscan.views.platform import PLATFORM
+from kscan.snapshot.needs import Plain
+from kscan.views.platform import KUBEADM, PLATFORM
 from kscan.views.view import Source, View
 
 FLAGZ = Plain("/flagz", "application/json;v=v1beta1;g=config.k8s.io;as=Flagz, text/plain;q=0.5, */*;q=0.1")
-KUBEADM = Named(kinds.CONFIG_MAPS, "kubeadm-config", "kube-system")
 _KUBEADM_KEYS = {
     "kube-apiserver": "apiServer",
     "kube-controller-manager": "controllerManager",
@@ -51,13 +50,13 @@ def component(name: str) -> View[Component]:
     def build(source: Source) -> Component:
         platform = source.of(PLATFORM, gaps=False)
         if name in platform.owned:
-            return Component(name, (), owner=str(platform))
+            return Component(name, (), owner=platform.owner)
         instances = tuple(_instances(source, name))
         if any(instance.complete for instance in instances):
             source.gaps.clear()
         return Component(name, instances)
 
-    needs = (*PLATFORM.needs, kinds.SYSTEM_PODS, KUBEADM)
+    needs = (*PLATFORM.needs, kinds.SYSTEM_PODS)
     return View(name, (*needs, FLAGZ) if name == "kube-apiserver" else needs, build)
 
 

@@ -1,24 +1,81 @@
 """Which platform runs the cluster, by signs that the API shows."""
 
-from kscan.model.nodes import Node
-from kscan.model.platform import Platform
-from kscan.snapshot import kinds
-from kscan.views.server import VERSION, told_version
-from kscan.views.view import Source, View
+from functools import lru_cache
 
-_CONTROL_PLANE = frozenset({"kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"})
-_BY_VERSION = (("-eks-", "eks", "Amazon EKS"), ("-gke.", "gke", "Google GKE"))
-_AKS_LABEL = "kubernetes.azure.com/cluster"
+import msgspec
+
+from kscan import data
+from kscan.documents import documents_in
+from kscan.errors import CheckError
+from kscan.model.base import decode
+from kscan.model.discovery import Offers
+from kscan.model.meta import Meta
+from kscan.model.nodes import Node
+from kscan.model.platform import Labels, Platform, Profiles, Seen, detect, told
+from kscan.snapshot import kinds
+from kscan.snapshot.entry import Body, Gap, Reason
+from kscan.snapshot.needs import Named, Plain
+from kscan.views.server import VERSION, told_version
+from kscan.views.view import Readings, Source, View
+
+APIS = Plain("/apis")
+KUBEADM = Named(kinds.CONFIG_MAPS, "kubeadm-config", "kube-system")
+KUBE_PROXY = Named(kinds.DAEMON_SETS, "kube-proxy", "kube-system")
+# What can be a sign only where it is there: that it is not, or may not be read, says nothing.
+_OBJECTS = (KUBEADM, KUBE_PROXY)
+_SIGNS = (VERSION, kinds.NODES, APIS, *_OBJECTS)
+
+
+@lru_cache
+def profiles() -> Profiles:
+    """What is known of platforms."""
+    path = data.folder("checks") / "shipped" / "platforms.yaml"
+    return msgspec.convert(next(documents_in(path, CheckError)), Profiles)
+
+
+def _seen(source: Source) -> Seen:
+    version = told_version(source)
+    if not version:
+        source.missed(Gap(VERSION.path(), Reason.NOT_ASKED))
+    return Seen(
+        version=version,
+        nodes=tuple(source.nouns(kinds.NODES, Node)),
+        groups=_groups(source),
+        objects={f"{one.resource.kind} {one.namespace}/{one.name}": labels
+                 for one in _OBJECTS if (labels := _labels(source, one)) is not None},
+    )  # fmt: skip
+
+
+def _groups(source: Source) -> frozenset[str]:
+    found = source.get(APIS)
+    if isinstance(found, Gap):
+        return frozenset()
+    try:
+        return frozenset(group.name for group in msgspec.json.decode(found.content, type=Offers).items)
+    except msgspec.MsgspecError:
+        return frozenset()
+
+
+def _labels(source: Source, need: Named) -> Labels | None:
+    found = source.get(need)
+    try:
+        return decode(found.content, Meta).metadata.labels if isinstance(found, Body) else None
+    except msgspec.MsgspecError:
+        return None
 
 
 def _build(source: Source) -> Platform:
-    told = told_version(source)
-    for mark, name, title in _BY_VERSION:
-        if mark in told:
-            return Platform(name=name, title=title, sign=f"version {told}", owned=_CONTROL_PLANE)
-    if any(_AKS_LABEL in node.metadata.labels for node in source.nouns(kinds.NODES, Node)):
-        return Platform(name="aks", title="Azure AKS", sign=f"node label {_AKS_LABEL}", owned=_CONTROL_PLANE)
-    return Platform()
+    found = detect(profiles(), source.of(SEEN))
+    if found.name:
+        source.gaps.clear()
+    return found
 
 
-PLATFORM: View[Platform] = View("platform", (VERSION, kinds.NODES), _build)
+SEEN: View[Seen] = View("signs of a platform", _SIGNS, _seen)
+# Known where a sign shows; where none does, what could not be read may hold it.
+PLATFORM: View[Platform] = View("platform", _SIGNS, _build)
+
+
+def with_platform(readings: Readings, name: str) -> Readings:
+    """The readings of a cluster of which somebody says what it is."""
+    return readings.given(PLATFORM, told(profiles(), readings.of(SEEN).value, name))
