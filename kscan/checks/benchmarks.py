@@ -20,14 +20,14 @@ class Benchmark(msgspec.Struct, frozen=True):
 
 def benchmark_for(platform: Platform, minor: int | None, frameworks: Mapping[str, Framework]) -> Benchmark:
     """The newest benchmark that is written for the version; for newer ones the newest, for older ones the oldest."""
-    family = sorted((span.first, name) for name, one in frameworks.items()
-                    if one.family == platform.family and (span := one.kubernetes))  # fmt: skip
-    newest, oldest = family[-1][1], family[0][1]
+    found = ((one.kubernetes, name) for name, one in frameworks.items() if one.family == platform.family)
+    family = sorted(((span, name) for span, name in found if span), key=lambda pair: pair[0].first)
+    (oldest, first), (newest, last) = family[0], family[-1]
     if minor is None:
-        return Benchmark(newest, "the newest, as the version is not known")
-    for first, name in reversed(family):
-        last = _span(frameworks, name).last
-        if first <= minor and (minor <= last or not last):
-            return Benchmark(name, f"written for {_span(frameworks, name)}")
-    chosen, word = (newest, "newest") if minor > family[-1][0] else (oldest, "oldest")
-    return Benchmark(chosen, f"the {word} that kscan has, written for {_span(frameworks, chosen)}")
+        return Benchmark(last, "the newest, as the version is not known")
+    for span, name in reversed(family):
+        if span.first <= minor and (minor <= span.last or not span.last):
+            return Benchmark(name, f"written for {span}")
+    if minor < oldest.first:
+        return Benchmark(first, f"the oldest that kscan has, written for {oldest}")
+    return Benchmark(last, f"the newest that kscan has, written for {newest}")
