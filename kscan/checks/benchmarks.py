@@ -9,10 +9,10 @@ from kscan.model.platform import Platform
 
 
 class Benchmark(msgspec.Struct, frozen=True):
-    """A framework by its name, and why this one."""
+    """A framework by its name, and why this one; without a name where nothing was asked for it."""
 
-    name: str
-    why: str
+    name: str = ""
+    why: str = ""
 
     def __str__(self) -> str:
         return f"{self.name}, {self.why}"

@@ -28,7 +28,8 @@ class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     last: int = 0
 
     def __str__(self) -> str:
-        return f"Kubernetes 1.{self.first} to 1.{self.last}" if self.last else f"Kubernetes 1.{self.first} and newer"
+        end = "" if self.last == self.first else f" to 1.{self.last}" if self.last else " and newer"
+        return f"Kubernetes 1.{self.first}{end}"
 
 
 class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

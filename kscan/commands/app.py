@@ -102,6 +102,7 @@ def scan(
     timeout: o.Timeout = 300,
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
     pss_version: o.PssVersion = "",
+    platform: o.PlatformName = "",
     quiet: o.Quiet = False,
     config: o.Config = None,
 ) -> None:  # fmt: skip
@@ -123,6 +124,8 @@ def scan(
         template=template,
         by=command.known_grouping(by, framework),
         policy_minor=command.policy_minor(pss_version),
+        platform=command.known_platform(platform),
+        known=found.frameworks,
         source=source,
         values=tuple(values),
         demo=demo,

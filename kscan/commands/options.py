@@ -97,6 +97,11 @@ PssVersion = Annotated[
     typer.Option("--pss-version", envvar="KSCAN_PSS_VERSION", rich_help_panel=_SELECT,
                  help="The Pod Security Standards as of v1.34 or latest; else as of the cluster's version."),
 ]  # fmt: skip
+PlatformName = Annotated[
+    str,
+    typer.Option("--platform", envvar="KSCAN_PLATFORM", rich_help_panel=_CLUSTER,
+                 help="What runs the cluster, such as eks or kubeadm; else it is told by its signs."),
+]  # fmt: skip
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", envvar="KSCAN_QUIET", help="No progress, only what was asked for.")
 ]

@@ -22,13 +22,16 @@ from kscan.judge.inventory import VIEWS as INVENTORY_VIEWS
 from kscan.judge.inventory import with_inventory
 from kscan.judge.origins import located
 from kscan.judge.plan import Plan, plan
+from kscan.judge.platform import with_platform
 from kscan.judge.report import Report, Status
 from kscan.judge.suppress import with_suppressions
+from kscan.model.platform import profile_of
 from kscan.model.podsecurity.controls import LATEST
 from kscan.model.words import listed
 from kscan.snapshot.folder import load_folder
 from kscan.snapshot.manifests import Opened, open_source
 from kscan.snapshot.needs import merged
+from kscan.views.platform import as_told, profiles
 from kscan.views.server import MINOR
 from kscan.views.view import Readings
 
@@ -47,6 +50,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     template: Path | None = None
     by: str = "check"
     policy_minor: int | None = None
+    # What somebody says that runs the cluster.
+    platform: str = ""
+    # Every framework there is, of which the one that fits the cluster is named.
+    known: Mapping[str, Framework] = {}
     source: Path | None = None
     values: tuple[Path, ...] = ()
     demo: bool = False
@@ -81,10 +88,12 @@ def _judged(opened: Opened, request: Request, ready: Plan, tell: Callable[[str],
     readings = Readings(opened.snapshot)
     if request.policy_minor is not None:
         readings = readings.given(MINOR, request.policy_minor)
+    if request.platform:
+        readings = as_told(readings, request.platform)
     report = located(judge(readings, ready), opened.origins, opened.unread)
     if request.honour_annotations:
         report = with_suppressions(report, readings)
-    report = with_controls(report, request.frameworks, request.every)
+    report = with_controls(with_platform(report, readings, request.known), request.frameworks, request.every)
     return with_inventory(report, readings, ready) if _wants_inventory(request) else report
 
 
@@ -124,6 +133,11 @@ def policy_minor(text: str) -> int | None:
             f"--pss-version {text} is no version", "write v1.34 or latest; without it the cluster's counts"
         )
     return None if not found else int(found[1]) if found[1] else LATEST
+
+
+def known_platform(name: str) -> str:
+    """The value of --platform, if it is one."""
+    return profile_of(profiles(), name).name if name else ""
 
 
 def known_gate(name: str) -> str:

@@ -6,10 +6,12 @@ from enum import StrEnum
 
 import msgspec
 
+from kscan.checks.benchmarks import Benchmark
 from kscan.checks.check import Check, Severity
 from kscan.checks.frameworks import Control, Framework
 from kscan.checks.judgement import Step
 from kscan.model.meta import ObjectRef
+from kscan.model.platform import Platform
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.modes import Modes
 from kscan.snapshot.entry import Gap
@@ -219,6 +221,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     namespaces: tuple[Admitting, ...] = ()
     unused: tuple[Unused, ...] = ()
     frameworks: tuple[Answered, ...] = ()
+    platform: Platform = Platform()
+    benchmark: Benchmark = Benchmark()
 
     def of(self, status: Status) -> tuple[Result, ...]:
         """The results of one status, worst first: by severity, then by how many findings."""

@@ -26,6 +26,8 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     provided: Mapping[str, str] = {}
     # The family of benchmarks that is written for it.
     family: str = "cis"
+    # What could not be read, and may hold the sign.
+    unseen: str = ""
 
     def __str__(self) -> str:
         return f"{self.title} ({self.sign})" if self.name else "unknown"
@@ -110,10 +112,15 @@ def detect(known: Profiles, seen: Seen) -> Platform:
 
 
 def told(known: Profiles, seen: Seen, name: str) -> Platform:
-    """The platform that somebody says it is; ConfigError names the nearest that is known."""
+    """The platform that somebody says it is."""
+    return _platform(profile_of(known, name), "as --platform says", known, seen)
+
+
+def profile_of(known: Profiles, name: str) -> Profile:
+    """A platform by its name; ConfigError names the nearest that is known."""
     for profile in known.platforms:
         if profile.name == name:
-            return _platform(profile, "as --platform says", known, seen)
+            return profile
     names = [profile.name for profile in known.platforms]
     raise ConfigError(f"no platform is called {name}", nearest(name, names) or f"there are {', '.join(names)}")
 

@@ -1,11 +1,11 @@
-"""Frameworks, a control each, for a terminal."""
+"""Frameworks, a control each, for a terminal; and which one fits the cluster."""
 
 from collections.abc import Iterable
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from kscan.judge.report import Answer, Answered, Status
+from kscan.judge.report import Answer, Answered, Report, Status
 from kscan.report.lines import indented, line
 from kscan.report.text import clean, counted
 
@@ -17,6 +17,13 @@ def framework_words(one: Answered) -> str:
     """How many controls came to what."""
     counts = ", ".join(f"{len(one.of(status))} {status}" for status in Status if one.of(status))
     return f"{counted(len(one.answers), 'control')}: {counts}"
+
+
+def platform_words(report: Report) -> str:
+    """What runs the cluster, how that is known, and which benchmark fits it."""
+    platform = report.platform
+    name = str(platform) if platform.name else f"unknown ({platform.unseen or 'it shows no sign of one'})"
+    return f"Platform {name}" + (f"; benchmark {report.benchmark}" if report.benchmark.name else "")
 
 
 def control_lines(answer: Answer) -> Iterable[RenderableType]:

@@ -9,10 +9,28 @@ from typing import Any
 from kscan import __version__
 from kscan.checks.check import Fix
 from kscan.judge.report import Answered, Finding, MissedPath, Report, Result, Status, Suppression, Undecided, Unused
+from kscan.model.platform import Platform
 from kscan.report.exported_inventory import ExportedNamespace, ExportedWorkload, namespace, workload
 from kscan.report.shape import Object, Shape, object_of
 
 SCHEMA = "kscan/report/v1"
+
+
+class ExportedPlatform(Shape, frozen=True):
+    """What runs the cluster, by which sign, and what of it the provider keeps to itself; empty where not known."""
+
+    name: str
+    title: str
+    sign: str
+    provider_runs: tuple[str, ...]
+    unseen: str
+
+
+class ExportedBenchmark(Shape, frozen=True):
+    """The framework that fits the cluster, and why."""
+
+    name: str
+    why: str
 
 
 class Cluster(Shape, frozen=True):
@@ -26,6 +44,8 @@ class Cluster(Shape, frozen=True):
     groups: tuple[str, ...]
     taken: str
     namespaces: tuple[str, ...]
+    platform: ExportedPlatform
+    benchmark: ExportedBenchmark
 
 
 class ExportedStep(Shape, frozen=True):
@@ -178,6 +198,8 @@ def export(report: Report, write: Callable[[Any], Any] = lambda part: part) -> E
             groups=about.groups,
             taken=about.taken,
             namespaces=about.namespaces,
+            platform=_platform(report.platform),
+            benchmark=ExportedBenchmark(name=report.benchmark.name, why=report.benchmark.why),
         ),
         objects=report.objects,
         score=report.score.value,
@@ -188,6 +210,16 @@ def export(report: Report, write: Callable[[Any], Any] = lambda part: part) -> E
         namespaces=tuple(map(namespace, report.namespaces)),
         unused_suppressions=tuple(map(_unused, report.unused)),
         frameworks=tuple(map(_framework, report.frameworks)),
+    )
+
+
+def _platform(platform: Platform) -> ExportedPlatform:
+    return ExportedPlatform(
+        name=platform.name,
+        title=platform.title,
+        sign=platform.sign,
+        provider_runs=tuple(sorted(platform.owned)),
+        unseen=platform.unseen,
     )
 
 

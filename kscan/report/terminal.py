@@ -8,7 +8,7 @@ from rich.text import Text
 from kscan import __version__
 from kscan.checks.check import Severity
 from kscan.judge.report import Holder, Report, Result, Status, Unused
-from kscan.report.controls import control_lines, framework_words
+from kscan.report.controls import control_lines, framework_words, platform_words
 from kscan.report.inventory import namespace_lines, workload_lines
 from kscan.report.lines import STYLES, indented, line, section, title
 from kscan.report.text import clean, counted, sentence, where
@@ -83,6 +83,7 @@ def _cluster(report: Report) -> Iterable[tuple[str, str]]:
     name = " ".join(part for part in (about.name, about.server and f"at {about.server}") if part)
     yield f"Cluster {name or 'unnamed'}", "bold"
     yield f"Kubernetes {about.version or 'of unknown version'}, {counted(report.objects, 'object')} read", ""
+    yield platform_words(report), ""
     scope = f", only namespaces {', '.join(about.namespaces)}" if about.namespaces else ""
     yield f"By {about.user or 'a user whom the server does not name'} on {about.taken}{scope}", ""
 

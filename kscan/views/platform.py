@@ -8,22 +8,21 @@ from kscan import data
 from kscan.documents import documents_in
 from kscan.errors import CheckError
 from kscan.model.base import decode
-from kscan.model.discovery import Offers
 from kscan.model.meta import Meta
 from kscan.model.nodes import Node
 from kscan.model.platform import Labels, Platform, Profiles, Seen, detect, told
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Body, Gap, Reason
-from kscan.snapshot.needs import Named, Plain
+from kscan.snapshot.needs import Named
+from kscan.views.groups import GROUPS
 from kscan.views.server import VERSION, told_version
 from kscan.views.view import Readings, Source, View
 
-APIS = Plain("/apis")
 KUBEADM = Named(kinds.CONFIG_MAPS, "kubeadm-config", "kube-system")
 KUBE_PROXY = Named(kinds.DAEMON_SETS, "kube-proxy", "kube-system")
 # What can be a sign only where it is there: that it is not, or may not be read, says nothing.
 _OBJECTS = (KUBEADM, KUBE_PROXY)
-_SIGNS = (VERSION, kinds.NODES, APIS, *_OBJECTS)
+_SIGNS = (VERSION, kinds.NODES, *GROUPS.needs, *_OBJECTS)
 
 
 @lru_cache
@@ -40,20 +39,10 @@ def _seen(source: Source) -> Seen:
     return Seen(
         version=version,
         nodes=tuple(source.nouns(kinds.NODES, Node)),
-        groups=_groups(source),
+        groups=source.of(GROUPS, gaps=False),
         objects={f"{one.resource.kind} {one.namespace}/{one.name}": labels
                  for one in _OBJECTS if (labels := _labels(source, one)) is not None},
     )  # fmt: skip
-
-
-def _groups(source: Source) -> frozenset[str]:
-    found = source.get(APIS)
-    if isinstance(found, Gap):
-        return frozenset()
-    try:
-        return frozenset(group.name for group in msgspec.json.decode(found.content, type=Offers).items)
-    except msgspec.MsgspecError:
-        return frozenset()
 
 
 def _labels(source: Source, need: Named) -> Labels | None:
@@ -66,8 +55,9 @@ def _labels(source: Source, need: Named) -> Labels | None:
 
 def _build(source: Source) -> Platform:
     found = detect(profiles(), source.of(SEEN))
-    if found.name:
-        source.gaps.clear()
+    if not found.name and source.gaps:
+        return msgspec.structs.replace(found, unseen=str(source.gaps[0]))
+    source.gaps.clear()
     return found
 
 
@@ -76,6 +66,6 @@ SEEN: View[Seen] = View("signs of a platform", _SIGNS, _seen)
 PLATFORM: View[Platform] = View("platform", _SIGNS, _build)
 
 
-def with_platform(readings: Readings, name: str) -> Readings:
+def as_told(readings: Readings, name: str) -> Readings:
     """The readings of a cluster of which somebody says what it is."""
     return readings.given(PLATFORM, told(profiles(), readings.of(SEEN).value, name))
