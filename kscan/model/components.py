@@ -35,11 +35,12 @@ class Instance(msgspec.Struct, frozen=True):
 
 
 class Component(msgspec.Struct, frozen=True):
-    """A component and its copies, best channel first; or who runs it where no user can set it."""
+    """A component and its copies, best channel first; who runs it where no user can set it; why none is seen."""
 
     name: str
     instances: tuple[Instance, ...]
     owner: str = ""
+    hidden: str = ""
 
     def settings(self, flag: str) -> Iterator[Setting]:
         """The value in force on each instance that tells it."""

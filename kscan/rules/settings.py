@@ -1,6 +1,6 @@
 """Settings of components: flags of the API server, configuration of kubelets."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from msgspec import json
 
@@ -8,10 +8,13 @@ from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Unsure
 from kscan.model.components import Component
 from kscan.model.meta import ObjectRef
 from kscan.model.nodes import Kubelet
+from kscan.model.platform import Platform
 from kscan.model.pods import lookup
+from kscan.model.words import listed
 from kscan.rules.rule import rule
 from kscan.views.components import API_SERVER
 from kscan.views.kubelets import KUBELETS
+from kscan.views.platform import PLATFORM
 
 
 @rule("settings.api_server_flag", "API servers", API_SERVER)
@@ -22,6 +25,8 @@ def api_server_flag(
     if component.owner:
         yield Moot(f"run by {component.owner}")
         return
+    if component.hidden:
+        yield Unsure(ObjectRef("Component", component.name), component.hidden)
     told = {setting.instance: setting for setting in component.settings(flag)}
     elsewhere = {one.instance: one.value for one in component.settings(decided_elsewhere)}
     for instance in component.instances:
@@ -37,11 +42,20 @@ def api_server_flag(
             yield Fine(ref, f"--{flag}={setting.value} ({setting.channel})")
 
 
-@rule("settings.kubelet", "kubelets", KUBELETS)
+@rule("settings.kubelet", "kubelets", KUBELETS, more=(PLATFORM,))
 def kubelet(
-    kubelets: Iterable[Kubelet], *, field: str, good: list[object], default: object, message: str
+    kubelets: Sequence[Kubelet],
+    platform: Platform | None,
+    *,
+    field: str,
+    good: list[object],
+    default: object,
+    message: str,
 ) -> Judgements:
     """A field of the kubelets' configuration with a value that is not good."""
+    if platform and platform.provided and not kubelets:
+        names = listed(sorted(set(platform.provided.values())))
+        yield Moot(f"every node is run by its provider, with its kubelet: {names}")
     for one in kubelets:
         ref = ObjectRef("Node", one.node)
         value = lookup(one.configuration, field)

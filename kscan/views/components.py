@@ -1,6 +1,6 @@
 """Control-plane components, read from whichever channel exists: /flagz, static pods, kubeadm's ConfigMap."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -10,9 +10,11 @@ from kscan.errors import SnapshotError
 from kscan.model.base import decode
 from kscan.model.components import Component, Instance, parse_flags
 from kscan.model.meta import Metadata
+from kscan.model.platform import Platform
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap
 from kscan.snapshot.needs import Plain
+from kscan.views.distributions import etcd_elsewhere, from_distribution, needs_of
 from kscan.views.platform import KUBEADM, PLATFORM
 from kscan.views.view import Source, View
 
@@ -49,27 +51,31 @@ def component(name: str) -> View[Component]:
 
     def build(source: Source) -> Component:
         platform = source.of(PLATFORM, gaps=False)
-        if name in platform.owned:
-            return Component(name, (), owner=platform.owner)
-        instances = tuple(_instances(source, name))
-        if any(instance.complete for instance in instances):
+        pods = tuple(_static_pods(source, name))
+        # A pod that is seen is nobody else's, whatever the signs of a platform say: labels of nodes are free to take.
+        if name in platform.owned and not pods:
             source.gaps.clear()
-        return Component(name, instances)
+            return Component(name, (), owner=platform.owner)
+        instances = tuple(_instances(source, name, platform, pods))
+        hidden = "" if instances else platform.hidden.get(name) or _elsewhere(source, name)
+        if hidden or any(instance.complete for instance in instances):
+            source.gaps.clear()
+        return Component(name, instances, hidden=hidden)
 
-    needs = (*PLATFORM.needs, kinds.SYSTEM_PODS)
+    needs = (*PLATFORM.needs, kinds.SYSTEM_PODS, *needs_of(name))
     return View(name, (*needs, FLAGZ) if name == "kube-apiserver" else needs, build)
 
 
-def _instances(source: Source, name: str) -> Iterator[Instance]:
+def _instances(source: Source, name: str, platform: Platform, pods: tuple[Instance, ...]) -> Iterator[Instance]:
     # /flagz is what runs, but of the one server that answered: with several, their pods tell more.
     flagz = list(_flagz(source)) if name == "kube-apiserver" else []
-    pods = list(_static_pods(source, name))
     if flagz and len(pods) <= 1:
         yield from flagz
     elif pods:
         yield from (*pods, *flagz)
     else:
-        yield from _from_kubeadm(source, name)
+        told = tuple(from_distribution(source, platform.name, name))
+        yield from told or _from_kubeadm(source, name)
 
 
 def _flagz(source: Source) -> Iterator[Instance]:
@@ -109,21 +115,34 @@ def _static_pods(source: Source, name: str) -> Iterator[Instance]:
 
 def _from_kubeadm(source: Source, name: str) -> Iterator[Instance]:
     """What kubeadm was told: only what it names is known, for kubeadm adds flags of its own."""
-    found = source.get(KUBEADM)
-    if isinstance(found, Gap):
-        source.missed(found)
-        return
-    try:
-        text = msgspec.json.decode(found.content, type=dict[str, Any])["data"]["ClusterConfiguration"]
-        configuration = next(documents(text, "ClusterConfiguration", SnapshotError))
-        extra = configuration.get(_KUBEADM_KEYS.get(name, ""), {}).get("extraArgs")
-    except (msgspec.MsgspecError, KeyError, TypeError, AttributeError, StopIteration, SnapshotError):
-        return
+    told = _kubeadm(source).get(_KUBEADM_KEYS.get(name, ""))
+    extra = told.get("extraArgs") if isinstance(told, dict) else None
     if isinstance(extra, list):
         extra = {one.get("name"): one.get("value") for one in extra if isinstance(one, dict)}
     if isinstance(extra, dict):
         flags = {str(flag): str(value) for flag, value in extra.items()}
         yield Instance(name, flags, "ConfigMap kube-system/kubeadm-config", complete=False)
+
+
+def _kubeadm(source: Source) -> Mapping[str, Any]:
+    """The ClusterConfiguration; empty where there is none."""
+    found = source.get(KUBEADM)
+    if isinstance(found, Gap):
+        source.missed(found)
+        return {}
+    try:
+        text = msgspec.json.decode(found.content, type=dict[str, Any])["data"]["ClusterConfiguration"]
+        configuration = next(documents(text, "ClusterConfiguration", SnapshotError))
+    except (msgspec.MsgspecError, KeyError, TypeError, StopIteration, SnapshotError):
+        return {}
+    return configuration if isinstance(configuration, dict) else {}
+
+
+def _elsewhere(source: Source, name: str) -> str:
+    """Why no copy of a component is seen, where others tell it."""
+    if name != "etcd":
+        return ""
+    return etcd_elsewhere((one.flags for one in _static_pods(source, "kube-apiserver")), _kubeadm(source))
 
 
 API_SERVER = component("kube-apiserver")
