@@ -66,6 +66,18 @@ SEEN: View[Seen] = View("signs of a platform", _SIGNS, _seen)
 PLATFORM: View[Platform] = View("platform", _SIGNS, _build)
 
 
+def _has_aws_auth(source: Source) -> bool:
+    found = source.get(_AWS_AUTH)
+    if isinstance(found, Gap) and found.reason is not Reason.NOT_SERVED:
+        source.missed(found)
+    return isinstance(found, Body)
+
+
+_AWS_AUTH = Named(kinds.CONFIG_MAPS, "aws-auth", "kube-system")
+# Whether the ConfigMap is there that lets identities of AWS in.
+AWS_AUTH: View[bool] = View("aws-auth", (_AWS_AUTH,), _has_aws_auth)
+
+
 def as_told(readings: Readings, name: str) -> Readings:
     """The readings of a cluster of which somebody says what it is."""
     return readings.given(PLATFORM, told(profiles(), readings.of(SEEN).value, name))
