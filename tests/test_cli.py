@@ -44,7 +44,7 @@ def told(capfd, *words):
         ("scan --demo --chek x", "Possible options: --check"),
         ("scan --demo --check privilegd-container", "did you mean privileged-container?"),
         ("scan --demo --skip privilegd-container", "did you mean privileged-container?"),
-        ("scan --demo --framework cis", "did you mean cis-1.12?"),
+        ("scan --demo --framework mitr", "did you mean mitre?"),
         ("scan --demo --severity wild", "--severity"),
         ("scan --demo --fail-on hgh", "did you mean high?"),
         ("scan --demo --format jsn", "did you mean json?"),
@@ -158,6 +158,15 @@ def test_the_command_line_counts_before_the_environment_and_that_before_the_file
 )
 def test_exit_codes(words, code, capfd):
     assert told(capfd, "scan", *words.split())[0] == code
+
+
+def test_the_benchmark_that_fits_the_cluster(capfd):
+    _, out, _ = told(capfd, "scan", "--demo", "--framework", "cis", "-f", "json")
+    report = json.loads(out)
+    assert [one["name"] for one in report["frameworks"]] == ["cis-1.12"]
+    assert all(any(control.startswith("cis-1.12/") for control in one["controls"]) for one in report["results"])
+    _, out, _ = told(capfd, "scan", "--demo", "--framework", "cis", "-f", "json", "--platform", "eks")
+    assert [one["name"] for one in json.loads(out)["frameworks"]] == ["eks-1.8"]
 
 
 def test_files_by_their_ending_and_the_terminal_report_beside(capfd):

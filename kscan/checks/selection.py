@@ -8,6 +8,9 @@ from kscan.checks.check import Check, Severity
 from kscan.checks.frameworks import Framework, checks_of, known_framework
 from kscan.errors import ConfigError, nearest
 
+# Stands for the CIS benchmark that fits the cluster's platform and version.
+FITTING = "cis"
+
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for; nothing asked means every check but those that have to be asked for."""
@@ -23,7 +26,7 @@ def select(checks: Mapping[str, Check], frameworks: Mapping[str, Framework], sel
     """The checks that are asked for, worst first; unknown names are errors."""
     for name in (*selection.check, *selection.skip):
         known_check(name, checks)
-    asked = [frameworks[known_framework(name, frameworks)] for name in selection.framework]
+    asked = [one for name in selection.framework for one in named(name, frameworks)]
     answering = {name for one in asked for name in checks_of(one, checks.values(), every=selection.every)}
     chosen = (
         check
@@ -38,6 +41,13 @@ def select(checks: Mapping[str, Check], frameworks: Mapping[str, Framework], sel
     if not found:
         raise ConfigError("no check is left to run", "widen --check, --severity or --framework, or drop --skip")
     return found
+
+
+def named(name: str, frameworks: Mapping[str, Framework]) -> tuple[Framework, ...]:
+    """The framework of a name; for the benchmark that fits the cluster, all that may turn out to."""
+    if name == FITTING:
+        return tuple(one for one in frameworks.values() if one.family)
+    return (frameworks[known_framework(name, [*frameworks, FITTING])],)
 
 
 def known_check(name: str, checks: Collection[str]) -> str:

@@ -115,17 +115,14 @@ def scan(
     from kscan.commands import selected
 
     found = selected.catalogue(checks)
-    asked = selected.selection(check, skip, severity, framework, every=every)
     request = command.Request(
-        checks=selected.chosen(found, asked),
-        frameworks=tuple(found.frameworks[name] for name in asked.framework),
-        every=found.checks,
+        catalogue=found,
+        selection=selected.selection(check, skip, severity, framework, every=every),
         outputs=where.outputs(selected.split(format), output),
         template=template,
         by=command.known_grouping(by, framework),
         policy_minor=command.policy_minor(pss_version),
         platform=command.known_platform(platform),
-        known=found.frameworks,
         source=source,
         values=tuple(values),
         demo=demo,

@@ -3,18 +3,19 @@
 import gc
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
 from kscan import data
-from kscan.checks.check import Check, Severity
-from kscan.checks.frameworks import Framework
+from kscan.checks.check import Severity
+from kscan.checks.selection import FITTING, Selection
 from kscan.collect.request import Access, Options
 from kscan.commands.gather import from_cluster
 from kscan.commands.output import Outputs, write_all
+from kscan.commands.selected import Catalogue, chosen
 from kscan.errors import ConfigError, nearest
 from kscan.judge.controls import with_controls
 from kscan.judge.engine import judge
@@ -22,7 +23,7 @@ from kscan.judge.inventory import VIEWS as INVENTORY_VIEWS
 from kscan.judge.inventory import with_inventory
 from kscan.judge.origins import located
 from kscan.judge.plan import Plan, plan
-from kscan.judge.platform import with_platform
+from kscan.judge.platform import benchmark_of, with_platform
 from kscan.judge.report import Report, Status
 from kscan.judge.suppress import with_suppressions
 from kscan.model.platform import profile_of
@@ -42,18 +43,15 @@ _POLICY = re.compile(r"v?1\.(\d{1,4})|latest")
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the command line asked for."""
 
-    checks: tuple[Check, ...]
-    frameworks: tuple[Framework, ...] = ()
-    # What could have been chosen, for controls that none of the chosen answers.
-    every: Mapping[str, Check] = {}
+    # Everything that there is, and what of it was asked for.
+    catalogue: Catalogue
+    selection: Selection
     outputs: Outputs
     template: Path | None = None
     by: str = "check"
     policy_minor: int | None = None
     # What somebody says that runs the cluster.
     platform: str = ""
-    # Every framework there is, of which the one that fits the cluster is named.
-    known: Mapping[str, Framework] = {}
     source: Path | None = None
     values: tuple[Path, ...] = ()
     demo: bool = False
@@ -67,7 +65,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 def run(request: Request) -> int:
     """Scan, write, and say by the exit code what was found."""
-    ready = plan(request.checks)
+    ready = plan(chosen(request.catalogue, request.selection))
     console = Console(stderr=True)
 
     def tell(line: str) -> None:
@@ -90,10 +88,17 @@ def _judged(opened: Opened, request: Request, ready: Plan, tell: Callable[[str],
         readings = readings.given(MINOR, request.policy_minor)
     if request.platform:
         readings = as_told(readings, request.platform)
+    found, selection = request.catalogue, request.selection
+    if FITTING in selection.framework:
+        fitting = benchmark_of(readings, found.frameworks).name
+        names = tuple(fitting if name == FITTING else name for name in selection.framework)
+        selection = msgspec.structs.replace(selection, framework=names)
+        ready = plan(chosen(found, selection))
     report = located(judge(readings, ready), opened.origins, opened.unread)
     if request.honour_annotations:
         report = with_suppressions(report, readings)
-    report = with_controls(with_platform(report, readings, request.known), request.frameworks, request.every)
+    asked = (found.frameworks[name] for name in selection.framework)
+    report = with_controls(with_platform(report, readings, found.frameworks), asked, found.checks)
     return with_inventory(report, readings, ready) if _wants_inventory(request) else report
 
 

@@ -8,29 +8,19 @@ from typing import Any
 
 from kscan import __version__
 from kscan.checks.check import Fix
-from kscan.judge.report import Answered, Finding, MissedPath, Report, Result, Status, Suppression, Undecided, Unused
-from kscan.model.platform import Platform
+from kscan.judge.report import Finding, MissedPath, Report, Result, Suppression, Undecided, Unused
+from kscan.report.exported_frameworks import (
+    ExportedBenchmark,
+    ExportedFramework,
+    ExportedPlatform,
+    benchmark,
+    framework,
+    platform,
+)
 from kscan.report.exported_inventory import ExportedNamespace, ExportedWorkload, namespace, workload
-from kscan.report.shape import Object, Shape, object_of
+from kscan.report.shape import Object, Shape, object_of, word
 
 SCHEMA = "kscan/report/v1"
-
-
-class ExportedPlatform(Shape, frozen=True):
-    """What runs the cluster, by which sign, and what of it the provider keeps to itself; empty where not known."""
-
-    name: str
-    title: str
-    sign: str
-    provider_runs: tuple[str, ...]
-    unseen: str
-
-
-class ExportedBenchmark(Shape, frozen=True):
-    """The framework that fits the cluster, and why."""
-
-    name: str
-    why: str
 
 
 class Cluster(Shape, frozen=True):
@@ -148,24 +138,6 @@ class ExportedUnused(Shape, frozen=True):
     reason: str
 
 
-class ExportedControl(Shape, frozen=True):
-    """One control of a framework, with the checks that decided it."""
-
-    id: str
-    title: str
-    status: str
-    reason: str
-    checks: tuple[str, ...]
-
-
-class ExportedFramework(Shape, frozen=True):
-    """A framework that was asked for, every control answered."""
-
-    name: str
-    title: str
-    controls: tuple[ExportedControl, ...]
-
-
 class Exported(Shape, frozen=True):
     """The whole report."""
 
@@ -198,8 +170,8 @@ def export(report: Report, write: Callable[[Any], Any] = lambda part: part) -> E
             groups=about.groups,
             taken=about.taken,
             namespaces=about.namespaces,
-            platform=_platform(report.platform),
-            benchmark=ExportedBenchmark(name=report.benchmark.name, why=report.benchmark.why),
+            platform=platform(report.platform),
+            benchmark=benchmark(report.benchmark),
         ),
         objects=report.objects,
         score=report.score.value,
@@ -209,17 +181,7 @@ def export(report: Report, write: Callable[[Any], Any] = lambda part: part) -> E
         workloads=tuple(map(workload, report.workloads)),
         namespaces=tuple(map(namespace, report.namespaces)),
         unused_suppressions=tuple(map(_unused, report.unused)),
-        frameworks=tuple(map(_framework, report.frameworks)),
-    )
-
-
-def _platform(platform: Platform) -> ExportedPlatform:
-    return ExportedPlatform(
-        name=platform.name,
-        title=platform.title,
-        sign=platform.sign,
-        provider_runs=tuple(sorted(platform.owned)),
-        unseen=platform.unseen,
+        frameworks=tuple(map(framework, report.frameworks)),
     )
 
 
@@ -228,7 +190,7 @@ def _result(result: Result) -> ExportedResult:
     return ExportedResult(
         check=result.check.id,
         title=file.title,
-        status=_word(result.status),
+        status=word(result.status),
         severity=result.severity,
         layer=file.layer,
         controls=file.controls,
@@ -287,17 +249,6 @@ def _undecided(one: Undecided) -> ExportedUndecided:
 
 def _unused(one: Unused) -> ExportedUnused:
     return ExportedUnused(object=object_of(one.object), key=one.key, reason=one.reason)
-
-
-def _framework(one: Answered) -> ExportedFramework:
-    controls = (ExportedControl(id=answer.control.id, title=answer.control.title, status=_word(answer.status),
-                                reason=answer.reason, checks=tuple(result.check.id for result in answer.results))
-                for answer in one.answers)  # fmt: skip
-    return ExportedFramework(name=one.framework.name, title=one.framework.title, controls=tuple(controls))
-
-
-def _word(status: Status) -> str:
-    return status.replace(" ", "-")
 
 
 def _gap(missed: MissedPath) -> ExportedGap:

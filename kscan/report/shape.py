@@ -2,6 +2,7 @@
 
 import msgspec
 
+from kscan.judge.report import Status
 from kscan.model.meta import ObjectRef
 
 
@@ -15,6 +16,11 @@ class Object(Shape, frozen=True):
     kind: str
     namespace: str
     name: str
+
+
+def word(status: Status) -> str:
+    """A status as one word."""
+    return status.replace(" ", "-")
 
 
 def object_of(ref: ObjectRef) -> Object:
