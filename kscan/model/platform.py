@@ -185,7 +185,10 @@ def _of_nodes(sign: Sign) -> Iterator[tuple[str, Callable[[Node], bool]]]:
     if sign.provider_id:
         yield f"provider id {sign.provider_id}…", lambda node: node.spec.provider_id.startswith(sign.provider_id)
     if sign.os_image:
-        yield f"nodes that run {sign.os_image}…", lambda node: node.status.node_info.os_image.startswith(sign.os_image)
+        yield (
+            f"nodes that run {sign.os_image.rstrip(' (')}",
+            lambda node: node.status.node_info.os_image.startswith(sign.os_image),
+        )
     if sign.host_name:
         yield f"host names in {sign.host_name}", lambda node: any(map(_ends(sign.host_name), _host_names(node)))
 

@@ -23,7 +23,7 @@ def platform_words(report: Report) -> str:
     """What runs the cluster, how that is known, and which benchmark fits it."""
     platform = report.platform
     name = str(platform) if platform.name else f"unknown ({platform.unseen or 'it shows no sign of one'})"
-    return f"Platform {name}" + (f"; benchmark {report.benchmark}" if report.benchmark.name else "")
+    return f"Platform {name}; benchmark {report.benchmark}"
 
 
 def control_lines(answer: Answer) -> Iterable[RenderableType]:

@@ -83,7 +83,8 @@ def _cluster(report: Report) -> Iterable[tuple[str, str]]:
     name = " ".join(part for part in (about.name, about.server and f"at {about.server}") if part)
     yield f"Cluster {name or 'unnamed'}", "bold"
     yield f"Kubernetes {about.version or 'of unknown version'}, {counted(report.objects, 'object')} read", ""
-    yield platform_words(report), ""
+    if report.benchmark.name:
+        yield platform_words(report), ""
     scope = f", only namespaces {', '.join(about.namespaces)}" if about.namespaces else ""
     yield f"By {about.user or 'a user whom the server does not name'} on {about.taken}{scope}", ""
 

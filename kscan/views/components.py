@@ -14,7 +14,7 @@ from kscan.model.platform import Platform
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap
 from kscan.snapshot.needs import Plain
-from kscan.views.distributions import etcd_elsewhere, from_distribution, needs_of
+from kscan.views.distributions import TELLING, etcd_elsewhere, from_distribution, needs_of
 from kscan.views.platform import KUBEADM, PLATFORM
 from kscan.views.view import Source, View
 
@@ -58,7 +58,9 @@ def component(name: str) -> View[Component]:
             return Component(name, (), owner=platform.owner)
         instances = tuple(_instances(source, name, platform, pods))
         hidden = "" if instances else platform.hidden.get(name) or _elsewhere(source, name)
-        if hidden or any(instance.complete for instance in instances):
+        # What the platform itself tells has no other channel; a flag that it does not name stays undecided.
+        told = instances and not pods and platform.name in TELLING
+        if hidden or told or any(instance.complete for instance in instances):
             source.gaps.clear()
         return Component(name, instances, hidden=hidden)
 
@@ -110,7 +112,15 @@ def _static_pods(source: Source, name: str) -> Iterator[Instance]:
         for container in pod.spec.containers if pod.metadata.namespace == "kube-system" else ():
             arguments = [*container.command, *container.args]
             if arguments and arguments[0].rpartition("/")[2] == name:
-                yield Instance(pod.metadata.name, parse_flags(arguments[1:]), "its static pod")
+                yield _instance(name, pod.metadata.name, parse_flags(arguments[1:]))
+
+
+def _instance(name: str, pod: str, flags: Mapping[str, str]) -> Instance:
+    file = flags.get("config-file") if name == "etcd" else ""
+    if file:
+        # With a file, etcd takes no other flag.
+        return Instance(pod, {}, f"its static pod, which takes all from {file}", complete=False)
+    return Instance(pod, flags, "its static pod")
 
 
 def _from_kubeadm(source: Source, name: str) -> Iterator[Instance]:

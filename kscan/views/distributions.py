@@ -23,6 +23,8 @@ _OPENSHIFT = {
         "extendedArguments",
     ),
 }
+# Platforms that tell of their components in a way of their own.
+TELLING = frozenset({"k3s", "openshift"})
 _K3S_ARGUMENTS = "k3s.io/node-args"
 _FLAG = re.compile(r"[a-z][a-z0-9-]*")
 _LOOPBACK = re.compile(r"https?://(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?/?")
@@ -35,7 +37,7 @@ def needs_of(name: str) -> tuple[Named, ...]:
 
 def from_distribution(source: Source, platform: str, name: str) -> Iterator[Instance]:
     """What the platform itself tells of a component; a flag that it does not name may still be given."""
-    if platform == "k3s":
+    if platform == "k3s" and name != "etcd":
         yield from _from_k3s(source, name)
     elif platform == "openshift" and name in _OPENSHIFT:
         yield from _from_openshift(source, name)

@@ -11,6 +11,7 @@ from kscan.judge.controls import with_controls
 from kscan.judge.engine import judge
 from kscan.judge.inventory import with_inventory
 from kscan.judge.plan import plan
+from kscan.judge.platform import with_platform
 from kscan.report.formats import FORMATS
 from kscan.snapshot.folder import load_folder
 from kscan.views.view import Readings
@@ -26,7 +27,7 @@ def rendered(name: str) -> str:
     readings = Readings(load_folder(data.folder("demo")))
     report = with_inventory(judge(readings, ready), readings, ready)
     frameworks = titled(read_frameworks(data.folder("checks")))
-    report = with_controls(report, [frameworks["cis-1.12"]], every)
+    report = with_controls(with_platform(report, readings, frameworks), [frameworks["cis-1.12"]], every)
     content = plain_text(report, width=80) if name == "demo.txt" else FORMATS[FORMAT[name]](report)
     return re.sub(r'(kscan(?:": ")?\s?)\d+\.\d+\.\d+', r"\g<1>VERSION", content.decode())
 

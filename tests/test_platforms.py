@@ -1,0 +1,451 @@
+"""Platforms: told by their signs, judged by their profile, measured by their benchmark."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from kscan import data
+from kscan.checks.benchmarks import benchmark_for
+from kscan.checks.frameworks import Framework, Span, checks_of, known_framework
+from kscan.commands.selected import catalogue
+from kscan.errors import ConfigError
+from kscan.judge.controls import with_controls
+from kscan.judge.engine import judge
+from kscan.judge.farm import denied
+from kscan.judge.plan import plan
+from kscan.judge.platform import with_platform
+from kscan.judge.report import Status
+from kscan.model.platform import Platform, Seen, detect, profile_of
+from kscan.snapshot import kinds
+from kscan.snapshot.documents import snapshot_of
+from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.folder import load_folder
+from kscan.snapshot.snapshot import Snapshot
+from kscan.views.components import component
+from kscan.views.kubelets import KUBELETS
+from kscan.views.platform import PLATFORM, as_told, profiles
+from kscan.views.server import VERSION
+from kscan.views.view import Readings
+
+CLUSTERS = Path(__file__).parent.parent / "fixtures" / "clusters"
+CATALOGUE = catalogue()
+EVERY = tuple(CATALOGUE.checks.values())
+CONTROL_PLANE = {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"}
+# The folder, the platform, a part of the sign, the benchmark.
+KNOWN = [
+    ("aks", "aks", "kubernetes.azure.com/cluster", "aks-1.8"),
+    ("demo", "kubeadm", "ConfigMap kube-system/kubeadm-config", "cis-1.12"),
+    ("eks", "eks", "version v1.35.0-eks-7f9249a", "eks-1.8"),
+    ("eks-distro", "kubeadm", "ConfigMap kube-system/kubeadm-config", "cis-1.11"),
+    ("eks-fargate", "eks", "version v1.35.0-eks-7f9249a", "eks-1.8"),
+    ("external-etcd", "kubeadm", "ConfigMap kube-system/kubeadm-config", "cis-1.12"),
+    ("gke", "gke", "version v1.33.2-gke.1043000, provider id gce://", "gke-1.9"),
+    ("gke-autopilot", "gke", "version v1.33.2-gke.1043000, provider id gce://", "gke-1.9"),
+    ("hypershift", "hypershift", "node label hypershift.openshift.io/nodePool", "cis-1.11"),
+    ("k3s", "k3s", "version v1.33.4+k3s12", "cis-1.12"),
+    ("kamaji", "kamaji", "label kamaji.clastix.io/project=kamaji", "cis-1.12"),
+    ("kind", "kind", "provider id kind://", "cis-1.12"),
+    ("kops", "kops", "node label kops.k8s.io/instancegroup", "cis-1.12"),
+    ("kubeadm", "kubeadm", "ConfigMap kube-system/kubeadm-config", "cis-1.12"),
+    ("microk8s", "microk8s", "node label microk8s.io/cluster=true", "cis-1.12"),
+    ("openshift", "openshift", "API group config.openshift.io", "cis-1.11"),
+    ("rke2", "rke2", "version v1.31.1+rke2r10", "cis-1.11"),
+    ("talos", "talos", "nodes that run Talos", "cis-1.12"),
+    ("vcluster", "vcluster", "host names in .nodes.vcluster.com", "cis-1.12"),
+]
+PROVIDED = {"aks", "eks", "eks-fargate", "gke", "gke-autopilot", "hypershift", "kamaji", "vcluster"}
+
+
+def cluster(name):
+    return load_folder(CLUSTERS / name)
+
+
+def platform_of(*documents):
+    return Readings(snapshot_of(documents)).of(PLATFORM)
+
+
+def a_node(name="node", **labels):
+    return {"kind": "Node", "metadata": {"name": name, "labels": labels}}
+
+
+def a_version(text):
+    return {"path": "/version", "json": {"gitVersion": text}}
+
+
+def test_every_fixture_is_known():
+    assert {name for name, *_ in KNOWN} == {path.name for path in CLUSTERS.iterdir()}
+    assert {platform for _, platform, *_ in KNOWN} == {one.name for one in profiles().platforms}
+
+
+@pytest.mark.parametrize(("folder", "name", "sign", "benchmark"), KNOWN, ids=lambda one: str(one))
+def test_a_platform_is_told_by_its_sign(folder, name, sign, benchmark):
+    readings = Readings(cluster(folder))
+    found = readings.of(PLATFORM).value
+    assert (found.name, found.unseen) == (name, "")
+    assert sign in found.sign
+    report = with_platform(judge(readings, plan(EVERY[:1])), readings, CATALOGUE.frameworks)
+    assert (report.platform, report.benchmark.name) == (found, benchmark)
+    assert report.benchmark.why
+
+
+@pytest.mark.parametrize(("folder", "name"), [(one[0], one[1]) for one in KNOWN])
+def test_what_a_provider_owns(folder, name):
+    readings = Readings(cluster(folder))
+    owned = {one for one in CONTROL_PLANE if readings.of(component(one)).value.owner}
+    assert owned == (CONTROL_PLANE if folder in PROVIDED else set())
+
+
+READY = plan(EVERY)
+
+
+@pytest.mark.parametrize("folder", [name for name, *_ in KNOWN])
+def test_a_whole_scan_passes_nothing_without_evidence(folder):
+    readings = Readings(cluster(folder))
+    hidden = {one for one in CONTROL_PLANE if readings.of(component(one)).value.hidden}
+    for result in judge(readings, READY).results:
+        assert result.status is not Status.PASS or (result.evidence and result.judged), result.check.id
+        assert not any(one.object.name.split(" ")[0] in hidden for one in result.open), result.check.id
+
+
+@pytest.mark.parametrize("folder", sorted(PROVIDED))
+def test_a_whole_scan_fails_nothing_that_the_provider_owns(folder):
+    readings = Readings(cluster(folder))
+    report = judge(readings, READY)
+    for result in report.results:
+        assert not any(one.object.kind in ("Component", "Storage") for one in result.open), result.check.id
+    (anonymous,) = (one for one in report.results if one.check.id == "api-server-anonymous-auth")
+    assert anonymous.status is Status.NOT_APPLICABLE
+    assert "keeps to itself" in anonymous.reason or "runs in" in anonymous.reason
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "reason"),
+    [
+        (
+            "external-etcd",
+            "etcd",
+            "etcd runs outside the cluster, where the API does not show it: --etcd-servers=https",
+        ),
+        ("talos", "etcd", "Talos runs it as a service of the node"),
+        ("kops", "etcd", "etcd-manager starts it"),
+        ("k3s", "etcd", "k3s keeps its store"),
+        ("microk8s", "kube-apiserver", "MicroK8s runs it as a service of the node"),
+        ("openshift", "kube-scheduler", "OpenShift's operator keeps its settings"),
+    ],
+)
+def test_what_no_api_shows_is_unknown_for_that_reason(folder, name, reason):
+    found = Readings(cluster(folder)).of(component(name))
+    assert found.value.hidden.startswith(reason)
+    assert (found.value.instances, found.gaps) == ((), ())
+
+
+def test_microk8s_leaves_the_api_server_open():
+    result = judge(Readings(cluster("microk8s")), plan([CATALOGUE.checks["api-server-anonymous-auth"]])).results[0]
+    assert result.status is Status.UNKNOWN
+    assert "MicroK8s runs it as a service of the node" in result.reason
+
+
+def test_etcd_beside_the_api_server_but_no_pod():
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "kube-apiserver-cp", "namespace": "kube-system"},
+        "spec": {"containers": [{"name": "a", "command": ["kube-apiserver", "--etcd-servers=https://[::1]:2379"]}]},
+    }
+    found = Readings(snapshot_of([pod])).of(component("etcd")).value
+    assert found.hidden == "etcd runs on the control-plane nodes, but not as a pod: --etcd-servers=https://[::1]:2379"
+
+
+def test_etcd_of_rke2_takes_its_settings_from_a_file():
+    (one,) = Readings(cluster("rke2")).of(component("etcd")).value.instances
+    assert not one.complete
+    assert one.flags == {}
+    assert "/var/lib/rancher/rke2/server/db/etcd/config" in one.channel
+
+
+def test_k3s_tells_what_it_was_told():
+    readings = Readings(cluster("k3s"))
+    (server,) = readings.of(component("kube-apiserver")).value.instances
+    assert (server.name, dict(server.flags), server.complete) == ("k3s on edge-1", {"anonymous-auth": "true"}, False)
+    (manager,) = readings.of(component("kube-controller-manager")).value.instances
+    assert dict(manager.flags) == {"bind-address": "0.0.0.0"}
+    (scheduler,) = readings.of(component("kube-scheduler")).value.instances
+    assert dict(scheduler.flags) == {}
+
+
+@pytest.mark.parametrize("told", ['["agent","--kube-apiserver-arg=a=b"]', "no json", '{"server": 1}', "[]"])
+def test_k3s_nodes_that_tell_nothing(told):
+    node = {"kind": "Node", "metadata": {"name": "edge", "annotations": {"k3s.io/node-args": told}}}
+    found = Readings(snapshot_of([a_version("v1.33.1+k3s1"), node])).of(component("kube-apiserver")).value
+    assert found.instances == ()
+    assert found.hidden.startswith("k3s runs it within its own process")
+
+
+def test_what_only_adds_to_a_value_of_k3s_is_not_told():
+    arguments = '["server","--kube-apiserver-arg=enable-admission-plugins+=EventRateLimit","--kube-apiserver-arg"]'
+    node = {"kind": "Node", "metadata": {"name": "edge", "annotations": {"k3s.io/node-args": arguments}}}
+    (one,) = Readings(snapshot_of([a_version("v1.33.1+k3s1"), node])).of(component("kube-apiserver")).value.instances
+    assert dict(one.flags) == {}
+
+
+def test_openshift_tells_its_flags_in_config_maps():
+    readings = Readings(cluster("openshift"))
+    (server,) = readings.of(component("kube-apiserver")).value.instances
+    assert server.flags["authorization-mode"] == "Scope,SystemMasters,RBAC,Node"
+    assert (server.channel, server.complete) == ("ConfigMap openshift-kube-apiserver/config", False)
+    (manager,) = readings.of(component("kube-controller-manager")).value.instances
+    assert manager.flags["profiling"] == "false"
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "{apiServerArguments: 7}", "{apiServerArguments: {a: b}}", "a: [", ""])
+def test_a_config_map_of_openshift_that_is_none(text):
+    served = {"kind": "APIGroupDiscoveryList", "items": [{"metadata": {"name": "config.openshift.io"}}]}
+    config = {
+        "kind": "ConfigMap",
+        "metadata": {"name": "config", "namespace": "openshift-kube-apiserver"},
+        "data": {"config.yaml": text},
+    }
+    found = Readings(snapshot_of([{"path": "/apis", "json": served}, config])).of(component("kube-apiserver")).value
+    assert all(one.flags == {} for one in found.instances)
+
+
+@pytest.mark.parametrize(
+    ("folder", "title"),
+    [("eks-fargate", "AWS Fargate"), ("gke-autopilot", "GKE Autopilot"), ("vcluster", "a stand-in of vcluster")],
+)
+def test_kubelets_of_the_provider_are_not_missed(folder, title):
+    readings = Readings(cluster(folder))
+    assert set(readings.of(PLATFORM).value.provided.values()) == {title}
+    assert (readings.of(KUBELETS).value, readings.of(KUBELETS).gaps) == ((), ())
+    result = judge(readings, plan([CATALOGUE.checks["kubelet-anonymous-auth"]])).results[0]
+    assert result.status is Status.NOT_APPLICABLE
+    assert title in result.reason
+
+
+def test_virtual_nodes_of_aks_are_passed_over_and_the_others_judged():
+    result = judge(Readings(cluster("aks")), plan([CATALOGUE.checks["kubelet-anonymous-auth"]])).results[0]
+    assert (result.status, result.judged) == (Status.PASS, 1)
+
+
+def test_a_kubelet_that_answers_is_judged_whatever_its_node_is_called():
+    configz = {"kubeletconfig": {"authentication": {"anonymous": {"enabled": True}}}}
+    documents = [
+        a_node("odd", type="virtual-kubelet"),
+        {"path": "/api/v1/nodes/odd/proxy/configz", "json": configz},
+    ]
+    result = judge(Readings(snapshot_of(documents)), plan([CATALOGUE.checks["kubelet-anonymous-auth"]])).results[0]
+    assert result.status is Status.FAIL
+
+
+@pytest.mark.parametrize("labels", [{"eks.amazonaws.com/compute-type": "fargate"}, {}])
+def test_the_label_of_fargate_alone_excuses_no_kubelet(labels):
+    """Any kubelet may give itself that label; on EKS it counts together with the name that Fargate gives."""
+    for name, version in (("node", "v1.33.1-eks-7f9249a"), ("fargate-ip-1", "v1.33.1")):
+        found = platform_of(a_version(version), a_node(name, **labels)).value
+        assert not found.provided
+
+
+def test_a_sign_excuses_no_component_that_runs_here():
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "kube-apiserver-cp", "namespace": "kube-system"},
+        "spec": {"containers": [{"name": "a", "command": ["kube-apiserver", "--anonymous-auth=true"]}]},
+    }
+    readings = Readings(snapshot_of([a_version("v1.33.1-eks-7f9249a"), pod]))
+    found = readings.of(component("kube-apiserver")).value
+    assert (found.owner, len(found.instances)) == ("", 1)
+    assert readings.of(component("kube-scheduler")).value.owner
+
+
+# What the detection of others misses or mistakes: releases of two digits, versions after the newest in a table, a version
+# of the distribution that people run themselves, machines of a cloud that are no platform of it.
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [
+        ("v1.31.1+rke2r1", "rke2"),
+        ("v1.31.1+rke2r10", "rke2"),
+        ("v1.31.1+k3s1", "k3s"),
+        ("v1.31.1+k3s12", "k3s"),
+        ("v1.35.0-eks-7f9249a", "eks"),
+        ("v1.41.3-eks-00aabb1", "eks"),
+        ("v1.27.4-eks-8ccc7ba", "eks"),
+        ("v1.30.2-eks-1-30-7", ""),
+        ("v1.33.2-gke.1043000", ""),
+        ("v1.31.9", ""),
+        ("v1.27.8+4fab27b", ""),
+        ("v1.31.1+k3s1-dirty", ""),
+        ("", ""),
+    ],
+)
+def test_a_version_alone(version, name):
+    assert detect(profiles(), Seen(version=version)).name == name
+
+
+@pytest.mark.parametrize(
+    ("provider", "labels", "version", "name"),
+    [
+        ("azure:///subscriptions/0/vm", {}, "v1.31.1", ""),
+        ("azure:///subscriptions/0/vm", {"kubernetes.azure.com/cluster": "MC_a"}, "v1.31.1", "aks"),
+        ("", {"kubernetes.azure.com/cluster": "MC_a"}, "v1.31.1", ""),
+        ("aws:///eu-west-1a/i-0", {"eks.amazonaws.com/nodegroup": "a"}, "v1.31.1", ""),
+        ("gce://shop/b/n", {}, "v1.33.2-gke.1043000", "gke"),
+        ("gce://shop/b/n", {}, "v1.33.2", ""),
+        ("vsphere://42", {}, "v1.28.8-gke.1800", ""),
+        ("", {"microk8s.io/cluster": "false"}, "v1.31.1", ""),
+        ("", {"microk8s.io/cluster": "true"}, "v1.31.1", "microk8s"),
+    ],
+)
+def test_what_a_node_tells(provider, labels, version, name):
+    node = a_node(**labels) | {"spec": {"providerID": provider}}
+    assert platform_of(a_version(version), node).value.name == name
+
+
+def test_two_nodes_do_not_make_one_sign():
+    labelled, in_azure = a_node("a", **{"kubernetes.azure.com/cluster": "MC_a"}), a_node("b")
+    found = platform_of(a_version("v1.31.1"), labelled, in_azure | {"spec": {"providerID": "azure:///b"}})
+    assert found.value == Platform()
+
+
+@pytest.mark.parametrize("folder", ["aks", "gke", "vcluster", "talos", "microk8s", "kops", "hypershift"])
+def test_where_nodes_may_not_be_read_nothing_is_guessed(folder):
+    snapshot = denied(cluster(folder), kinds.NODES)
+    reading = Readings(snapshot).of(PLATFORM)
+    assert reading.value.name in ("", "openshift")
+    assert reading.value.owned == frozenset()
+    if not reading.value.name:
+        assert reading.value.unseen == "/api/v1/nodes: forbidden"
+        assert [gap.path for gap in reading.gaps] == ["/api/v1/nodes"]
+    result = judge(Readings(snapshot), plan([CATALOGUE.checks["api-server-anonymous-auth"]])).results[0]
+    assert result.status is not Status.NOT_APPLICABLE
+
+
+def test_without_a_version_it_says_so():
+    empty = Snapshot(snapshot_of([]).about, {VERSION.path(): Gap(VERSION.path(), Reason.FORBIDDEN)})
+    assert Readings(empty).of(PLATFORM).value.unseen
+
+
+def test_somebody_may_say_what_it_is():
+    readings = as_told(Readings(cluster("microk8s")), "eks")
+    assert str(readings.of(PLATFORM).value) == "Amazon EKS (as --platform says)"
+    assert readings.of(component("etcd")).value.owner.startswith("Amazon EKS (as --platform says)")
+    with pytest.raises(ConfigError, match="did you mean kubeadm"):
+        profile_of(profiles(), "kubeadmin")
+
+
+def test_signs_are_of_use_and_say_where_they_are_from():
+    known = profiles()
+    for sign in (sign for one in (*known.platforms, *known.nodes) for sign in one.signs):
+        told = msgspec.structs.asdict(sign)
+        assert told.pop("rests")
+        assert any(told.values())
+        assert not sign.label or sign.object
+    assert all(one.why and one.owns <= CONTROL_PLANE for one in known.platforms if one.owns)
+    assert {one.benchmark for one in known.platforms} <= {one.family for one in CATALOGUE.frameworks.values()}
+    assert {name for kind in known.nodes for name in kind.platforms} <= {one.name for one in known.platforms}
+
+
+COUNTS = {
+    "cis-1.8": 130, "cis-1.9": 130, "cis-1.10": 130, "cis-1.11": 133, "cis-1.12": 131, "cis-2.0": 131,
+    "eks-1.8": 50, "gke-1.9": 57, "aks-1.8": 51,
+}  # fmt: skip
+# How many controls each benchmark calls manual.
+MANUAL = {"eks-1.8": 23, "gke-1.9": 20, "aks-1.8": 35, "cis-1.12": 66, "cis-2.0": 66}
+
+
+@pytest.mark.parametrize(("name", "count"), COUNTS.items())
+def test_a_benchmark_lists_every_control_once(name, count):
+    framework = CATALOGUE.frameworks[name]
+    ids = [control.id for control in framework.controls]
+    assert len(ids) == len(set(ids)) == count
+    assert sum(control.manual for control in framework.controls) == MANUAL.get(name, pytest.approx(66, abs=8))
+    listed = {control.id for control in CATALOGUE.frameworks["cis-1.12"].controls}
+    same = [other for control in framework.controls for other in control.same]
+    assert {other.removeprefix("cis-1.12/") for other in same} <= listed
+    assert all(control.title for control in framework.controls)
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_no_control_is_left_without_a_way_to_answer_it(name):
+    """Each is answered by a check of its own, by the same control of another benchmark, or by what a person looks at."""
+    framework = CATALOGUE.frameworks[name]
+    own = {control for check in EVERY for control in check.file.controls}
+    for control in framework.controls:
+        assert control.same or control.look or f"{name}/{control.id}" in own or name == "cis-1.12", control.id
+
+
+RENUMBERED = [
+    ("cis-1.8", "1.2.13", "1.2.12"), ("cis-1.8", "1.2.30", "1.2.29"), ("cis-1.8", "5.7.4", "5.6.4"),
+    ("cis-1.9", "1.2.13", "1.2.13"), ("cis-1.10", "5.7.2", "5.6.2"), ("cis-1.10", "5.2.13", "5.2.12"),
+    ("cis-1.11", "5.2.10", "5.2.9"), ("cis-1.11", "5.2.9", "5.2.9"), ("cis-1.11", "5.6.1", "5.6.1"),
+    ("cis-2.0", "4.2.14", "4.2.14"), ("eks-1.8", "3.2.7", "4.2.8"), ("aks-1.8", "4.1.10", "5.1.11"),
+    ("gke-1.9", "4.1.4", "5.1.5"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "old", "new"), RENUMBERED)
+def test_a_control_that_has_another_number(name, old, new):
+    (control,) = (one for one in CATALOGUE.frameworks[name].controls if one.id == old)
+    assert control.same == (f"cis-1.12/{new}",)
+
+
+def test_where_an_older_benchmark_asks_for_more_a_later_answer_does_not_count():
+    for name in ("cis-1.8", "cis-1.9", "cis-1.10"):
+        stricter = [one for one in CATALOGUE.frameworks[name].controls if one.id in ("1.1.20", "4.1.7")]
+        assert [(one.same, bool(one.look)) for one in stricter] == [((), True), ((), True)]
+
+
+@pytest.mark.parametrize(
+    ("family", "minor", "name", "why"),
+    [
+        ("cis", 20, "cis-1.8", "the oldest that kscan has, written for Kubernetes 1.26"),
+        ("cis", 26, "cis-1.8", "written for Kubernetes 1.26"),
+        ("cis", 27, "cis-1.9", "written for Kubernetes 1.27"),
+        ("cis", 28, "cis-1.10", "written for Kubernetes 1.28"),
+        ("cis", 29, "cis-1.11", "written for Kubernetes 1.29 to 1.31"),
+        ("cis", 31, "cis-1.11", "written for Kubernetes 1.29 to 1.31"),
+        ("cis", 33, "cis-1.12", "written for Kubernetes 1.32 to 1.34"),
+        ("cis", 34, "cis-2.0", "written for Kubernetes 1.34 to 1.35"),
+        ("cis", 36, "cis-2.0", "the newest that kscan has, written for Kubernetes 1.34 to 1.35"),
+        ("cis", None, "cis-2.0", "the newest, as the version is not known"),
+        ("eks", 35, "eks-1.8", "the newest that kscan has, written for Kubernetes 1.32 to 1.34"),
+        ("eks", 30, "eks-1.8", "the oldest that kscan has, written for Kubernetes 1.32 to 1.34"),
+        ("gke", 40, "gke-1.9", "written for Kubernetes 1.31 and newer"),
+        ("aks", 31, "aks-1.8", "the oldest that kscan has, written for Kubernetes 1.32 and newer"),
+    ],
+)
+def test_the_benchmark_that_fits(family, minor, name, why):
+    found = benchmark_for(Platform(family=family), minor, CATALOGUE.frameworks)
+    assert (found.name, found.why) == (name, why)
+    assert known_framework(found.name, CATALOGUE.frameworks) == name
+
+
+def test_a_minor_between_two_benchmarks_is_measured_by_the_newest():
+    ours = {
+        "a-1": Framework("A", (), "a-1", "a", Span(20, 22)),
+        "a-2": Framework("A", (), "a-2", "a", Span(25, 26)),
+        "b": Framework("B", (), "b", "b", Span(24)),
+    }
+    assert benchmark_for(Platform(family="a"), 23, ours).name == "a-2"
+
+
+@pytest.mark.parametrize("folder", ["eks", "gke", "aks"])
+def test_the_benchmark_of_a_managed_platform_answers_every_control(folder):
+    readings = Readings(cluster(folder))
+    name = benchmark_for(readings.of(PLATFORM).value, 33, CATALOGUE.frameworks).name
+    framework = CATALOGUE.frameworks[name]
+    ids = checks_of(framework, EVERY)
+    report = judge(readings, plan([check for check in EVERY if check.id in ids]))
+    (answered,) = with_controls(report, [framework], CATALOGUE.checks).frameworks
+    by_id = {one.control.id: one for one in answered.answers}
+    assert len(by_id) == COUNTS[name]
+    assert all(one.status is not Status.MANUAL or one.reason for one in by_id.values())
+    (external,) = (i for i, one in by_id.items() if any(r.check.id == "node-with-public-address" for r in one.results))
+    assert by_id[external].status is Status.PASS
+    # What only the cloud knows is for a person, with the command.
+    (logging,) = (one for one in by_id.values() if one.control.id == ("5.5.4" if folder == "gke" else "2.1.1"))
+    assert logging.status is Status.MANUAL
+    assert any(tool in logging.reason for tool in ("aws eks ", "gcloud container ", "az monitor "))
+
+
+def test_the_shipped_folder_holds_the_data():
+    assert (data.folder("checks") / "shipped" / "platforms.yaml").is_file()
