@@ -25,6 +25,7 @@ from kscan.snapshot.snapshot import Snapshot
 from kscan.views.components import component
 from kscan.views.kubelets import KUBELETS
 from kscan.views.platform import PLATFORM, as_told, profiles
+from kscan.views.rights import RIGHTS
 from kscan.views.server import VERSION
 from kscan.views.view import Readings
 
@@ -449,3 +450,17 @@ def test_the_benchmark_of_a_managed_platform_answers_every_control(folder):
 
 def test_the_shipped_folder_holds_the_data():
     assert (data.folder("checks") / "shipped" / "platforms.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("eks", "access policies of EKS, given in AWS, may allow more than RBAC does"),
+        ("gke", "roles of Google's IAM may allow more than RBAC does"),
+        ("aks", "roles of Azure, where the cluster asks them, may allow more than RBAC does"),
+        ("kamaji", "it could not be seen whether anything but RBAC allows something"),
+    ],
+)
+def test_who_else_may_allow_something(folder, words):
+    (gap,) = Readings(cluster(folder)).of(RIGHTS).gaps
+    assert gap.detail == words

@@ -20,6 +20,8 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     # Components that the provider runs and no user can set, and why that is.
     owned: frozenset[str] = frozenset()
     why: str = ""
+    # Who else than RBAC may allow something there.
+    authorizers: str = ""
     # Components whose settings the platform keeps where no API shows them, and why.
     hidden: Mapping[str, str] = {}
     # Nodes that the provider runs with their kubelets, and what they are.
@@ -81,6 +83,7 @@ class Profile(_Strict, frozen=True, kw_only=True):
     signs: tuple[Sign, ...]
     owns: frozenset[str] = frozenset()
     why: str = ""
+    authorizers: str = ""
     hidden: Mapping[str, str] = {}
     benchmark: str = "cis"
 
@@ -132,6 +135,7 @@ def _platform(profile: Profile, sign: str, known: Profiles, seen: Seen) -> Platf
         sign=sign,
         owned=profile.owns,
         why=profile.why,
+        authorizers=profile.authorizers,
         hidden=profile.hidden,
         provided=_provided(profile.name, known, seen),
         family=profile.benchmark,

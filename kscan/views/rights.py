@@ -18,6 +18,7 @@ from kscan.snapshot.entry import Body, Gap, Reason
 from kscan.snapshot.needs import Plain
 from kscan.views.components import API_SERVER
 from kscan.views.groups import APIS
+from kscan.views.platform import PLATFORM
 from kscan.views.server import VERSION, told_version
 from kscan.views.shipped import NEWEST, own_groups, shipped
 from kscan.views.view import Source, View
@@ -107,7 +108,13 @@ def _other_authorizers(source: Source) -> Iterator[Gap]:
     elif others:
         yield Gap(path, Reason.ELSEWHERE, f"{', '.join(others)} may allow more than RBAC does")
     elif not modes:
-        yield Gap(path, Reason.ELSEWHERE, "it could not be seen whether anything but RBAC allows something")
+        also = source.of(PLATFORM, gaps=False).authorizers
+        seen = (
+            f"{also} may allow more than RBAC does"
+            if also
+            else "it could not be seen whether anything but RBAC allows something"
+        )
+        yield Gap(path, Reason.ELSEWHERE, seen)
 
 
 RIGHTS: View[Rights] = View(
