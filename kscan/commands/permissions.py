@@ -35,7 +35,8 @@ def _document(kind: str, rules: list[dict[str, Any]], namespace: str = "") -> di
 
 def _cluster_rules(needs: tuple[Need, ...], kubelets: KubeletAccess) -> list[dict[str, Any]]:
     listed = [need for need in needs if isinstance(need, Resource)]
-    named = [need for need in needs if isinstance(need, Named) and need.resource not in listed]
+    # Also of kinds that are listed: what is got by its name takes the verb get.
+    named = [need for need in needs if isinstance(need, Named)]
     leaves = sorted({need.leaf for need in needs if isinstance(need, PerNode)})
     urls = sorted(need.url for need in needs if isinstance(need, Plain) and need.url not in _FIRST_URLS)
     rules = [*_lists(listed), *_gets([*named, CLUSTER_IDENTITY])]
@@ -52,7 +53,7 @@ def _namespaced_rules(needs: tuple[Need, ...], namespace: str) -> list[dict[str,
     named = [need for need in needs if isinstance(need, Named) and need.namespace == namespace]
     # A namespace itself is read in its own namespace, so that a Role can allow it.
     own = [Named(NAMESPACES, namespace)] if NAMESPACES in needs else []
-    return [*_lists(listed), *_gets([need for need in [*named, *own] if need.resource not in listed])]
+    return [*_lists(listed), *_gets([*named, *own])]
 
 
 def _lists(resources: list[Resource]) -> list[dict[str, Any]]:
