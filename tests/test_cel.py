@@ -8,11 +8,11 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_bindings
 
 from kscan import data
-from kscan.checks.binding import without_bind
 from kscan.checks.cel import Facing, compile_checks
 from kscan.checks.check import by_id, read_check, read_checks
 from kscan.checks.examples import examples
 from kscan.errors import CheckError
+from kscan.model.cel.binding import without_bind
 from kscan.snapshot.documents import snapshot_of
 from kscan.views.targets import TARGETS
 from kscan.views.view import Readings

@@ -9,22 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from cel_expr_python import cel
-from cel_expr_python.ext import ext_bindings, ext_math, ext_optional, ext_strings
 
-from kscan.checks.binding import without_bind
 from kscan.checks.check import Check
 from kscan.errors import CheckError
+from kscan.model.cel.binding import without_bind
+from kscan.model.cel.runtime import Erred, environment, evaluated, first_line
 
 Variables = Mapping[str, Any]
-
-
-class Erred(msgspec.Struct, frozen=True):
-    """An expression that came to nothing, and why."""
-
-    reason: str
-
-
 _TOGETHER = ("object", "parts")
 # It holds; or the words for why it does not; or it could not be decided.
 Answer = bool | str | Erred
@@ -46,7 +37,7 @@ class Program(msgspec.Struct, frozen=True):
 
     def ask(self, shared: Variables, parts: Sequence[Variables], facing: "Facing") -> Iterator[Sequence[Answer]]:
         """For each part of an object what the checks say of it."""
-        answers = _evaluated(self.together, facing.of(shared, parts))
+        answers = evaluated(self.together, facing.of(shared, parts))
         if isinstance(answers, list):
             answers = [[one if one is True else _words(one) for one in answer] for answer in answers]
             if all(isinstance(one, str) for answer in answers for one in answer if one is not True):
@@ -61,12 +52,12 @@ class Program(msgspec.Struct, frozen=True):
 
     def _alone(self, index: int, variables: Variables) -> Answer:
         variables = self.one.Activation(variables)
-        holds = _evaluated(self.alone[index], variables)
+        holds = evaluated(self.alone[index], variables)
         if isinstance(holds, Erred) or holds is True:
             return holds
         if holds is not False:
             return Erred(f"the expression gives {type(holds).__name__}, not a bool")
-        words = _words(_evaluated(self.messages[index], variables))
+        words = _words(evaluated(self.messages[index], variables))
         if self.strict and not isinstance(words, str):
             reason = words.reason if isinstance(words, Erred) else f"it gives {type(words).__name__}, not a text"
             raise CheckError(f"check {self.checks[index].id}: its messageExpression errs", reason)
@@ -95,17 +86,6 @@ def _words(value: Any) -> Any:  # noqa: ANN401 - a CEL value
     if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
         return value[0] + ", ".join(sorted(value[1:]))
     return value
-
-
-def _evaluated(expression: Any, activation: Any) -> Any:  # noqa: ANN401 - a CEL value
-    try:
-        value = expression.eval(activation=activation)
-        if value.type() == cel.Type.ERROR:
-            return Erred(str(value.plain_value()))
-        return value.plain_value()
-    # The binding raises these for a spent iteration budget and for values that have no Python form.
-    except (RuntimeError, SystemError, TypeError) as error:
-        return Erred(str(error))
 
 
 def compile_checks(
@@ -139,8 +119,7 @@ def _together(checks: Sequence[Check], shared: Sequence[str], own: Sequence[str]
 
 
 def _environment(names: Sequence[str]) -> Any:  # noqa: ANN401 - untyped binding
-    extensions = [ext_optional.ExtOptional(), ext_strings.ExtStrings(), ext_bindings.ExtBindings(), ext_math.ExtMath()]
-    return cel.NewEnv(variables=dict.fromkeys((*names, "namespaceObject"), cel.Type.DYN), extensions=extensions)
+    return environment((*names, "namespaceObject"))
 
 
 def _message(check: Check) -> str:
@@ -160,9 +139,4 @@ def _compiled(environment: Any, check: Check, expression: str) -> Any:  # noqa: 
     try:
         return environment.compile(_bound(check, expression))
     except RuntimeError as error:
-        raise CheckError(f"check {check.id}: its CEL does not compile", _first_line(str(error))) from error
-
-
-def _first_line(text: str) -> str:
-    lines = [line for line in text.removeprefix("INVALID_ARGUMENT: ").splitlines() if line.startswith("ERROR")]
-    return (lines or [text])[0].removeprefix("ERROR: <input>:")
+        raise CheckError(f"check {check.id}: its CEL does not compile", first_line(str(error))) from error

@@ -100,6 +100,14 @@ class _Gathering:
                     yield partial(self._get, need)
 
     def _list_tasks(self, resource: Resource) -> Iterator[Task]:
+        if resource.whole_group:
+            kinds = self._served.kinds(resource)
+            if isinstance(kinds, Gap):
+                self._entries[kinds.path] = kinds
+                return
+            for kind in kinds:
+                yield from self._list_tasks(kind)
+            return
         version = self._served.version(resource)
         if isinstance(version, Gap):
             self._entries[version.path] = version

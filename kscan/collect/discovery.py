@@ -51,8 +51,20 @@ class Served:
         known = next((version for version in resource.versions if version in served), "")
         if known:
             return known
-        detail = f"served as {', '.join(served)}, which kscan does not read" if served else "not in the discovery"
-        return Gap(resource.path(), Reason.NOT_SERVED, detail)
+        if served:
+            detail = f"served as {', '.join(served)}, which kscan does not read"
+            return Gap(resource.path(), Reason.UNDECODABLE, detail)
+        return Gap(resource.path(), Reason.NOT_SERVED, "not in the discovery")
+
+    def kinds(self, group: Resource) -> tuple[Resource, ...] | Gap:
+        """The resources of a group that is asked for whole; or why there are none."""
+        told = self.bodies.get("/apis", Gap("/apis", Reason.NOT_ASKED))
+        if isinstance(told, Gap):
+            return msgspec.structs.replace(told, path=group.path())
+        found = [plural for name, plural in self._versions if name == group.group]
+        if not found:
+            return Gap(group.path(), Reason.NOT_SERVED, "not in the discovery")
+        return tuple(msgspec.structs.replace(group, plural=plural) for plural in sorted(found))
 
 
 def discover(wire: Wire, needed: Iterable[Resource]) -> Served:

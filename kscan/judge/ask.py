@@ -5,13 +5,14 @@ from typing import Any
 
 import msgspec
 
-from kscan.checks.cel import Answer, Erred, Facing, Program
+from kscan.checks.cel import Answer, Facing, Program
 from kscan.checks.check import Check
 from kscan.checks.judgement import Judgement, Problem, Unsure
 from kscan.errors import CheckError
 from kscan.judge.plan import NAMESPACE_OBJECTS, Plan
 from kscan.judge.tally import Tally
 from kscan.model.base import JsonObject
+from kscan.model.cel.runtime import Erred
 from kscan.model.pods import lookup
 from kscan.rules import RULES
 from kscan.snapshot.entry import Gap, Reason

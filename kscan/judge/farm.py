@@ -183,7 +183,7 @@ def _matches(need: Need, path: str) -> bool:
     if isinstance(need, PerNode):
         return path.startswith("/api/v1/nodes/") and path.endswith(f"/{need.leaf}")
     parts = split_path(path)
-    return bool(parts) and parts is not None and (parts[0], parts[3]) == (need.group, need.plural) and not parts[4]
+    return parts is not None and need.covers(parts[0], parts[3]) and not parts[4]
 
 
 def all_denied(snapshot: Snapshot, needs: Sequence[Need]) -> Snapshot:

@@ -21,13 +21,15 @@ from kscan.snapshot.pages import keep
 from kscan.snapshot.snapshot import About, Snapshot
 
 Document = Mapping[str, Any]
-_BY_KIND = {resource.kind: resource for resource in KNOWN}
+_BY_KIND = {resource.kind: resource for resource in KNOWN if not resource.whole_group}
 
 
 def snapshot_of(documents: Iterable[Document], about: About | None = None) -> Snapshot:
     """A snapshot that holds these documents; kinds that none is of are lists without objects."""
-    objects: dict[Resource, list[Document]] = {resource: [] for resource in KNOWN}
-    entries: dict[str, Entry] = {}
+    objects: dict[Resource, list[Document]] = {resource: [] for resource in KNOWN if not resource.whole_group}
+    entries: dict[str, Entry] = {
+        resource.path(): Gap(resource.path(), Reason.NOT_SERVED) for resource in KNOWN if resource.whole_group
+    }
     for document in documents:
         if "path" in document and "kind" not in document:
             entries[str(document["path"])] = _entry(document)

@@ -43,6 +43,35 @@ VALIDATING_WEBHOOKS = Resource(
     _ADMISSION, "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", _CLUSTER
 )
 MUTATING_WEBHOOKS = Resource(_ADMISSION, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", _CLUSTER)
+ADMISSION_POLICIES = Resource(
+    _ADMISSION, "validatingadmissionpolicies", "ValidatingAdmissionPolicy", _CLUSTER, ("v1", "v1beta1"), optional=True
+)
+ADMISSION_BINDINGS = Resource(
+    _ADMISSION,
+    "validatingadmissionpolicybindings",
+    "ValidatingAdmissionPolicyBinding",
+    _CLUSTER,
+    ("v1", "v1beta1"),
+    optional=True,
+)
+# Each kind of constraint is made by a template; Gatekeeper's own configuration stands beside.
+CONSTRAINTS = Resource("constraints.gatekeeper.sh", "*", "", _CLUSTER, ("v1beta1", "v1"), optional=True)
+GATEKEEPER_CONFIGS = Resource("config.gatekeeper.sh", "configs", "Config", versions=("v1alpha1",), optional=True)
+KYVERNO_CLUSTER_POLICIES = Resource(
+    "kyverno.io", "clusterpolicies", "ClusterPolicy", _CLUSTER, ("v1", "v2beta1"), optional=True
+)
+KYVERNO_POLICIES = Resource("kyverno.io", "policies", "Policy", versions=("v1", "v2beta1"), optional=True)
+KYVERNO_EXCEPTIONS = Resource(
+    "kyverno.io", "policyexceptions", "PolicyException", versions=("v2", "v2beta1", "v2alpha1"), optional=True
+)
+KYVERNO_VALIDATING = Resource(
+    "policies.kyverno.io",
+    "validatingpolicies",
+    "ValidatingPolicy",
+    _CLUSTER,
+    ("v1", "v1beta1", "v1alpha1"),
+    optional=True,
+)
 
 KNOWN: tuple[Resource, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Resource) and not value.within

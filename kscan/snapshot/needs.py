@@ -6,7 +6,10 @@ import msgspec
 
 
 class Resource(msgspec.Struct, frozen=True, order=True):
-    """A kind of object, listed whole, or `within` one namespace; its version is what the server serves."""
+    """A kind of object, listed whole, or `within` one namespace; its version is what the server serves.
+
+    Where the plural is `*`, every kind of the group. What is `optional` a cluster need not serve: then there is none.
+    """
 
     group: str
     plural: str
@@ -15,6 +18,7 @@ class Resource(msgspec.Struct, frozen=True, order=True):
     versions: tuple[str, ...] = ("v1",)
     short: str = ""
     within: str = ""
+    optional: bool = False
 
     def __str__(self) -> str:
         name = f"{self.plural}.{self.group}" if self.group else self.plural
@@ -24,6 +28,15 @@ class Resource(msgspec.Struct, frozen=True, order=True):
     def everywhere(self) -> "Resource":
         """The same kind, in every namespace."""
         return msgspec.structs.replace(self, within="")
+
+    @property
+    def whole_group(self) -> bool:
+        """Whether every kind of the group is meant."""
+        return self.plural == "*"
+
+    def covers(self, group: str, plural: str) -> bool:
+        """Whether a list of this group and plural is one of its lists."""
+        return group == self.group and (self.whole_group or plural == self.plural)
 
     def path(self, version: str = "", namespace: str = "") -> str:
         """Where it is listed."""

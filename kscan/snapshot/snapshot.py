@@ -39,7 +39,16 @@ class Snapshot:
 
     def listings(self, resource: Resource) -> tuple[tuple[str, Listing | Gap], ...]:
         """Every list of a resource, one a namespace where the scan was limited to some; never none."""
-        found = self._by_resource.get((resource.group, resource.plural), [])
+        found = (
+            [
+                one
+                for (group, plural), lists in self._by_resource.items()
+                for one in lists
+                if resource.covers(group, plural)
+            ]
+            if resource.whole_group
+            else self._by_resource.get((resource.group, resource.plural), [])
+        )
         if resource.within:
             found = [one for one in found if f"/namespaces/{resource.within}/" in one[0]] or found
         elif resource.namespaced and not self.about.namespaces:

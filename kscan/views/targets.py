@@ -89,6 +89,13 @@ TARGETS = {
         ),
         Target("pod", "workloads", "object", WORKLOADS, _pods),
         Target("webhook", "admission webhooks", "webhook", _WEBHOOKS, _webhooks, own=("webhook",)),
+        Target(
+            "admissionpolicy",
+            "admission policies",
+            "object",
+            things("admission policy objects", kinds.ADMISSION_POLICIES),
+            _things,
+        ),
         Target("namespace", "namespaces", "object", things("namespace objects", kinds.NAMESPACES), _things),
         Target("controller", "controllers", "object", CONTROLLER_OBJECTS, _things),
         Target("service", "services", "object", things("service objects", kinds.SERVICES), _things),

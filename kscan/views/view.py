@@ -64,7 +64,8 @@ class Source:
         self._declared(resource)
         for path, entry in self._snapshot.listings(resource):
             if isinstance(entry, Gap):
-                self.gaps.append(entry)
+                if not (resource.optional and entry.reason is Reason.NOT_SERVED):
+                    self.gaps.append(entry)
                 continue
             self.evidence.append(Evidence(path, len(entry.items)))
             if entry.gap:
@@ -113,6 +114,10 @@ class Source:
         self.evidence += reading.evidence
         self.gaps += reading.gaps if gaps else ()
         return reading.value
+
+    def whole(self, view: View[T]) -> bool:
+        """Whether another view was read without gaps."""
+        return not self._readings.of(view).gaps
 
     def of_node(self, need: PerNode, node: str) -> Body | Gap:
         """What one node answered."""

@@ -1,0 +1,1 @@
+"""Admission: what is asked before an object is stored, and which pods it refuses."""

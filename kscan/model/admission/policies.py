@@ -1,0 +1,72 @@
+"""ValidatingAdmissionPolicies and their bindings."""
+
+from kscan.model.admission.matching import MatchResources
+from kscan.model.admission.webhooks import Condition
+from kscan.model.base import Noun
+from kscan.model.meta import Metadata, ObjectRef
+
+
+class ParamKind(Noun, frozen=True):
+    """The kind of a policy's parameters."""
+
+    api_version: str = ""
+    kind: str = ""
+
+
+class ParamRef(Noun, frozen=True):
+    """Which object has the parameters."""
+
+    name: str = ""
+    namespace: str = ""
+
+
+class PolicySpec(Noun, frozen=True):
+    """What a policy asks, and of what."""
+
+    param_kind: ParamKind | None = None
+    match_constraints: MatchResources = MatchResources()
+    validations: tuple[Condition, ...] = ()
+    failure_policy: str = "Fail"
+    match_conditions: tuple[Condition, ...] = ()
+    variables: tuple[Condition, ...] = ()
+    # Those of Kyverno say here what others say in a binding.
+    validation_actions: tuple[str, ...] = ()
+
+
+class Policy(Noun, frozen=True):
+    """A ValidatingAdmissionPolicy; Kyverno's ValidatingPolicy has the same form."""
+
+    metadata: Metadata
+    spec: PolicySpec = PolicySpec()
+
+    @property
+    def ref(self) -> ObjectRef:
+        """Its address."""
+        return self.metadata.ref("ValidatingAdmissionPolicy")
+
+    @property
+    def text(self) -> str:
+        """All its expressions."""
+        spec = self.spec
+        return "\n".join(one.expression for one in (*spec.match_conditions, *spec.variables, *spec.validations))
+
+
+class BindingSpec(Noun, frozen=True):
+    """Which policy holds where, with which parameters, and what is done about it."""
+
+    policy_name: str = ""
+    param_ref: ParamRef | None = None
+    match_resources: MatchResources = MatchResources()
+    validation_actions: tuple[str, ...] = ()
+
+
+class PolicyBinding(Noun, frozen=True):
+    """A ValidatingAdmissionPolicyBinding."""
+
+    metadata: Metadata
+    spec: BindingSpec = BindingSpec()
+
+    @property
+    def ref(self) -> ObjectRef:
+        """Its address."""
+        return self.metadata.ref("ValidatingAdmissionPolicyBinding")

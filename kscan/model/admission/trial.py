@@ -1,0 +1,166 @@
+"""Policies tried: their expressions asked about the probes, as the API server asks them when a pod is created."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from kscan.model.admission.policies import Policy
+from kscan.model.admission.probes import PLAIN, PROBES, Pod, placed
+from kscan.model.cel.binding import without_bind
+from kscan.model.cel.runtime import Erred, environment, evaluated, first_line
+
+_NAMES = ("object", "oldObject", "request", "params", "namespaceObject", "variables")
+_VARIABLE = re.compile(r"\bvariables\.(\w+)")
+_PODS = {"group": "", "version": "v1"}
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The probes to which it objects, and why it may object to more."""
+
+    stops: frozenset[str] = frozenset()
+    doubt: str = ""
+
+
+class _Doubt(msgspec.Struct, frozen=True):
+    """An expression of which it is not known what it says."""
+
+    reason: str
+
+
+# What one validation says of one pod: it is met, it is not, or that is not known.
+_Said = bool | _Doubt
+
+
+class Trial:
+    """The expressions of a policy, compiled; `params` are null, for a policy that is given some is not tried."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._environment = environment(_NAMES)
+        spec = policy.spec
+        self._fails_open = spec.failure_policy == "Ignore"
+        self._conditions = [self._compiled(one.expression) for one in spec.match_conditions]
+        self._variables = {one.name: self._compiled(one.expression) for one in spec.variables}
+        self._validations = [self._compiled(one.expression) for one in spec.validations]
+        self._by_namespace = "namespace" in policy.text.lower()
+        self._known: dict[str, Outcome] = {}
+
+    def outcome(self, namespace: Mapping[str, Any]) -> Outcome:
+        """What it objects to in a namespace; one answer for all where no expression looks at the namespace."""
+        name = str(namespace["metadata"]["name"]) if self._by_namespace else ""
+        if name not in self._known:
+            self._known[name] = self._tried(namespace)
+        return self._known[name]
+
+    def applies(self, namespace: Mapping[str, Any]) -> bool:
+        """Whether a privileged pod may meet its conditions; what errs or is not known leaves that open."""
+        if not self._conditions:
+            return True
+        known = self._told(PROBES[0].pod, namespace)
+        return not any(self._ask(one, known, errs=True) is False for one in self._conditions)
+
+    def _tried(self, namespace: Mapping[str, Any]) -> Outcome:
+        stops, doubts = set(), []
+        plain = self._asked(PLAIN, namespace)
+        for probe in PROBES:
+            stopped, doubt = _compared(plain, self._asked(probe.pod, namespace))
+            if stopped:
+                stops.add(probe.name)
+            elif doubt:
+                doubts.append(doubt)
+        return Outcome(frozenset(stops), doubts[0] if doubts else "")
+
+    def _asked(self, pod: Pod, namespace: Mapping[str, Any]) -> Sequence[_Said]:
+        """What each validation says of a pod; all are met where the policy does not apply to it."""
+        known = self._told(pod, namespace)
+        met: Sequence[_Said] = [True] * len(self._validations)
+        conditions = [self._ask(one, known, errs=_Doubt("")) for one in self._conditions]
+        if any(one is False for one in conditions):
+            return met
+        for one in conditions:
+            if isinstance(one, _Doubt) and one.reason:
+                return [one] * len(self._validations)
+        if any(isinstance(one, _Doubt) for one in conditions):
+            # A condition that errs is decided by the failure policy.
+            return met if self._fails_open else [False] * len(self._validations)
+        return [self._ask(one, known, errs=self._fails_open) for one in self._validations]
+
+    def _ask(self, one: "_Compiled", known: "_Known", *, errs: _Said) -> _Said:
+        doubt = one.doubt or next((known.doubts[name] for name in one.variables if name in known.doubts), "")
+        if doubt:
+            return _Doubt(doubt)
+        said = evaluated(one.program, known.activation)
+        if isinstance(said, Erred):
+            return _Doubt(f"kscan cannot evaluate it: {said.reason}") if said.ours else errs
+        return said if isinstance(said, bool) else errs
+
+    def _told(self, pod: Pod, namespace: Mapping[str, Any]) -> "_Known":
+        """What the expressions see; a variable that errs is not there, so that what uses it errs too."""
+        name = str(namespace["metadata"]["name"])
+        values: dict[str, Any] = {}
+        doubts: dict[str, str] = {}
+        told = {"object": placed(pod, name), "oldObject": None, "request": _request(name), "params": None,
+                "namespaceObject": dict(namespace), "variables": values}  # fmt: skip
+        activation = self._environment.Activation(told)
+        for variable, compiled in self._variables.items():
+            doubt = compiled.doubt or next((doubts[one] for one in compiled.variables if one in doubts), "")
+            value = evaluated(compiled.program, activation) if not doubt else None
+            if isinstance(value, Erred) and value.ours:
+                doubt = f"kscan cannot evaluate its variable {variable}: {value.reason}"
+            if doubt:
+                doubts[variable] = doubt
+            elif not isinstance(value, Erred):
+                values[variable] = value
+                activation = self._environment.Activation(told)
+        return _Known(activation, doubts)
+
+    def _compiled(self, expression: str) -> "_Compiled":
+        variables = tuple(dict.fromkeys(_VARIABLE.findall(expression)))
+        try:
+            return _Compiled(self._environment.compile(without_bind(expression)), variables)
+        except RuntimeError as error:
+            return _Compiled(None, variables, f"kscan cannot evaluate it: {first_line(str(error))}")
+
+
+class _Compiled(msgspec.Struct, frozen=True):
+    program: Any
+    variables: tuple[str, ...]
+    doubt: str = ""
+
+
+class _Known(msgspec.Struct, frozen=True):
+    activation: Any
+    doubts: Mapping[str, str]
+
+
+def _compared(plain: Sequence[_Said], tried: Sequence[_Said]) -> tuple[bool, str]:
+    """Whether the thing is what is objected to, and else why that is not known."""
+    pairs = list(zip(plain, tried, strict=True))
+    if any(before is True and after is False for before, after in pairs):
+        return True, ""
+    return False, next(_doubts(pairs), "")
+
+
+def _doubts(pairs: Sequence[tuple[_Said, _Said]]) -> Iterator[str]:
+    for before, after in pairs:
+        for said in (before, after):
+            if isinstance(said, _Doubt):
+                yield said.reason
+        if before is False and after is False:
+            yield "it refuses the harmless pod as well that kscan tries it with"
+
+
+def _request(namespace: str) -> dict[str, Any]:
+    kind, resource = _PODS | {"kind": "Pod"}, _PODS | {"resource": "pods"}
+    return {
+        "uid": "", "kind": kind, "resource": resource, "subResource": "",
+        "requestKind": kind, "requestResource": resource, "requestSubResource": "",
+        "name": "probe", "namespace": namespace, "operation": "CREATE", "dryRun": False, "options": {},
+        "userInfo": {"username": "somebody", "uid": "", "groups": ["system:authenticated"], "extra": {}},
+    }  # fmt: skip
+
+
+def depends_on_who_asks(text: str) -> bool:
+    """Whether expressions look at who creates the pod."""
+    return "userInfo" in text or "authorizer" in text
