@@ -64,8 +64,7 @@ class Asked:
             *self._called(namespace, labels),
             *self._hidden(labels),
         )
-        guards = (one for one in found if one.matters or one.holes)
-        return Posture(name, tuple(sorted(guards, key=lambda one: _ORDER.index(one.effect))))
+        return Posture(name, tuple(sorted(found, key=lambda one: _ORDER.index(one.effect))))
 
     def _levels(self, labels: _Labels) -> Iterator[Guard]:
         """The labels of the Pod Security Standards."""
@@ -92,7 +91,9 @@ class Asked:
                 given = policy.spec.param_kind and binding.spec.param_ref
                 outcome = telling.with_parameters(policy) if given else trial.outcome(namespace)
                 name = f"{policy.metadata.name} (binding {binding.metadata.name})"
-                yield telling.policy(policy, name, outcome, binding.spec.validation_actions, *matches)
+                guard = telling.policy(policy, name, outcome, binding.spec.validation_actions, *matches)
+                if guard.matters:
+                    yield guard
 
     def _called(self, namespace: _Namespace, labels: _Labels) -> Iterator[Guard]:
         """Webhooks, and the policies of the engines behind those that are known."""
@@ -141,8 +142,9 @@ class Asked:
             match = policy.spec.match_constraints
             if telling.is_asked(match, labels):
                 actions = policy.spec.validation_actions or ("Deny",)
-                found_one = telling.policy(policy, policy.metadata.name, trial.outcome(namespace), actions, match)
-                yield _with_holes(msgspec.structs.replace(found_one, kind="Kyverno ValidatingPolicy"), holes)
+                guard = telling.policy(policy, policy.metadata.name, trial.outcome(namespace), actions, match)
+                if guard.matters:
+                    yield _with_holes(msgspec.structs.replace(guard, kind="Kyverno ValidatingPolicy"), holes)
 
     def _hidden(self, labels: _Labels) -> Iterator[Guard]:
         """What the API does not show of what may refuse a pod."""

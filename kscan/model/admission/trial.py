@@ -55,10 +55,7 @@ class Trial:
 
     def applies(self, namespace: Mapping[str, Any]) -> bool:
         """Whether a privileged pod may meet its conditions; what errs or is not known leaves that open."""
-        if not self._conditions:
-            return True
-        known = self._told(PROBES[0].pod, namespace)
-        return not any(self._ask(one, known, errs=True) is False for one in self._conditions)
+        return not any(one is False for one in self._of_conditions(PROBES[0].pod, namespace, errs=True))
 
     def _tried(self, namespace: Mapping[str, Any]) -> Outcome:
         stops, doubts = set(), []
@@ -73,9 +70,8 @@ class Trial:
 
     def _asked(self, pod: Pod, namespace: Mapping[str, Any]) -> Sequence[_Said]:
         """What each validation says of a pod; all are met where the policy does not apply to it."""
-        known = self._told(pod, namespace)
         met: Sequence[_Said] = [True] * len(self._validations)
-        conditions = [self._ask(one, known, errs=_Doubt("")) for one in self._conditions]
+        conditions = self._of_conditions(pod, namespace, errs=_Doubt(""))
         if any(one is False for one in conditions):
             return met
         for one in conditions:
@@ -84,7 +80,13 @@ class Trial:
         if any(isinstance(one, _Doubt) for one in conditions):
             # A condition that errs is decided by the failure policy.
             return met if self._fails_open else [False] * len(self._validations)
+        known = self._told(pod, namespace, namespace)
         return [self._ask(one, known, errs=self._fails_open) for one in self._validations]
+
+    def _of_conditions(self, pod: Pod, namespace: Mapping[str, Any], *, errs: _Said) -> list[_Said]:
+        """What the conditions say; the API server asks them without the namespace's object."""
+        known = self._told(pod, namespace, {}) if self._conditions else None
+        return [self._ask(one, known, errs=errs) for one in self._conditions] if known else []
 
     def _ask(self, one: "_Compiled", known: "_Known", *, errs: _Said) -> _Said:
         doubt = one.doubt or next((known.doubts[name] for name in one.variables if name in known.doubts), "")
@@ -95,13 +97,13 @@ class Trial:
             return _Doubt(f"kscan cannot evaluate it: {said.reason}") if said.ours else errs
         return said if isinstance(said, bool) else errs
 
-    def _told(self, pod: Pod, namespace: Mapping[str, Any]) -> "_Known":
+    def _told(self, pod: Pod, namespace: Mapping[str, Any], shown: Mapping[str, Any]) -> "_Known":
         """What the expressions see; a variable that errs is not there, so that what uses it errs too."""
         name = str(namespace["metadata"]["name"])
         values: dict[str, Any] = {}
         doubts: dict[str, str] = {}
         told = {"object": placed(pod, name), "oldObject": None, "request": _request(name), "params": None,
-                "namespaceObject": dict(namespace), "variables": values}  # fmt: skip
+                "namespaceObject": dict(shown), "variables": values}  # fmt: skip
         activation = self._environment.Activation(told)
         for variable, compiled in self._variables.items():
             doubt = compiled.doubt or next((doubts[one] for one in compiled.variables if one in doubts), "")

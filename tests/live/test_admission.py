@@ -1,0 +1,267 @@
+"""What becomes of pods that take over a node, by namespace: kscan's answers beside those of a real API server."""
+
+import time
+
+import pytest
+
+from kscan.collect.collect import collect
+from kscan.collect.request import Access, Options
+from kscan.model.admission.guards import Answer, Effect
+from kscan.model.admission.probes import PLAIN, PROBES, placed
+from kscan.model.rbac.identity import Identity
+from kscan.views.admission import ADMISSION
+from kscan.views.view import Readings
+from tests.live.api_server import api_server, programs
+from tests.live.conftest import WHY
+from tests.live.test_rbac import Client
+
+GROUP = "/apis/admissionregistration.k8s.io/v1"
+LABEL = "pod-security.kubernetes.io/"
+PODS = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+USER = Identity("somebody", ("system:authenticated",))
+NO_PRIVILEGE = "!has(c.securityContext) || !has(c.securityContext.privileged) || !c.securityContext.privileged"
+
+# Each namespace with its labels.
+NAMESPACES = {
+    "open": {},
+    "baseline": {f"{LABEL}enforce": "baseline"},
+    "restricted": {f"{LABEL}enforce": "restricted"},
+    "old": {f"{LABEL}enforce": "baseline", f"{LABEL}enforce-version": "v1.20"},
+    "said-privileged": {f"{LABEL}enforce": "privileged"},
+    "warned": {f"{LABEL}warn": "restricted", f"{LABEL}audit": "restricted"},
+    "denied": {"policy": "deny"},
+    "audited": {"policy": "audit"},
+    "halves": {"policy": "containers"},
+    "conditions": {"policy": "conditions"},
+    "condition-errs": {"policy": "condition-errs"},
+    "object": {"policy": "object"},
+    "errs-closed": {"policy": "errs-closed"},
+    "errs-open": {"policy": "errs-open"},
+    "by-name-a": {"policy": "by-name"},
+    "by-name-b": {"policy": "by-name"},
+    "by-object": {"policy": "by-object"},
+    "by-variable": {"policy": "by-variable"},
+    "excluded": {"policy": "excluded"},
+    "dead-open": {"webhook": "open"},
+    "dead-closed": {"webhook": "closed"},
+    "given": {"policy": "given"},
+    "everything": {"policy": "everything"},
+    "authorized": {"policy": "authorized"},
+    "answered": {"webhook": "url"},
+}  # fmt: skip
+# Where kscan says that it cannot tell.
+UNKNOWN = {"given", "everything", "authorized", "answered", "condition-errs"}
+
+
+def policy(name, *validations, actions=("Deny",), bound=None, **spec):
+    """A policy and its binding, for the namespaces whose label `policy` has its name."""
+    constraints = {"resourceRules": [PODS]} | spec.pop("matchConstraints", {})
+    body = {"matchConstraints": constraints, "validations": [{"expression": one} for one in validations], **spec}
+    selector = {"namespaceSelector": {"matchLabels": {"policy": name}}}
+    binding = {"policyName": name, "validationActions": list(actions), "matchResources": selector} | (bound or {})
+    return {"metadata": {"name": name}, "spec": body}, {"metadata": {"name": name}, "spec": binding}
+
+
+POLICIES = [
+    policy(
+        "deny",
+        "variables.all.all(c, !c.?securityContext.?privileged.orValue(false))",
+        "!(object.spec.?hostPID.orValue(false) || object.spec.?hostIPC.orValue(false) || object.spec.?hostNetwork.orValue(false))",
+        "object.spec.?volumes.orValue([]).all(v, !has(v.hostPath))",
+        "variables.all.all(c, c.?securityContext.?capabilities.?add.orValue([]).size() == 0)",
+        variables=[
+            {"name": "init", "expression": "object.spec.?initContainers.orValue([])"},
+            {"name": "all", "expression": "object.spec.containers + variables.init"},
+        ],
+    ),
+    policy("audit", "!object.spec.containers.exists(c, has(c.securityContext.privileged))", actions=("Audit", "Warn")),
+    policy("containers", f"object.spec.containers.all(c, {NO_PRIVILEGE})"),
+    policy(
+        "conditions",
+        "!object.spec.?hostPID.orValue(false)",
+        matchConditions=[
+            {"name": "create", "expression": "request.operation == 'CREATE' && oldObject == null"},
+            {"name": "not-a-node", "expression": "!('system:nodes' in request.userInfo.groups)"},
+            {"name": "no-object", "expression": "!has(namespaceObject.metadata)"},
+        ],
+    ),
+    policy("object", "namespaceObject.metadata.labels.policy != 'object' || !object.spec.?hostPID.orValue(false)"),
+    policy(
+        "condition-errs",
+        "!object.spec.?hostPID.orValue(false)",
+        matchConditions=[{"name": "errs", "expression": "namespaceObject.metadata.name == 'condition-errs'"}],
+    ),
+    policy("errs-closed", "object.spec.containers[0].securityContext.allowPrivilegeEscalation == false"),
+    policy(
+        "errs-open",
+        "object.spec.containers[0].securityContext.allowPrivilegeEscalation == false",
+        failurePolicy="Ignore",
+    ),
+    policy("by-name", f"request.namespace == 'by-name-b' || object.spec.containers.all(c, {NO_PRIVILEGE})"),
+    policy(
+        "by-object",
+        f"object.spec.containers.all(c, {NO_PRIVILEGE})",
+        matchConstraints={"objectSelector": {"matchLabels": {"tier": "web"}}},
+    ),
+    policy(
+        "by-variable",
+        "variables.missing || object.spec.containers.size() > 0",
+        "!variables.pid",
+        variables=[
+            {"name": "missing", "expression": "object.spec.nothing == 1"},
+            {"name": "pid", "expression": "'hostPID' in object.spec && object.spec.hostPID"},
+        ],
+    ),
+    policy("excluded", "false", matchConstraints={"excludeResourceRules": [PODS]}),
+    policy(
+        "given",
+        "params.data.privileged == 'yes'",
+        paramKind={"apiVersion": "v1", "kind": "ConfigMap"},
+        bound={"paramRef": {"name": "it", "namespace": "default", "parameterNotFoundAction": "Deny"}},
+    ),
+    policy("everything", "object.metadata.labels['owner'] != ''"),
+    policy("authorized", "authorizer.group('').resource('nodes').check('update').allowed()"),
+]  # fmt: skip
+
+
+def webhook(name, policy, where, **config):
+    return {"name": f"{name}.policy.example", "failurePolicy": policy, "sideEffects": "None", "timeoutSeconds": 1,
+            "admissionReviewVersions": ["v1"], "rules": [PODS], "clientConfig": config,
+            "namespaceSelector": {"matchLabels": {"webhook": where}}}  # fmt: skip
+
+
+WEBHOOKS = [
+    webhook("open", "Ignore", "open", service={"name": "gone", "namespace": "default"}),
+    webhook("closed", "Fail", "closed", service={"name": "gone", "namespace": "default"}),
+    webhook("url", "Ignore", "url", url="https://127.0.0.1:1/"),
+]
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    if programs() is None:
+        pytest.skip(WHY)
+    with api_server(tmp_path_factory.mktemp("admission"), "--audit-log-mode=batch") as server:
+        client = Client(server)
+        for name, labels in NAMESPACES.items():
+            server.write("/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
+            server.write(f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": "default"}})
+        for one, binding in POLICIES:
+            server.write(f"{GROUP}/validatingadmissionpolicies", one)
+            server.write(f"{GROUP}/validatingadmissionpolicybindings", binding)
+        server.write(f"{GROUP}/validatingwebhookconfigurations",
+                     {"metadata": {"name": "webhooks"}, "webhooks": WEBHOOKS})  # fmt: skip
+        rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]}]
+        rbac = "/apis/rbac.authorization.k8s.io/v1"
+        server.write(f"{rbac}/clusterroles", {"metadata": {"name": "creators"}, "rules": rules})
+        subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": USER.user}
+        server.write(f"{rbac}/clusterrolebindings", {
+            "metadata": {"name": "creators"}, "subjects": [subject],
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "creators"}})  # fmt: skip
+        wait(client)
+        yield server, client
+
+
+def wait(client):
+    """Policies, bindings and webhooks come into force a moment after they are written, in their own time."""
+    ends = time.monotonic() + 60
+    for place in (
+        "denied",
+        "errs-closed",
+        "everything",
+        "given",
+        "authorized",
+        "by-name-a",
+        "dead-closed",
+        "halves",
+        "condition-errs",
+    ):
+        pod = next(one.pod for one in PROBES if one.name == "privileged")
+        while create(client, place, pod)[0] == 201:
+            assert time.monotonic() < ends, f"nothing is refused in {place}"
+            time.sleep(0.2)
+
+
+def create(client, place, pod):
+    """The answer to a creation, as an ordinary user, that is only tried."""
+    pod = {key: value for key, value in placed(pod, place).items() if key != "status"}
+    return client.ask(f"/api/v1/namespaces/{place}/pods?dryRun=All", pod, identity=USER)
+
+
+@pytest.fixture(scope="module")
+def postures(live):
+    server, _ = live
+    snapshot = collect(Access(kubeconfig=str(server.kubeconfig())), ADMISSION.needs, Options())
+    reading = Readings(snapshot).of(ADMISSION)
+    assert reading.gaps == ()
+    return {one.namespace: one for one in reading.value}
+
+
+@pytest.mark.parametrize("place", NAMESPACES)
+def test_the_server_does_what_kscan_says(live, postures, place):
+    _, client = live
+    answers = {}
+    for probe in PROBES:
+        status, body = create(client, place, probe.pod)
+        assert status in (201, 403, 422, 500), body
+        ours = postures[place].answer(probe.name)
+        answers[probe.name] = ours
+        if ours is not Answer.UNKNOWN:
+            assert (ours is Answer.REFUSED) == (status != 201), (place, probe.name, ours, body.get("message"))
+    assert (Answer.UNKNOWN in answers.values()) == (place in UNKNOWN), answers
+
+
+def test_a_pod_that_does_nothing_is_refused_only_where_all_are(live):
+    _, client = live
+    refused = {place for place in NAMESPACES if create(client, place, PLAIN)[0] != 201}
+    assert refused == {"dead-closed", "everything", "given", "authorized", "condition-errs"}
+
+
+def test_what_only_warns_or_audits_is_named_so(postures):
+    effects = {place: {one.effect for one in postures[place].guards} for place in ("warned", "audited", "denied")}
+    assert effects == {"warned": {Effect.WARNS, Effect.AUDITS}, "audited": {Effect.WARNS}, "denied": {Effect.REFUSES}}
+
+
+def test_holes_are_told(postures):
+    (dead,) = postures["dead-open"].guards
+    assert dead.holes == ("its service default/gone does not exist: everything passes",)
+    (denied,) = postures["denied"].guards
+    assert "is not asked about debug containers (pods/ephemeralcontainers)" in denied.holes
+    assert postures["errs-open"].guards == ()
+
+
+@pytest.mark.parametrize(("flag", "answer"), [
+    ("--disable-admission-plugins=PodSecurity", Answer.ADMITTED),
+    ("--admission-control-config-file={folder}/admission.yaml", Answer.UNKNOWN),
+])  # fmt: skip
+def test_what_flags_do_is_seen(tmp_path, flag, answer):
+    """A level for all namespaces stands in a file that the API does not show; it is there, and kscan says so."""
+    if programs() is None:
+        pytest.skip(WHY)
+    (tmp_path / "admission.yaml").write_text("""
+apiVersion: apiserver.config.k8s.io/v1
+kind: AdmissionConfiguration
+plugins:
+  - name: PodSecurity
+    configuration:
+      apiVersion: pod-security.admission.config.k8s.io/v1
+      kind: PodSecurityConfiguration
+      defaults: {enforce: baseline, enforce-version: latest}
+""")
+    pod = PROBES[0].pod
+    with api_server(tmp_path, flag.format(folder=tmp_path)) as server:
+        client = Client(server)
+        for name, labels in {"plain": {}, "level": {f"{LABEL}enforce": "baseline"}}.items():
+            server.write("/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
+            server.write(f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": "default"}})
+        snapshot = collect(Access(kubeconfig=str(server.kubeconfig())), ADMISSION.needs, Options())
+        found = {one.namespace: one.answer("privileged") for one in Readings(snapshot).of(ADMISSION).value}
+        statuses = {}
+        for name in ("plain", "level"):
+            written = {key: value for key, value in placed(pod, name).items() if key != "status"}
+            statuses[name] = client.ask(f"/api/v1/namespaces/{name}/pods?dryRun=All", written)[0]
+    assert found["plain"] is answer
+    if answer is Answer.ADMITTED:
+        assert (found["level"], statuses) == (Answer.ADMITTED, {"plain": 201, "level": 201})
+    else:
+        assert (found["level"], statuses) == (Answer.REFUSED, {"plain": 403, "level": 403})
