@@ -230,12 +230,13 @@ def test_holes_are_told(postures):
     assert postures["errs-open"].guards == ()
 
 
-@pytest.mark.parametrize(("flag", "answer"), [
-    ("--disable-admission-plugins=PodSecurity", Answer.ADMITTED),
-    ("--admission-control-config-file={folder}/admission.yaml", Answer.UNKNOWN),
+@pytest.mark.parametrize(("flag", "plain", "labelled"), [
+    ("--disable-admission-plugins=PodSecurity", (Answer.ADMITTED, 201), (Answer.ADMITTED, 201)),
+    ("--admission-control-config-file={folder}/admission.yaml", (Answer.UNKNOWN, 403), (Answer.REFUSED, 403)),
+    ("--allow-privileged=false", (Answer.REFUSED, 422), (Answer.REFUSED, 422)),
 ])  # fmt: skip
-def test_what_flags_do_is_seen(tmp_path, flag, answer):
-    """A level for all namespaces stands in a file that the API does not show; it is there, and kscan says so."""
+def test_what_flags_do_is_seen(tmp_path, flag, plain, labelled):
+    """Plugins that are off, privileged pods refused to all, and a level that stands in a file of the API server's."""
     if programs() is None:
         pytest.skip(WHY)
     (tmp_path / "admission.yaml").write_text("""
@@ -260,8 +261,4 @@ plugins:
         for name in ("plain", "level"):
             written = {key: value for key, value in placed(pod, name).items() if key != "status"}
             statuses[name] = client.ask(f"/api/v1/namespaces/{name}/pods?dryRun=All", written)[0]
-    assert found["plain"] is answer
-    if answer is Answer.ADMITTED:
-        assert (found["level"], statuses) == (Answer.ADMITTED, {"plain": 201, "level": 201})
-    else:
-        assert (found["level"], statuses) == (Answer.REFUSED, {"plain": 403, "level": 403})
+    assert {name: (found[name], statuses[name]) for name in statuses} == {"plain": plain, "level": labelled}

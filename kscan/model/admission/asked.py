@@ -11,7 +11,7 @@ from kscan.model.admission.guards import Action, Effect, Guard, Posture
 from kscan.model.admission.kyverno import KyvernoPolicy
 from kscan.model.admission.matching import NAME, labels_of
 from kscan.model.admission.policies import Policy, PolicyBinding
-from kscan.model.admission.probes import PLAIN
+from kscan.model.admission.probes import PLAIN, PRIVILEGED
 from kscan.model.admission.server import STATIC_POLICIES, AdmissionServer
 from kscan.model.admission.trial import Trial
 from kscan.model.admission.webhooks import Hook
@@ -62,7 +62,7 @@ class Asked:
             *self._levels(labels),
             *self._bound(namespace, labels),
             *self._called(namespace, labels),
-            *self._hidden(labels),
+            *self._by_server(labels),
         )
         return Posture(name, tuple(sorted(found, key=lambda one: _ORDER.index(one.effect))))
 
@@ -146,9 +146,11 @@ class Asked:
                 if guard.matters:
                     yield _with_holes(msgspec.structs.replace(guard, kind="Kyverno ValidatingPolicy"), holes)
 
-    def _hidden(self, labels: _Labels) -> Iterator[Guard]:
-        """What the API does not show of what may refuse a pod."""
+    def _by_server(self, labels: _Labels) -> Iterator[Guard]:
+        """What the API server does by itself, and what the API does not show of it."""
         server = self._every.server
+        if server.refuses_privileged:
+            yield Guard(kind="API server", name="--allow-privileged=false", stops=frozenset(PRIVILEGED))
         labelled = bool(labels.get(f"{LABEL}enforce"))
         if server.default_doubt and not labelled and "PodSecurity" not in server.off:
             yield Guard(kind="Pod Security", name="for all namespaces", doubt=server.default_doubt)

@@ -8,6 +8,7 @@ from kscan.model.components import Component
 
 FILE = "admission-control-config-file"
 _OFF = "disable-admission-plugins"
+_PRIVILEGED = "allow-privileged"
 # From this version on the file may also name a folder of policies that the API does not show.
 STATIC_POLICIES = 36
 
@@ -16,6 +17,8 @@ class AdmissionServer(msgspec.Struct, frozen=True, kw_only=True):
     """Plugins that are off, and what may be set in files: a level for every namespace, exemptions, policies."""
 
     off: frozenset[str] = frozenset()
+    # Whether it is told that privileged containers are refused whoever asks, which is the default.
+    refuses_privileged: bool = False
     file: str = ""
     # Why a level for namespaces without a label may be set; empty where none is.
     default_doubt: str = ""
@@ -37,8 +40,14 @@ def admission_server(component: Component, *, no_default: bool, static_policies:
         doubt = f"{files[0]} may set a level for namespaces without one, which the API does not show"
     elif not told and not no_default:
         doubt = "the flags of the API server could not be seen; they may set a level for namespaces without one"
-    return AdmissionServer(off=frozenset(off), file=files[0] if files else "", default_doubt=doubt,
-                           static_policies=static_policies)  # fmt: skip
+    allowed = [one.flags.get(_PRIVILEGED, "false") == "true" for one in component.instances if one.complete]
+    return AdmissionServer(
+        off=frozenset(off),
+        refuses_privileged=bool(allowed) and not any(allowed),
+        file=files[0] if files else "",
+        default_doubt=doubt,
+        static_policies=static_policies,
+    )
 
 
 def _listed(value: str) -> Iterable[str]:
