@@ -11,6 +11,7 @@ from kscan.judge.ask import told
 from kscan.judge.plan import Plan
 from kscan.judge.report import Admitting, Held, Inventoried, Report, Result, Status
 from kscan.judge.score import WEIGHTS
+from kscan.model.admission.guards import Posture
 from kscan.model.meta import ObjectRef
 from kscan.model.namespaces import Namespace
 from kscan.model.pods import service_account
@@ -19,6 +20,7 @@ from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.modes import modes
 from kscan.model.workloads import Workload
 from kscan.snapshot.entry import Reason
+from kscan.views.admission import ADMISSION
 from kscan.views.levels import LEVELS, Levels
 from kscan.views.objects import INGRESSES, NAMESPACES, SERVICES
 from kscan.views.rights import RIGHTS
@@ -27,7 +29,7 @@ from kscan.views.server import MINOR
 from kscan.views.view import Reading, Readings, View
 from kscan.views.workloads import WORKLOADS
 
-VIEWS: tuple[View[Any], ...] = (WORKLOADS, RUNNING, NAMESPACES, MINOR)
+VIEWS: tuple[View[Any], ...] = (WORKLOADS, RUNNING, NAMESPACES, MINOR, ADMISSION)
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -130,11 +132,16 @@ def _namespaces(readings: Readings) -> Iterator[Admitting]:
     running: dict[str, list[Workload]] = {}
     for workload in readings.of(WORKLOADS).value:
         running.setdefault(workload.ref.namespace, []).append(workload)
+    postures = {one.namespace: one for one in readings.of(ADMISSION).value}
     for namespace in sorted(readings.of(NAMESPACES).value, key=lambda one: one.metadata.name):
-        yield _admitting(namespace, running.get(namespace.metadata.name, []), latest, levels)
+        name = namespace.metadata.name
+        if name in postures:
+            yield _admitting(namespace, running.get(name, []), postures[name], latest, levels)
 
 
-def _admitting(namespace: Namespace, workloads: Sequence[Workload], latest: int, levels: Levels) -> Admitting:
+def _admitting(
+    namespace: Namespace, workloads: Sequence[Workload], posture: Posture, latest: int, levels: Levels
+) -> Admitting:
     asked = modes(namespace.metadata.labels, latest=latest)
     counts = Counter(levels.of(workload, asked.enforce.minor) for workload in workloads)
     return Admitting(
@@ -143,4 +150,5 @@ def _admitting(namespace: Namespace, workloads: Sequence[Workload], latest: int,
         meets=min(counts, key=lambda level: level.rank, default=Level.RESTRICTED),
         workloads=len(workloads),
         refused={level: sum(counts[one] for one in Level if one.rank < level.rank) for level in Level},
+        posture=posture,
     )

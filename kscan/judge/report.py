@@ -10,6 +10,7 @@ from kscan.checks.benchmarks import Benchmark
 from kscan.checks.check import Check, Severity
 from kscan.checks.frameworks import Control, Framework
 from kscan.checks.judgement import Step
+from kscan.model.admission.guards import Posture
 from kscan.model.meta import ObjectRef
 from kscan.model.platform import Platform
 from kscan.model.podsecurity.level import Level
@@ -171,13 +172,14 @@ class Inventoried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Admitting(msgspec.Struct, frozen=True, kw_only=True):
-    """A namespace: what it asks of pods, what its workloads meet, and how many each level would refuse."""
+    """A namespace: what it asks of pods, what they meet, how many each level would refuse, and what stops others."""
 
     namespace: str
     modes: Modes
     meets: Level
     workloads: int
     refused: Mapping[Level, int]
+    posture: Posture
 
     @property
     def safe(self) -> Level | None:

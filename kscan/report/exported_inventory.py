@@ -1,6 +1,7 @@
 """Workloads and namespaces as they leave kscan."""
 
 from kscan.judge.report import Admitting, Held, Inventoried
+from kscan.model.admission.guards import Answer, Guard, words
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.modes import Mode
 from kscan.report.shape import Object, Shape, object_of
@@ -37,8 +38,19 @@ class ExportedMode(Shape, frozen=True):
     label: str
 
 
+class ExportedGuard(Shape, frozen=True):
+    """What is asked about the pods of a namespace: the `objects` that it refuses, and why there may be more."""
+
+    kind: str
+    name: str
+    effect: str
+    objects: tuple[str, ...]
+    doubt: str
+    holes: tuple[str, ...]
+
+
 class ExportedNamespace(Shape, frozen=True):
-    """What a namespace asks of its pods, what they meet, and how many workloads each level would refuse."""
+    """What a namespace asks of its pods, what they meet, how many each level refuses, and what stops others."""
 
     name: str
     enforce: ExportedMode
@@ -49,6 +61,9 @@ class ExportedNamespace(Shape, frozen=True):
     refused_by_baseline: int
     refused_by_restricted: int
     safe: str | None
+    privileged_pod: str
+    lets_in: tuple[str, ...]
+    guards: tuple[ExportedGuard, ...]
 
 
 def workload(one: Inventoried) -> ExportedWorkload:
@@ -88,6 +103,15 @@ def namespace(one: Admitting) -> ExportedNamespace:
         refused_by_baseline=one.refused[Level.BASELINE],
         refused_by_restricted=one.refused[Level.RESTRICTED],
         safe=one.safe,
+        privileged_pod=one.posture.privileged,
+        lets_in=one.posture.all(Answer.ADMITTED),
+        guards=tuple(map(_guard, one.posture.guards)),
+    )
+
+
+def _guard(one: Guard) -> ExportedGuard:
+    return ExportedGuard(
+        kind=one.kind, name=one.name, effect=one.effect, objects=words(one.stops), doubt=one.doubt, holes=one.holes
     )
 
 

@@ -6,8 +6,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from kscan.judge.report import Admitting, Held, Inventoried
+from kscan.model.admission.guards import Answer, Effect, Posture
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.modes import Mode
+from kscan.model.words import listed
 from kscan.report.lines import STYLES, indented, line
 from kscan.report.text import clean, counted, where
 
@@ -62,8 +64,27 @@ def namespace_lines(one: Admitting) -> Iterable[RenderableType]:
         levels = (Level.BASELINE, Level.RESTRICTED)
         refused = ", ".join(f"{level} would refuse {one.refused[level]}" for level in levels)
         yield indented(line(f"everything in it meets {one.meets}; {refused}"), 4)
+    yield from (indented(line(text, style), 4) for text, style in _posture(one.posture))
     if one.safe:
         yield indented(line(f"→ it is safe to enforce {one.safe}", "green"), 4)
+
+
+def _posture(posture: Posture) -> Iterable[tuple[str, str]]:
+    """What becomes of a privileged pod, by whom, and the ways around that."""
+    match posture.privileged:
+        case Answer.REFUSED:
+            yield f"a privileged pod is refused by {listed([str(one) for one in posture.refusing])}", "green"
+        case Answer.ADMITTED:
+            what = f", with {listed(posture.all(Answer.ADMITTED))}" if posture.refusing else ""
+            yield f"a privileged pod is let in{what}", "red"
+        case Answer.UNKNOWN:
+            yield f"whether a privileged pod is let in is not known: {listed(posture.doubts, '; ')}", "yellow"
+    others = posture.all(Answer.ADMITTED)
+    if others and posture.privileged is Answer.REFUSED:
+        yield f"but not one with {', '.join(others)}", "red"
+    for guard in posture.guards:
+        if guard.holes and guard.effect in (Effect.REFUSES, Effect.NOTHING):
+            yield f"{guard} {'; '.join(guard.holes)}", "dim"
 
 
 def _mode(mode: Mode) -> str:

@@ -23,15 +23,15 @@ _ENFORCE = f"{LABEL}enforce"
 _ELSEWHERE = "there is none in the manifests; there may be one in the cluster"
 
 
-@rule("admission.unguarded", "namespaces", NAMESPACES, ADMISSION, MANIFESTS)
-def unguarded(namespaces: Iterable[Namespace], postures: Iterable[Posture], manifests: bool) -> Judgements:
+@rule("admission.unguarded", "namespaces", NAMESPACES, ADMISSION)
+def unguarded(namespaces: Iterable[Namespace], postures: Iterable[Posture]) -> Judgements:
     """Namespaces in which nothing refuses a pod that takes over its node."""
     told = {one.metadata.name: one.metadata.labels.get(_ENFORCE) for one in namespaces}
     for posture in postures:
-        yield _guarded(posture, told.get(posture.namespace), manifests)
+        yield _guarded(posture, told.get(posture.namespace))
 
 
-def _guarded(posture: Posture, label: str | None, manifests: bool) -> Judgement:
+def _guarded(posture: Posture, label: str | None) -> Judgement:
     ref = ObjectRef("Namespace", posture.namespace)
     let_in = posture.all(Answer.ADMITTED)
     if not let_in and posture.privileged is Answer.REFUSED:
@@ -42,8 +42,6 @@ def _guarded(posture: Posture, label: str | None, manifests: bool) -> Judgement:
         )
     if not let_in:
         return Unsure(ref, listed(posture.doubts, "; "))
-    if manifests:
-        return Unsure(ref, f"no guard in the manifests refuses {listed(let_in)}; one in the cluster may")
     notes = tuple(f"{one} only {one.effect}" for one in posture.guards if one.action is not Action.DENY and one.stops)
     if posture.privileged is Answer.ADMITTED:
         message = f"lets in pods that take over the node: nothing refuses {listed(let_in)}"

@@ -7,7 +7,7 @@ import msgspec
 
 from kscan.model.admission.asked import Asked, Everything
 from kscan.model.admission.gatekeeper import Config, Constraint
-from kscan.model.admission.guards import Posture
+from kscan.model.admission.guards import Guard, Posture
 from kscan.model.admission.kyverno import KyvernoPolicy, PolicyException
 from kscan.model.admission.policies import Policy, PolicyBinding
 from kscan.model.admission.server import AdmissionServer, admission_server
@@ -85,7 +85,19 @@ def _build(source: Source) -> tuple[Posture, ...]:
         openshift=_serves(source, "security.openshift.io"),
     )
     asked = Asked(every)
-    return tuple(asked.posture(one.body) for one in sorted(namespaces, key=lambda one: one.ref))
+    return tuple(_with(asked.posture(one.body), _unseen(source)) for one in sorted(namespaces, key=lambda one: one.ref))
+
+
+def _with(posture: Posture, unseen: tuple[Guard, ...]) -> Posture:
+    return msgspec.structs.replace(posture, guards=(*posture.guards, *unseen))
+
+
+def _unseen(source: Source) -> tuple[Guard, ...]:
+    """What there may be besides, where not all could be read: then nothing is said to be let in."""
+    doubt = str(source.gaps[0]) if source.gaps else ""
+    if source.about.manifests:
+        doubt = "the manifests do not hold all that the cluster may"
+    return (Guard(kind="anything", name="not seen", doubt=doubt),) if doubt else ()
 
 
 def _constraints(source: Source) -> Iterator[tuple[str, Constraint]]:

@@ -13,6 +13,7 @@ from kscan.model.cel.runtime import Erred, environment, evaluated, first_line
 
 _NAMES = ("object", "oldObject", "request", "params", "namespaceObject", "variables")
 _VARIABLE = re.compile(r"\bvariables\.(\w+)")
+_PLACE = re.compile(r"^\d+:\d+: ")
 _PODS = {"group": "", "version": "v1"}
 
 
@@ -122,7 +123,8 @@ class Trial:
         try:
             return _Compiled(self._environment.compile(without_bind(expression)), variables)
         except RuntimeError as error:
-            return _Compiled(None, variables, f"kscan cannot evaluate it: {first_line(str(error))}")
+            reason = _PLACE.sub("", first_line(str(error))).partition(" (in container")[0]
+            return _Compiled(None, variables, f"kscan cannot evaluate it: {reason}")
 
 
 class _Compiled(msgspec.Struct, frozen=True):
