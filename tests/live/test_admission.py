@@ -9,6 +9,8 @@ from kscan.collect.request import Access, Options
 from kscan.model.admission.guards import Answer, Effect
 from kscan.model.admission.probes import PLAIN, PROBES, placed
 from kscan.model.rbac.identity import Identity
+from kscan.snapshot import kinds
+from kscan.snapshot.entry import Gap, Listing, Reason
 from kscan.views.admission import ADMISSION
 from kscan.views.view import Readings
 from tests.live.api_server import api_server, programs
@@ -164,7 +166,6 @@ def live(tmp_path_factory):
 
 def wait(client):
     """Policies, bindings and webhooks come into force a moment after they are written, in their own time."""
-    ends = time.monotonic() + 60
     for place in (
         "denied",
         "errs-closed",
@@ -176,10 +177,7 @@ def wait(client):
         "halves",
         "condition-errs",
     ):
-        pod = next(one.pod for one in PROBES if one.name == "privileged")
-        while create(client, place, pod)[0] == 201:
-            assert time.monotonic() < ends, f"nothing is refused in {place}"
-            time.sleep(0.2)
+        until(lambda place=place: create(client, place, PROBES[0].pod)[0] != 201)
 
 
 def create(client, place, pod):
@@ -262,3 +260,49 @@ plugins:
             written = {key: value for key, value in placed(pod, name).items() if key != "status"}
             statuses[name] = client.ask(f"/api/v1/namespaces/{name}/pods?dryRun=All", written)[0]
     assert {name: (found[name], statuses[name]) for name in statuses} == {"plain": plain, "level": labelled}
+
+
+def definition(group, kind, plural, version, scope="Cluster"):
+    """A kind of an engine's, as far as the API server has to know it."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    names = {"kind": kind, "plural": plural, "singular": kind.lower(), "listKind": f"{kind}List"}
+    return {"metadata": {"name": f"{plural}.{group}"}, "spec": {
+        "group": group, "scope": scope, "names": names,
+        "versions": [{"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}]}}  # fmt: skip
+
+
+def test_policies_of_engines_are_found_whatever_kinds_there_are(live):
+    """A constraint of a kind that only discovery tells, and a policy in a version that kscan does not read."""
+    server, client = live
+    group, kyverno = "constraints.gatekeeper.sh", "kyverno.io"
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    server.write(definitions, definition(group, "K8sPSPHostNamespace", "k8spsphostnamespace", "v1beta1"))
+    server.write(definitions, definition(group, "OurOwn", "ourown", "v1beta1"))
+    server.write(definitions, definition(kyverno, "ClusterPolicy", "clusterpolicies", "v7"))
+    for plural, kind in (("k8spsphostnamespace", "K8sPSPHostNamespace"), ("ourown", "OurOwn")):
+        body = {"apiVersion": f"{group}/v1beta1", "kind": kind, "metadata": {"name": "it"}, "spec": {}}
+        until(lambda plural=plural, body=body: client.ask(f"/apis/{group}/v1beta1/{plural}", body)[0] == 201)
+    needs = [kinds.CONSTRAINTS, kinds.KYVERNO_CLUSTER_POLICIES, kinds.KYVERNO_POLICIES]
+    access = Access(kubeconfig=str(server.kubeconfig()))
+
+    def whole():
+        snapshot = collect(access, needs, Options())
+        found = {path: len(one.items) for path, one in snapshot.listings(kinds.CONSTRAINTS) if isinstance(one, Listing)}
+        gaps = {path: one.reason for path, one in snapshot.entries.items() if isinstance(one, Gap)}
+        return (found, gaps) == (
+            {f"/apis/{group}/v1beta1/k8spsphostnamespace": 1, f"/apis/{group}/v1beta1/ourown": 1},
+            {
+                f"/apis/{kyverno}/v1/clusterpolicies": Reason.UNDECODABLE,
+                f"/apis/{kyverno}/v1/policies": Reason.NOT_SERVED,
+            },
+        )
+
+    until(whole)
+
+
+def until(holds):
+    """Wait for what the server does in its own time."""
+    ends = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < ends, "it does not come to hold"
+        time.sleep(0.3)

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import msgspec
-
 from kscan.model.admission.gatekeeper import matches_any
 from kscan.model.admission.guards import Action, Guard
 from kscan.model.admission.patterns import UnknownPatternError, meets
@@ -34,7 +32,7 @@ class _Resources(Noun, frozen=True):
 
 class _Filter(Noun, frozen=True):
     resources: _Resources = _Resources()
-    subjects: tuple[msgspec.Raw, ...] = ()
+    subjects: tuple[Any, ...] = ()
     roles: tuple[str, ...] = ()
     cluster_roles: tuple[str, ...] = ()
 
@@ -76,7 +74,7 @@ class _Override(Noun, frozen=True):
 class _PodSecurity(Noun, frozen=True):
     level: str = ""
     version: str = ""
-    exclude: tuple[msgspec.Raw, ...] = ()
+    exclude: tuple[Any, ...] = ()
 
 
 class _Expressions(Noun, frozen=True):
@@ -99,7 +97,7 @@ class _Rule(Noun, frozen=True):
     exclude: _Filters | None = None
     preconditions: Any = None
     cel_preconditions: tuple[Condition, ...] = ()
-    context: tuple[msgspec.Raw, ...] = ()
+    context: tuple[Any, ...] = ()
     validate: _Validate | None = None
 
 

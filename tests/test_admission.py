@@ -1,0 +1,348 @@
+"""What stops a privileged pod: matching, trials of policies, engines, and what is said where not all was seen."""
+
+import msgspec
+import pytest
+
+from kscan.judge.farm import denied
+from kscan.model.admission import gatekeeper, kyverno
+from kscan.model.admission.gatekeeper import Constraint
+from kscan.model.admission.guards import Action, Answer, Effect, Guard, Posture
+from kscan.model.admission.kyverno import KyvernoPolicy
+from kscan.model.admission.matching import CREATE_POD, DEBUG_POD, MatchResources, RequestRule, labels_of
+from kscan.model.admission.patterns import UnknownPatternError, meets
+from kscan.model.admission.policies import Policy
+from kscan.model.admission.probes import EVERY, PLAIN, PRIVILEGED, PROBES
+from kscan.model.admission.trial import Trial
+from kscan.model.podsecurity.level import Level
+from kscan.model.podsecurity.standards import violations
+from kscan.snapshot import kinds
+from kscan.snapshot.documents import snapshot_of
+from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.snapshot import About
+from kscan.views.admission import ADMISSION
+from kscan.views.view import Readings
+
+SHOP = {"metadata": {"name": "shop", "labels": {"team": "web"}}}
+FLAGS = {"path": "/flagz", "json": {"kind": "Flagz", "flags": {"allow-privileged": "true"}}}
+NAMESPACE = {"kind": "Namespace"} | SHOP
+PODS = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+NO_PRIVILEGE = "object.spec.containers.all(c, !c.?securityContext.?privileged.orValue(false))"
+
+
+def outcome(*validations, **spec):
+    body = {"validations": [{"expression": one} for one in validations], **spec}
+    return Trial(msgspec.convert({"metadata": {"name": "it"}, "spec": body}, Policy)).outcome(SHOP)
+
+
+def reading(*documents, edit=lambda one: one, about=None):
+    return Readings(edit(snapshot_of([NAMESPACE, *documents], about))).of(ADMISSION)
+
+
+def posture(*documents, **more):
+    (found,) = reading(*documents, **more).value
+    return found
+
+
+def test_the_plain_pod_is_harmless_and_each_probe_is_not():
+    assert violations(PLAIN, Level.RESTRICTED) == ()
+    assert all(violations(probe.pod, Level.BASELINE) for probe in PROBES)
+
+
+@pytest.mark.parametrize(("rule", "request_", "sees"), [
+    ({}, CREATE_POD, True),
+    ({}, DEBUG_POD, False),
+    ({"operations": ["*"], "resources": ["pods/*"]}, CREATE_POD, True),
+    ({"operations": ["*"], "resources": ["pods/*"]}, DEBUG_POD, True),
+    ({"operations": ["*"], "resources": ["*"]}, DEBUG_POD, False),
+    ({"operations": ["*"], "resources": ["*/*"]}, DEBUG_POD, True),
+    ({"operations": ["UPDATE"]}, CREATE_POD, False),
+    ({"apiGroups": ["apps"]}, CREATE_POD, False),
+    ({"apiGroups": ["*"], "apiVersions": ["*"]}, CREATE_POD, True),
+    ({"apiVersions": ["v1beta1"]}, CREATE_POD, False),
+    ({"scope": "Cluster"}, CREATE_POD, False),
+    ({"scope": "Namespaced"}, CREATE_POD, True),
+    ({"resourceNames": ["web"]}, CREATE_POD, False),
+])  # fmt: skip
+def test_rules_see_what_the_api_server_asks_them_about(rule, request_, sees):
+    assert msgspec.convert(PODS | rule, RequestRule).sees(request_) is sees
+
+
+def test_what_is_excluded_is_not_seen_and_nothing_said_is_everything():
+    assert MatchResources().sees(CREATE_POD)
+    assert not msgspec.convert({"resourceRules": [PODS], "excludeResourceRules": [PODS]}, MatchResources).sees(
+        CREATE_POD
+    )
+
+
+def test_a_namespace_has_a_label_that_nobody_can_change():
+    assert labels_of("shop", {"kubernetes.io/metadata.name": "other"})["kubernetes.io/metadata.name"] == "shop"
+
+
+@pytest.mark.parametrize(("validations", "spec", "stops"), [
+    ([NO_PRIVILEGE], {}, {"privileged"}),
+    (["true"], {}, set()),
+    (["!object.spec.?hostPID.orValue(false)", "!object.spec.?hostIPC.orValue(false)"], {}, {"host-pid", "host-ipc"}),
+    (["variables.pods.all(c, !has(c.securityContext.privileged))"],
+     {"variables": [{"name": "pods", "expression": "object.spec.containers + object.spec.initContainers"}]}, set(PRIVILEGED)),
+    ([NO_PRIVILEGE], {"matchConditions": [{"name": "no", "expression": "request.operation == 'DELETE'"}]}, set()),
+    ([NO_PRIVILEGE], {"matchConditions": [{"name": "yes", "expression": "request.namespace == 'shop'"}]}, {"privileged"}),
+    ([NO_PRIVILEGE], {"failurePolicy": "Ignore", "matchConditions": [{"name": "errs", "expression": "object.nothing"}]}, set()),
+    (["namespaceObject.metadata.labels.team == 'web' ? !has(object.spec.hostPID) : true"], {}, {"host-pid"}),
+    (["namespaceObject.metadata.labels.team == 'bank' ? !has(object.spec.hostPID) : true"], {}, set()),
+    (["params == null && oldObject == null"], {}, set()),
+    (["object.spec.containers[0].securityContext.allowPrivilegeEscalation == false"], {"failurePolicy": "Ignore"}, set()),
+    (["object.spec.containers[0].securityContext.allowPrivilegeEscalation == false"], {}, {"privileged", "capability"}),
+])  # fmt: skip
+def test_a_trial_finds_what_a_policy_objects_to(validations, spec, stops):
+    assert (outcome(*validations, **spec).stops, outcome(*validations, **spec).doubt) == (frozenset(stops), "")
+
+
+@pytest.mark.parametrize(("validation", "spec", "doubt"), [
+    ("authorizer.path('/healthz').check('get').allowed()", {}, "undeclared reference to 'authorizer'"),
+    ("quantity('1Gi').isGreaterThan(quantity('1Mi'))", {}, "undeclared reference to 'quantity'"),
+    ("object.metadata.labels.owner == 'web'", {}, "it refuses the harmless pod as well"),
+    ("false", {}, "it refuses the harmless pod as well"),
+    ("variables.it", {"variables": [{"name": "it", "expression": "authorizer.path('/').check('get').allowed()"}]},
+     "undeclared reference to 'authorizer'"),
+    ("variables.more", {"variables": [{"name": "it", "expression": "ip('::1') == null"},
+                                      {"name": "more", "expression": "variables.it"}]}, "undeclared reference to 'ip'"),
+    ("true", {"matchConditions": [{"name": "errs", "expression": "object.nothing == 1"}]}, "it refuses the harmless pod"),
+    ("1", {}, "it refuses the harmless pod as well"),
+])  # fmt: skip
+def test_what_cannot_be_told_is_said_to_be_so(validation, spec, doubt):
+    found = outcome(validation, **spec)
+    assert found.stops == frozenset()
+    assert doubt in found.doubt
+
+
+def test_one_answer_serves_all_namespaces_where_none_is_looked_at():
+    policy = msgspec.convert(
+        {"metadata": {"name": "it"}, "spec": {"validations": [{"expression": NO_PRIVILEGE}]}}, Policy
+    )
+    trial = Trial(policy)
+    assert trial.outcome(SHOP) is trial.outcome({"metadata": {"name": "bank"}})
+
+
+@pytest.mark.parametrize(("pattern", "value", "meets_"), [
+    ({"=(a)": "false"}, {}, True),
+    ({"=(a)": "false"}, {"a": True}, False),
+    ({"=(a)": "false"}, {"a": False}, True),
+    ({"a": "false"}, {}, False),
+    ({"X(a)": "null"}, {"a": 1}, False),
+    ({"X(a)": "null"}, {}, True),
+    ([{"=(a)": 0}], [{"a": 0}, {}], True),
+    ([{"=(a)": 0}], [{"a": 1}, {}], False),
+    ([{"=(a)": 0}], {}, False),
+    ({"a": {"b": "web"}}, {"a": {"b": "web"}}, True),
+    ({"a": {"b": "web"}}, {"a": 1}, False),
+])  # fmt: skip
+def test_patterns_of_kyverno(pattern, value, meets_):
+    assert meets(pattern, value) is meets_
+
+
+@pytest.mark.parametrize(
+    "pattern", [{"(a)": 1}, {"<(a)": 1}, {"a": "?*"}, {"a": ">3"}, {"a": "web | db"}, [{}, {}], {"a*": 1}]
+)
+def test_a_pattern_that_is_not_read_is_not_guessed(pattern):
+    value = [{}] if isinstance(pattern, list) else {"a": 1}
+    with pytest.raises(UnknownPatternError):
+        meets(pattern, value)
+
+
+@pytest.mark.parametrize(("kind", "spec", "action", "stops"), [
+    ("k8spspprivilegedcontainer", {}, Action.DENY, set(PRIVILEGED)),
+    ("k8spspprivilegedcontainer", {"enforcementAction": "dryrun"}, Action.AUDIT, set(PRIVILEGED)),
+    ("k8spspprivilegedcontainer", {"enforcementAction": "warn"}, Action.WARN, set(PRIVILEGED)),
+    ("k8spspprivilegedcontainer", {"enforcementAction": "scoped", "scopedEnforcementActions": [
+        {"action": "deny", "enforcementPoints": [{"name": "audit.gatekeeper.sh"}]}]}, Action.AUDIT, set(PRIVILEGED)),
+    ("k8spspprivilegedcontainer", {"enforcementAction": "scoped", "scopedEnforcementActions": [
+        {"action": "deny", "enforcementPoints": [{"name": "*"}]}]}, Action.DENY, set(PRIVILEGED)),
+    ("k8spsphostnamespace", {}, Action.DENY, {"host-pid", "host-ipc"}),
+    ("k8spsphostnetworkingports", {"parameters": {"hostNetwork": True}}, Action.DENY, set()),
+    ("k8spsphostfilesystem", {"parameters": {"allowedHostPaths": [{"pathPrefix": "/"}]}}, Action.DENY, set()),
+    ("k8spsphostfilesystem", {}, Action.DENY, {"host-path"}),
+    ("k8spspcapabilities", {"parameters": {"allowedCapabilities": ["*"]}}, Action.DENY, set()),
+    ("k8spspcapabilities", {"parameters": {"allowedCapabilities": ["CHOWN"]}}, Action.DENY, {"capability"}),
+    ("k8spspvolumetypes", {"parameters": {"volumes": ["configMap"]}}, Action.DENY, {"host-path"}),
+    ("k8spspvolumetypes", {"parameters": {"volumes": ["*"]}}, Action.DENY, set()),
+    ("k8spspprivilegedcontainer", {"match": {"labelSelector": {"matchLabels": {"app": "web"}}}}, Action.DENY, set()),
+])  # fmt: skip
+def test_constraints_of_gatekeepers_library(kind, spec, action, stops):
+    constraint = msgspec.convert({"metadata": {"name": "it"}, "spec": spec}, Constraint)
+    found = gatekeeper.guard(kind, constraint, PLAIN["metadata"]["labels"])
+    assert (found.action, found.stops, found.doubt) == (action, frozenset(stops), "")
+
+
+@pytest.mark.parametrize(("match", "sees"), [
+    ({}, True),
+    ({"kinds": [{"apiGroups": [""], "kinds": ["Pod"]}]}, True),
+    ({"kinds": [{"apiGroups": ["*"], "kinds": ["*"]}]}, True),
+    ({"kinds": [{"apiGroups": ["apps"], "kinds": ["Deployment"]}]}, False),
+    ({"namespaces": ["sh*"]}, True),
+    ({"namespaces": ["bank"]}, False),
+    ({"excludedNamespaces": ["*op"]}, False),
+    ({"excludedNamespaces": ["kube-*"]}, True),
+    ({"namespaceSelector": {"matchLabels": {"team": "bank"}}}, False),
+    ({"scope": "Cluster"}, False),
+])  # fmt: skip
+def test_constraints_match_namespaces_as_gatekeeper_does(match, sees):
+    constraint = msgspec.convert({"metadata": {"name": "it"}, "spec": {"match": match}}, Constraint)
+    assert constraint.spec.match.sees("shop", SHOP["metadata"]["labels"]) is sees
+
+
+LEVEL = {"podSecurity": {"level": "baseline", "version": "latest"}}
+PATTERN = {"pattern": {"spec": {"=(hostPID)": "false", "=(volumes)": [{"X(hostPath)": "null"}]}}}
+
+
+@pytest.mark.parametrize(("rule", "spec", "action", "stops", "doubt"), [
+    ({"validate": LEVEL}, {"validationFailureAction": "Enforce"}, Action.DENY, EVERY, False),
+    ({"validate": LEVEL}, {"validationFailureAction": "enforce"}, Action.DENY, EVERY, False),
+    ({"validate": LEVEL}, {}, Action.AUDIT, EVERY, False),
+    ({"validate": LEVEL | {"failureAction": "Enforce"}}, {}, Action.DENY, EVERY, False),
+    ({"validate": LEVEL}, {"validationFailureActionOverrides": [{"action": "Enforce", "namespaces": ["sh*"]}]},
+     Action.DENY, EVERY, False),
+    ({"validate": LEVEL}, {"validationFailureActionOverrides": [{"action": "Enforce", "namespaces": ["bank"]}]},
+     Action.AUDIT, EVERY, False),
+    ({"validate": PATTERN}, {}, Action.AUDIT, {"host-pid", "host-path"}, False),
+    ({"validate": {"pattern": {"metadata": {"labels": {"owner": "?*"}}}}}, {}, Action.AUDIT, set(), True),
+    ({"validate": {"deny": {"conditions": []}}}, {}, Action.AUDIT, set(), True),
+    ({"validate": LEVEL, "preconditions": {"all": []}}, {}, Action.AUDIT, set(), True),
+    ({"validate": {"podSecurity": {"level": "baseline", "exclude": [{"controlName": "Capabilities"}]}}}, {}, Action.AUDIT, set(), True),
+    ({"validate": {"cel": {"expressions": [{"expression": NO_PRIVILEGE}]}}}, {}, Action.AUDIT, {"privileged"}, False),
+    ({"validate": LEVEL, "match": {"any": [{"resources": {"kinds": ["Pod"], "selector": {"matchLabels": {"a": "b"}}}}]}},
+     {}, Action.AUDIT, set(), True),
+])  # fmt: skip
+def test_rules_of_kyverno(rule, spec, action, stops, doubt):
+    (found,) = _kyverno(rule, spec)
+    assert (found.action, found.stops, bool(found.doubt)) == (action, frozenset(stops), doubt)
+
+
+@pytest.mark.parametrize(("rule", "spec"), [
+    ({"match": {"any": [{"resources": {"kinds": ["Deployment"]}}]}}, {}),
+    ({"match": {"any": [{"resources": {"kinds": ["Pod"], "namespaces": ["bank"]}}]}}, {}),
+    ({"match": {"resources": {"kinds": ["Pod"], "operations": ["DELETE"]}}}, {}),
+    ({"exclude": {"any": [{"resources": {"namespaces": ["shop"]}}]}}, {}),
+    ({"exclude": {"any": [{"resources": {"namespaceSelector": {"matchLabels": {"team": "web"}}}}]}}, {}),
+    ({}, {"admission": False}),
+    ({"validate": None}, {}),
+])  # fmt: skip
+def test_rules_of_kyverno_that_are_not_asked(rule, spec):
+    assert _kyverno(rule, spec) == []
+
+
+def test_ways_around_kyverno_are_told():
+    (found,) = _kyverno(
+        {"exclude": {"any": [{"clusterRoles": ["admin"]}]}}, {"failurePolicy": "Ignore"}, excused=["shop/it"]
+    )
+    assert found.stops == EVERY
+    assert [hole.split(":")[0] for hole in found.holes] == [
+        "excludes some pods, or some who create them", "may be passed by with PolicyException shop/it", "fails open"]  # fmt: skip
+
+
+def _kyverno(rule, spec, excused=()):
+    whole = {"name": "it", "match": {"any": [{"resources": {"kinds": ["Pod"]}}]}, "validate": LEVEL} | rule
+    policy = msgspec.convert({"metadata": {"name": "it"}, "spec": spec | {"rules": [whole]}}, KyvernoPolicy)
+    return list(kyverno.guards(policy, SHOP, SHOP["metadata"]["labels"], 36, excused))
+
+
+def test_a_privileged_pod_is_refused_only_if_every_kind_of_it_is():
+    half = Guard(kind="policy", name="a", stops=frozenset({"privileged"}))
+    rest = Guard(kind="policy", name="b", stops=frozenset({"privileged-init"}))
+    doubt = Guard(kind="policy", name="c", doubt="nobody knows")
+    warns = Guard(kind="policy", name="d", action=Action.WARN, stops=EVERY, doubt="nobody knows")
+    answers = {
+        (half,): Answer.ADMITTED,
+        (half, rest): Answer.REFUSED,
+        (half, doubt): Answer.UNKNOWN,
+        (warns,): Answer.ADMITTED,
+        (): Answer.ADMITTED,
+    }
+    assert {guards: Posture("shop", guards).privileged for guards in answers} == answers
+    assert Posture("shop", (half, rest)).all(Answer.ADMITTED) == (
+        "hostPID", "hostIPC", "hostNetwork", "hostPath volumes", "the capability SYS_ADMIN")  # fmt: skip
+
+
+@pytest.mark.parametrize("hidden", [
+    kinds.ADMISSION_POLICIES, kinds.ADMISSION_BINDINGS, kinds.VALIDATING_WEBHOOKS, kinds.MUTATING_WEBHOOKS,
+    kinds.CONSTRAINTS, kinds.GATEKEEPER_CONFIGS, kinds.KYVERNO_CLUSTER_POLICIES, kinds.KYVERNO_POLICIES, kinds.KYVERNO_VALIDATING,
+], ids=str)  # fmt: skip
+def test_what_may_not_be_read_may_refuse(hidden):
+    found = reading(FLAGS, edit=lambda snapshot: denied(snapshot, hidden))
+    assert found.gaps
+    assert found.value[0].privileged is Answer.UNKNOWN
+    assert posture(FLAGS).privileged is Answer.ADMITTED
+
+
+@pytest.mark.parametrize("kind", [kinds.ADMISSION_POLICIES, kinds.KYVERNO_POLICIES, kinds.GATEKEEPER_CONFIGS], ids=str)
+def test_what_is_not_served_is_not_there(kind):
+    gap = Gap(kind.path(), Reason.NOT_SERVED)
+    found = reading(FLAGS, {"path": gap.path, "gap": "not served"})
+    assert (found.gaps, found.value[0].privileged) == ((), Answer.ADMITTED)
+    gap = {"path": kind.path(), "gap": "undecodable"}
+    assert reading(FLAGS, gap).value[0].privileged is Answer.UNKNOWN
+
+
+def test_manifests_do_not_say_what_the_cluster_lets_in():
+    assert posture(FLAGS, about=About(manifests=True)).privileged is Answer.UNKNOWN
+
+
+METRICS = 'pod_security_evaluations_total{decision="allow",mode="enforce",policy_level="privileged"} 3\n'
+STATIC = 'apiserver_manifest_admission_config_controller_last_config_info{plugin="ValidatingAdmissionPolicy"} 1\n'
+
+
+@pytest.mark.parametrize(("documents", "answer"), [
+    ([], Answer.UNKNOWN),
+    ([{"path": "/metrics", "text": METRICS}], Answer.ADMITTED),
+    ([{"path": "/metrics", "text": METRICS.replace(" 3", " 0")}], Answer.UNKNOWN),
+    ([{"path": "/metrics", "text": METRICS},
+      {"kind": "Namespace", "metadata": {"name": "aaa", "labels": {"pod-security.kubernetes.io/enforce": "privileged"}}}],
+     Answer.UNKNOWN),
+    ([{"path": "/version", "json": {"gitVersion": "v1.33.1-eks-1a2b3c"}}], Answer.ADMITTED),
+    ([FLAGS], Answer.ADMITTED),
+    ([FLAGS, {"path": "/metrics", "text": STATIC}], Answer.UNKNOWN),
+])  # fmt: skip
+def test_what_tells_whether_a_level_is_set_for_all_namespaces(documents, answer):
+    assert reading(*documents).value[-1].privileged is answer
+
+
+def test_a_service_that_cannot_be_looked_up_is_not_gone():
+    hook = {"kind": "ValidatingWebhookConfiguration", "metadata": {"name": "it"}, "webhooks": [
+        {"name": "a.example", "failurePolicy": "Ignore", "rules": [PODS],
+         "clientConfig": {"service": {"name": "gone", "namespace": "shop"}}}]}  # fmt: skip
+    (guard,) = posture(FLAGS, hook).guards
+    assert guard.effect is Effect.NOTHING
+    (guard,) = posture(FLAGS, hook, edit=lambda snapshot: denied(snapshot, kinds.SERVICES)).guards
+    assert guard.effect is Effect.UNKNOWN
+
+
+def test_kyverno_passes_over_what_its_configuration_says():
+    hook = {"kind": "ValidatingWebhookConfiguration", "metadata": {"name": "it"},
+            "webhooks": [{"name": "validate.kyverno.svc-fail", "rules": [PODS]}]}  # fmt: skip
+    rule = {"name": "it", "match": {"any": [{"resources": {"kinds": ["Pod"]}}]}, "validate": LEVEL}
+    policy = {"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "it"},
+              "spec": {"validationFailureAction": "Enforce", "rules": [rule]}}  # fmt: skip
+    filters = {"kind": "ConfigMap", "metadata": {"name": "kyverno", "namespace": "kyverno"},
+               "data": {"resourceFilters": "[Event,*,*] [*/*,kube-system,*] [Pod,shop,*]"}}  # fmt: skip
+    assert posture(FLAGS, hook, policy).privileged is Answer.REFUSED
+    assert posture(FLAGS, policy).privileged is Answer.ADMITTED
+    assert posture(FLAGS, hook, policy, filters).privileged is Answer.ADMITTED
+
+
+def test_security_context_constraints_are_told_of():
+    served = {"path": "/apis", "json": {"items": [{"metadata": {"name": "security.openshift.io"}, "versions": []}]}}
+    found = posture(FLAGS, served)
+    assert (found.privileged, [str(one) for one in found.guards]) == (
+        Answer.UNKNOWN, ["OpenShift security context constraints"])  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "effects"), [
+    ("rev.namespace.sidecar-injector.istio.io", []),
+    ("change.policy.example", [Effect.UNKNOWN]),
+])  # fmt: skip
+def test_webhooks_that_are_known_to_change_and_never_refuse(name, effects):
+    hook = {
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": "it"},
+        "webhooks": [{"name": name, "rules": [PODS]}],
+    }
+    assert [one.effect for one in posture(FLAGS, hook).guards] == effects
