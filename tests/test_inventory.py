@@ -1,16 +1,24 @@
 """The same results by workload and by namespace."""
 
+import json
+
+import jsonschema
 import pytest
 
 from kscan import data
 from kscan.checks.check import by_id, read_checks
+from kscan.commands.output import plain_text
 from kscan.judge.engine import judge
 from kscan.judge.farm import denied
 from kscan.judge.inventory import with_inventory
 from kscan.judge.plan import plan
 from kscan.judge.score import WEIGHTS
+from kscan.model.admission.guards import Answer
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.modes import Mode, modes
+from kscan.report.export import export
+from kscan.report.formats import FORMATS
+from kscan.report.json import SCHEMA_FILE
 from kscan.snapshot import kinds
 from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.snapshot import About
@@ -91,6 +99,39 @@ def test_a_namespace_tells_what_it_asks_and_what_would_break():
     assert (shop.workloads, shop.meets, shop.safe) == (3, Level.PRIVILEGED, None)
     assert shop.refused == {Level.PRIVILEGED: 0, Level.BASELINE: 1, Level.RESTRICTED: 2}
     assert (empty.workloads, empty.safe) == (0, None)
+
+
+def test_a_namespace_tells_what_becomes_of_a_privileged_pod():
+    flags = {"path": "/flagz", "json": {"kind": "Flagz", "flags": {"allow-privileged": "true"}}}
+    names = {"open": {}, "shop": {"enforce": "baseline"}, "warned": {"warn": "baseline"}}
+    documents = [flags, *(namespace(name, **labels) for name, labels in names.items()), pod("web", HARD)]
+    report = inventory(*documents)
+    assert {one.namespace: one.posture.privileged for one in report.namespaces} == {
+        "open": Answer.ADMITTED, "shop": Answer.REFUSED, "warned": Answer.ADMITTED}  # fmt: skip
+    exported = {one.name: one for one in export(report).namespaces}
+    assert exported["shop"].lets_in == ()
+    assert [(one.kind, one.name, one.effect) for one in exported["shop"].guards] == [
+        ("Pod Security", "enforce=baseline", "refuses")]  # fmt: skip
+    assert [(one.name, one.effect) for one in exported["warned"].guards] == [("warn=baseline", "warns")]
+    assert "hostPID" in exported["open"].lets_in
+    schema = json.loads(SCHEMA_FILE.read_text())
+    jsonschema.validate(json.loads(FORMATS["json"](report)), schema)
+    page = FORMATS["html"](report).decode()
+    assert page.count('<span class="bad">let in</span>') == 2
+    assert (
+        "Pod Security enforce=baseline refuses privileged containers, privileged init containers, hostPID and 4 more"
+        in page
+    )
+    assert "| refused by Pod Security enforce=baseline |" in FORMATS["markdown"](report).decode().replace("\\", "")
+    words = plain_text(report, width=200, by="namespace").decode()
+    assert "a privileged pod is refused by Pod Security enforce=baseline" in words
+    assert "a privileged pod is let in" in words
+
+
+def test_what_of_a_namespace_was_not_read_is_not_called_let_in():
+    report = inventory(namespace("shop"), pod("web", HARD), edit=lambda one: denied(one, kinds.ADMISSION_POLICIES))
+    assert [one.posture.privileged for one in report.namespaces] == [Answer.UNKNOWN]
+    assert "validatingadmissionpolicies: forbidden" in plain_text(report, width=200, by="namespace").decode()
 
 
 def test_more_can_be_enforced_where_all_that_runs_meets_it():

@@ -6,7 +6,7 @@ import msgspec
 
 from kscan.collect.wire import Answer, Wire
 from kscan.model.discovery import Offer, OfferedGroup, OfferedVersion, Offers, ServedKind
-from kscan.snapshot.entry import Body, Entry, Gap, Reason
+from kscan.snapshot.entry import NO_KIND, Body, Entry, Gap, Reason
 from kscan.snapshot.needs import Resource
 
 _AGGREGATED = ", ".join(
@@ -54,7 +54,7 @@ class Served:
         if served:
             detail = f"served as {', '.join(served)}, which kscan does not read"
             return Gap(resource.path(), Reason.UNDECODABLE, detail)
-        return Gap(resource.path(), Reason.NOT_SERVED, "not in the discovery")
+        return Gap(resource.path(), Reason.NOT_SERVED, NO_KIND)
 
     def kinds(self, group: Resource) -> tuple[Resource, ...] | Gap:
         """The resources of a group that is asked for whole; or why there are none."""
@@ -63,7 +63,7 @@ class Served:
             return msgspec.structs.replace(told, path=group.path())
         found = [plural for name, plural in self._versions if name == group.group]
         if not found:
-            return Gap(group.path(), Reason.NOT_SERVED, "not in the discovery")
+            return Gap(group.path(), Reason.NOT_SERVED, NO_KIND)
         return tuple(msgspec.structs.replace(group, plural=plural) for plural in sorted(found))
 
 

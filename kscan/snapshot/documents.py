@@ -14,7 +14,7 @@ import msgspec
 
 from kscan.errors import SnapshotError
 from kscan.model.meta import ObjectRef
-from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, Reason
+from kscan.snapshot.entry import NO_KIND, Body, Entry, Gap, Item, Listing, Reason
 from kscan.snapshot.kinds import KNOWN
 from kscan.snapshot.needs import Resource
 from kscan.snapshot.pages import keep
@@ -28,7 +28,7 @@ def snapshot_of(documents: Iterable[Document], about: About | None = None) -> Sn
     """A snapshot that holds these documents; kinds that none is of are lists without objects."""
     objects: dict[Resource, list[Document]] = {resource: [] for resource in KNOWN if not resource.whole_group}
     entries: dict[str, Entry] = {
-        resource.path(): Gap(resource.path(), Reason.NOT_SERVED) for resource in KNOWN if resource.whole_group
+        resource.path(): Gap(resource.path(), Reason.NOT_SERVED, NO_KIND) for resource in KNOWN if resource.whole_group
     }
     for document in documents:
         if "path" in document and "kind" not in document:

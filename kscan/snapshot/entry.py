@@ -23,6 +23,10 @@ class Reason(StrEnum):
     ELSEWHERE = "decided elsewhere"
 
 
+# Why a kind is not served of which discovery tells nothing.
+NO_KIND = "not in the discovery"
+
+
 class Gap(msgspec.Struct, frozen=True, order=True):
     """A path that was not read, the reason, and what would mend it."""
 

@@ -13,21 +13,20 @@ from kscan.model.admission.policies import Policy, PolicyBinding
 from kscan.model.admission.server import AdmissionServer, admission_server
 from kscan.model.admission.webhooks import Hook, WebhookConfiguration
 from kscan.model.base import decode
-from kscan.model.discovery import Offers
 from kscan.model.namespaces import SYSTEM
 from kscan.model.podsecurity.controls import LATEST
 from kscan.model.podsecurity.modes import LABEL
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Body, Gap
-from kscan.snapshot.needs import Named, Plain
+from kscan.snapshot.needs import Named
 from kscan.views.components import API_SERVER
 from kscan.views.encryption import METRICS, samples
+from kscan.views.groups import GROUPS
 from kscan.views.objects import SERVICES, Thing, things
 from kscan.views.platform import PLATFORM
 from kscan.views.server import MINOR
 from kscan.views.view import Source, View
 
-APIS = Plain("/apis")
 KYVERNO_FILTERS = Named(kinds.CONFIG_MAPS, "kyverno", "kyverno")
 _NAMESPACES = things("namespace objects", kinds.NAMESPACES)
 # Whose API servers are known to set no level for all namespaces.
@@ -82,7 +81,7 @@ def _build(source: Source) -> tuple[Posture, ...]:
         kyverno_validating=tuple(source.nouns(kinds.KYVERNO_VALIDATING, Policy)),
         exceptions=exceptions,
         kyverno_passes_over=_kyverno_passes_over(source),
-        openshift=_serves(source, "security.openshift.io"),
+        openshift="security.openshift.io" in source.of(GROUPS, gaps=False),
     )
     asked = Asked(every)
     return tuple(_with(asked.posture(one.body), _unseen(source)) for one in sorted(namespaces, key=lambda one: one.ref))
@@ -144,14 +143,6 @@ def _kyverno_passes_over(source: Source) -> tuple[str, ...]:
     return ()
 
 
-def _serves(source: Source, group: str) -> bool:
-    found = source.get(APIS)
-    if isinstance(found, Body):
-        with suppress(msgspec.MsgspecError):
-            return any(one.name == group for one in decode(found.content, Offers).items)
-    return False
-
-
 ADMISSION: View[tuple[Posture, ...]] = View(
     "admission",
     (
@@ -168,7 +159,7 @@ ADMISSION: View[tuple[Posture, ...]] = View(
         kinds.KYVERNO_VALIDATING,
         KYVERNO_FILTERS,
         METRICS,
-        APIS,
+        *GROUPS.needs,
         *MINOR.needs,
         *API_SERVER.needs,
         *PLATFORM.needs,

@@ -18,6 +18,7 @@ PATHS = {
     **{kind: f"/apis/batch/v1/namespaces/{PLACE}/{kind.lower()}s" for kind in ("Job", "CronJob")},
     **{kind: f"/apis/admissionregistration.k8s.io/v1/{kind.lower()}s"
        for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")},
+    "ValidatingAdmissionPolicy": "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
 }  # fmt: skip
 
 # Examples whose only object no server would take, with its patches or without.

@@ -15,7 +15,8 @@ API = {
     **dict.fromkeys(("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet"), "apps/v1"),
     **dict.fromkeys(("Job", "CronJob"), "batch/v1"),
     **dict.fromkeys(
-        ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"), "admissionregistration.k8s.io/v1"
+        ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy"),
+        "admissionregistration.k8s.io/v1",
     ),
     **dict.fromkeys(("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"), "rbac.authorization.k8s.io/v1"),
 }
