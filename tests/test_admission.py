@@ -123,6 +123,23 @@ def test_one_answer_serves_all_namespaces_where_none_is_looked_at():
     assert trial.outcome(SHOP) is trial.outcome({"metadata": {"name": "bank"}})
 
 
+@pytest.mark.parametrize(("expression", "answers"), [
+    ("namespaceObject.metadata.labels.team == 'web'", 1),
+    ("namespaceObject.metadata.labels['team'] == 'web'", 1),
+    ("namespaceObject.metadata.labels.exists(k, namespaceObject.metadata.labels[k] == 'shop')", 2),
+    ("namespaceObject.metadata.labels['kubernetes.io/metadata.name'] == 'shop'", 2),
+    ("request.namespace == 'shop'", 2),
+    ("object.metadata.namespace == 'shop'", 2),
+])  # fmt: skip
+def test_namespaces_share_an_answer_only_where_they_look_the_same(expression, answers):
+    body = {"validations": [{"expression": f"{expression} || {NO_PRIVILEGE}"}]}
+    trial = Trial(msgspec.convert({"metadata": {"name": "it"}, "spec": body}, Policy))
+    spaces = [{"metadata": {"name": name, "labels": labels_of(name, {"team": "web"})}} for name in ("shop", "bank")]
+    assert len({id(trial.outcome(space)) for space in spaces}) == answers
+    met = expression.startswith("namespaceObject") and answers == 1
+    assert [bool(trial.outcome(space).stops) for space in spaces] == [False, not met]
+
+
 @pytest.mark.parametrize(("pattern", "value", "meets_"), [
     ({"=(a)": "false"}, {}, True),
     ({"=(a)": "false"}, {"a": True}, False),

@@ -52,7 +52,7 @@ NAMESPACES = {
     "answered": {"webhook": "url"},
 }  # fmt: skip
 # Where kscan says that it cannot tell.
-UNKNOWN = {"given", "everything", "authorized", "answered", "condition-errs"}
+UNKNOWN = {"dead-closed", "given", "everything", "authorized", "answered", "condition-errs"}
 
 
 def policy(name, *validations, actions=("Deny",), bound=None, **spec):

@@ -48,8 +48,12 @@ class Asked:
 
     def __init__(self, every: Everything) -> None:
         self._every = every
-        self._policies = {one.metadata.name: (one, Trial(one)) for one in every.policies}
-        self._kyverno = [(one, Trial(one)) for one in every.kyverno_validating]
+        policies = {one.metadata.name: (one, Trial(one)) for one in every.policies}
+        off = "ValidatingAdmissionPolicy" in every.server.off
+        bindings = [one for one in every.bindings if one.spec.policy_name in policies and not off]
+        bound = [telling.bound(*policies[one.spec.policy_name], one) for one in bindings]
+        self._bound = [one for one in bound if one.about_pods]
+        self._kyverno = [one for one in map(telling.of_kyverno, every.kyverno_validating) if one.about_pods]
         self._hooks = [
             (hook, Trial(Policy(metadata=Metadata(), spec=telling.conditions_of(hook)))) for hook in every.hooks
         ]
@@ -60,7 +64,7 @@ class Asked:
         labels = labels_of(name, namespace["metadata"].get("labels", {}))
         found = (
             *self._levels(labels),
-            *self._bound(namespace, labels),
+            *(guard for one in self._bound for guard in one.told(namespace, labels)),
             *self._called(namespace, labels),
             *self._by_server(labels),
         )
@@ -78,22 +82,6 @@ class Asked:
             telling.level("audit", found.audit, Action.AUDIT),
         )
         yield from (one for one in asked if one.stops)
-
-    def _bound(self, namespace: _Namespace, labels: _Labels) -> Iterator[Guard]:
-        """Policies of the API server that are bound."""
-        off = "ValidatingAdmissionPolicy" in self._every.server.off
-        for binding in () if off else self._every.bindings:
-            policy, trial = self._policies.get(binding.spec.policy_name, (None, None))
-            if policy is None or trial is None:
-                continue
-            matches = (policy.spec.match_constraints, binding.spec.match_resources)
-            if all(telling.is_asked(one, labels) for one in matches):
-                given = policy.spec.param_kind and binding.spec.param_ref
-                outcome = telling.with_parameters(policy) if given else trial.outcome(namespace)
-                name = f"{policy.metadata.name} (binding {binding.metadata.name})"
-                guard = telling.policy(policy, name, outcome, binding.spec.validation_actions, *matches)
-                if guard.matters:
-                    yield guard
 
     def _called(self, namespace: _Namespace, labels: _Labels) -> Iterator[Guard]:
         """Webhooks, and the policies of the engines behind those that are known."""
@@ -138,13 +126,8 @@ class Asked:
             excused = self._every.exceptions.get(one.metadata.name, ())
             found = kyverno.guards(one, namespace, labels, self._every.minor, excused)
             yield from (_with_holes(guard, holes) for guard in found if guard.matters)
-        for policy, trial in self._kyverno:
-            match = policy.spec.match_constraints
-            if telling.is_asked(match, labels):
-                actions = policy.spec.validation_actions or ("Deny",)
-                guard = telling.policy(policy, policy.metadata.name, trial.outcome(namespace), actions, match)
-                if guard.matters:
-                    yield _with_holes(msgspec.structs.replace(guard, kind="Kyverno ValidatingPolicy"), holes)
+        for bound in self._kyverno:
+            yield from (_with_holes(guard, holes) for guard in bound.told(namespace, labels))
 
     def _by_server(self, labels: _Labels) -> Iterator[Guard]:
         """What the API server does by itself, and what the API does not show of it."""

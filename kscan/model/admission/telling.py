@@ -1,12 +1,15 @@
 """Guards from policies and webhooks: what each comes to where it is asked, and the ways around it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
 
 from kscan.model.admission.guards import Action, Guard
 from kscan.model.admission.matching import CREATE_POD, DEBUG_POD, MatchResources, asked, free_keys
-from kscan.model.admission.policies import Policy, PolicySpec
-from kscan.model.admission.probes import EVERY, PLAIN, stopped_at
-from kscan.model.admission.trial import Outcome, depends_on_who_asks
+from kscan.model.admission.policies import Policy, PolicyBinding, PolicySpec
+from kscan.model.admission.probes import PLAIN, stopped_at
+from kscan.model.admission.trial import Outcome, Trial, depends_on_who_asks
 from kscan.model.admission.webhooks import Condition, Hook
 from kscan.model.podsecurity.modes import Mode
 from kscan.model.selectors import LabelSelector
@@ -21,32 +24,55 @@ def level(name: str, mode: Mode, action: Action, *holes: str) -> Guard:
     return Guard(kind="Pod Security", name=f"{name}={mode.level}", action=action, stops=stops, holes=holes)
 
 
-def is_asked(match: MatchResources, labels: Mapping[str, str]) -> bool:
-    """Whether a policy or a binding is asked about a pod that is created in a namespace with these labels."""
-    return (
-        match.sees(CREATE_POD)
-        and match.namespace_selector.matches(labels)
-        and match.object_selector.matches(_POD_LABELS)
-    )
+class Bound(msgspec.Struct, frozen=True):
+    """A policy of expressions with what limits it to some requests, and the guard that it is where it is asked."""
+
+    matches: tuple[MatchResources, ...]
+    guard: Guard
+    trial: Trial
+    given: bool = False
+
+    @property
+    def about_pods(self) -> bool:
+        """Whether it is asked about an ordinary pod in any namespace."""
+        return all(one.sees(CREATE_POD) and one.object_selector.matches(_POD_LABELS) for one in self.matches)
+
+    def told(self, namespace: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[Guard]:
+        """The guard in a namespace, if it is asked there and objects to anything."""
+        if not all(one.namespace_selector.matches(labels) for one in self.matches):
+            return
+        outcome = _UNREAD if self.given else self.trial.outcome(namespace)
+        if outcome.stops or outcome.doubt:
+            yield msgspec.structs.replace(self.guard, stops=outcome.stops, doubt=outcome.doubt)
 
 
-def policy(one: Policy, name: str, outcome: Outcome, actions: Sequence[str], *matches: MatchResources) -> Guard:
-    """A policy of expressions, by what it came to when it was tried."""
-    return Guard(
+_UNREAD = Outcome(doubt="what it refuses stands in its parameters, which kscan does not read")
+
+
+def bound(policy: Policy, trial: Trial, binding: PolicyBinding) -> Bound:
+    """A policy of the API server, as one binding puts it to use."""
+    matches = (policy.spec.match_constraints, binding.spec.match_resources)
+    guard = Guard(
         kind="ValidatingAdmissionPolicy",
-        name=name,
-        action=_action(actions),
-        stops=outcome.stops,
-        doubt=outcome.doubt,
-        holes=tuple(_holes(one, matches)),
-        ref=one.ref,
+        name=f"{policy.metadata.name} (binding {binding.metadata.name})",
+        action=_action(binding.spec.validation_actions),
+        holes=tuple(_holes(policy, matches)),
+        ref=policy.ref,
     )
+    return Bound(matches, guard, trial, bool(policy.spec.param_kind and binding.spec.param_ref))
 
 
-def with_parameters(one: Policy) -> Outcome:
-    """What is known of a policy whose parameters are objects that were not read."""
-    kind = one.spec.param_kind.kind if one.spec.param_kind else ""
-    return Outcome(doubt=f"what it refuses stands in its parameters ({kind}), which kscan does not read")
+def of_kyverno(policy: Policy) -> Bound:
+    """A ValidatingPolicy of Kyverno's, which is its own binding."""
+    matches = (policy.spec.match_constraints,)
+    guard = Guard(
+        kind="Kyverno ValidatingPolicy",
+        name=policy.metadata.name,
+        action=_action(policy.spec.validation_actions or ("Deny",)),
+        holes=tuple(_holes(policy, matches)),
+        ref=policy.metadata.ref("ValidatingPolicy"),
+    )
+    return Bound(matches, guard, Trial(policy))
 
 
 def _action(actions: Sequence[str]) -> Action:
@@ -86,7 +112,7 @@ def unanswered(hook: Hook) -> Guard:
     words = f"its service {hook.webhook.client_config.service} does not exist"
     if hook.webhook.fails_open:
         return _hook(hook, holes=(f"{words}: everything passes",))
-    return _hook(hook, stops=EVERY, holes=(f"{words}: no pod at all is let in",))
+    return _hook(hook, doubt=f"{words}: no pod at all is let in now, and what it refuses is not known")
 
 
 def unknown(hook: Hook) -> Guard:
@@ -94,9 +120,9 @@ def unknown(hook: Hook) -> Guard:
     return _hook(hook, doubt="the program that answers it decides what it refuses", holes=tuple(hook_holes(hook)))
 
 
-def _hook(hook: Hook, *, stops: frozenset[str] = frozenset(), doubt: str = "", holes: tuple[str, ...] = ()) -> Guard:
+def _hook(hook: Hook, *, doubt: str = "", holes: tuple[str, ...] = ()) -> Guard:
     kind = "mutating webhook" if hook.mutating else "webhook"
-    return Guard(kind=kind, name=hook.webhook.name, stops=stops, doubt=doubt, holes=holes, ref=hook.ref)
+    return Guard(kind=kind, name=hook.webhook.name, doubt=doubt, holes=holes, ref=hook.ref)
 
 
 def hook_holes(hook: Hook) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from kscan.model.admission.matching import NAME
 from kscan.model.admission.policies import Policy
 from kscan.model.admission.probes import PLAIN, PROBES, Pod, placed
 from kscan.model.cel.binding import without_bind
@@ -13,6 +14,8 @@ from kscan.model.cel.runtime import Erred, environment, evaluated, first_line
 
 _NAMES = ("object", "oldObject", "request", "params", "namespaceObject", "variables")
 _VARIABLE = re.compile(r"\bvariables\.(\w+)")
+# One label by its name; what walks over all of them sees the namespace's name among them.
+_ONE_LABEL = re.compile(r"""namespaceObject\.metadata\.labels(\.\w+\b(?!\s*\()|\[('[^']*'|"[^"]*")\])""")
 _PLACE = re.compile(r"^\d+:\d+: ")
 _PODS = {"group": "", "version": "v1"}
 
@@ -44,15 +47,22 @@ class Trial:
         self._conditions = [self._compiled(one.expression) for one in spec.match_conditions]
         self._variables = {one.name: self._compiled(one.expression) for one in spec.variables}
         self._validations = [self._compiled(one.expression) for one in spec.validations]
-        self._by_namespace = "namespace" in policy.text.lower()
-        self._known: dict[str, Outcome] = {}
+        self._text = policy.text
+        self._known: dict[object, Outcome] = {}
 
     def outcome(self, namespace: Mapping[str, Any]) -> Outcome:
-        """What it objects to in a namespace; one answer for all where no expression looks at the namespace."""
-        name = str(namespace["metadata"]["name"]) if self._by_namespace else ""
-        if name not in self._known:
-            self._known[name] = self._tried(namespace)
-        return self._known[name]
+        """What it objects to in a namespace; one answer for all that look the same to its expressions."""
+        key = self._seen(namespace["metadata"])
+        if key not in self._known:
+            self._known[key] = self._tried(namespace)
+        return self._known[key]
+
+    def _seen(self, metadata: Mapping[str, Any]) -> object:
+        """What the expressions may see of a namespace: nothing, its labels, or which one it is."""
+        rest = _ONE_LABEL.sub("", self._text)
+        if "namespace" in rest.lower() or NAME in self._text:
+            return metadata["name"]
+        return frozenset(metadata.get("labels", {}).items() - {(NAME, metadata["name"])}) if rest != self._text else ""
 
     def applies(self, namespace: Mapping[str, Any]) -> bool:
         """Whether a privileged pod may meet its conditions; what errs or is not known leaves that open."""
