@@ -340,7 +340,9 @@ def test_kyverno_passes_over_what_its_configuration_says():
               "spec": {"validationFailureAction": "Enforce", "rules": [rule]}}  # fmt: skip
     filters = {"kind": "ConfigMap", "metadata": {"name": "kyverno", "namespace": "kyverno"},
                "data": {"resourceFilters": "[Event,*,*] [*/*,kube-system,*] [Pod,shop,*]"}}  # fmt: skip
-    assert posture(FLAGS, hook, policy).privileged is Answer.REFUSED
+    found = posture(FLAGS, hook, policy)
+    assert found.privileged is Answer.REFUSED
+    assert any("ConfigMap kyverno/kyverno was not read" in hole for hole in found.guards[0].holes)
     assert posture(FLAGS, policy).privileged is Answer.ADMITTED
     assert posture(FLAGS, hook, policy, filters).privileged is Answer.ADMITTED
 

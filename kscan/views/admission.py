@@ -13,7 +13,6 @@ from kscan.model.admission.policies import Policy, PolicyBinding
 from kscan.model.admission.server import AdmissionServer, admission_server
 from kscan.model.admission.webhooks import Hook, WebhookConfiguration
 from kscan.model.base import decode
-from kscan.model.namespaces import SYSTEM
 from kscan.model.podsecurity.controls import LATEST
 from kscan.model.podsecurity.modes import LABEL
 from kscan.snapshot import kinds
@@ -131,16 +130,16 @@ def _server(source: Source, namespaces: tuple[Thing, ...]) -> AdmissionServer:
     )
 
 
-def _kyverno_passes_over(source: Source) -> tuple[str, ...]:
-    """The namespaces whose pods Kyverno's configuration filters out, or would by default."""
+def _kyverno_passes_over(source: Source) -> tuple[str, ...] | None:
+    """The namespaces whose pods Kyverno's configuration filters out; None where it could not be read."""
     found = source.get(KYVERNO_FILTERS)
     if isinstance(found, Gap):
-        return (*sorted(SYSTEM), "kyverno")
+        return None
     with suppress(msgspec.MsgspecError, KeyError, TypeError):
         filters = msgspec.json.decode(found.content)["data"]["resourceFilters"]
         parts = (one.split(",") for one in filters.replace(" ", "").strip("[]").split("]["))
         return tuple(part[1] for part in parts if len(part) > 1 and part[0] in ("*/*", "*", "Pod"))
-    return ()
+    return None
 
 
 ADMISSION: View[tuple[Posture, ...]] = View(

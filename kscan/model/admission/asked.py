@@ -16,9 +16,13 @@ from kscan.model.admission.server import STATIC_POLICIES, AdmissionServer
 from kscan.model.admission.trial import Trial
 from kscan.model.admission.webhooks import Hook
 from kscan.model.meta import Metadata
+from kscan.model.namespaces import SYSTEM
 from kscan.model.podsecurity.modes import LABEL, modes
 
 _ORDER = list(Effect)
+# What Kyverno passes over unless it is told otherwise.
+_KYVERNO_DEFAULT = frozenset({*SYSTEM, "kyverno"})
+_NO_FILTERS = "may pass over the namespace: Kyverno's ConfigMap kyverno/kyverno was not read"
 _Labels = Mapping[str, str]
 _Namespace = Mapping[str, Any]
 
@@ -39,7 +43,8 @@ class Everything(msgspec.Struct, frozen=True, kw_only=True):
     kyverno_validating: tuple[Policy, ...] = ()
     # By the name of a policy, the exceptions from it.
     exceptions: Mapping[str, tuple[str, ...]] = {}
-    kyverno_passes_over: tuple[str, ...] = ()
+    # The namespaces that its configuration filters out; None where that could not be read.
+    kyverno_passes_over: tuple[str, ...] | None = None
     openshift: bool = False
 
 
@@ -119,9 +124,10 @@ class Asked:
                     yield _with_holes(found, holes)
 
     def _by_kyverno(self, namespace: _Namespace, labels: _Labels, hook: Hook) -> Iterator[Guard]:
-        if labels[NAME] in self._every.kyverno_passes_over:
+        filtered = self._every.kyverno_passes_over
+        if labels[NAME] in (_KYVERNO_DEFAULT if filtered is None else filtered):
             return
-        holes = tuple(telling.hook_holes(hook))
+        holes = (*telling.hook_holes(hook), *([_NO_FILTERS] if filtered is None else []))
         for one in self._every.kyverno:
             excused = self._every.exceptions.get(one.metadata.name, ())
             found = kyverno.guards(one, namespace, labels, self._every.minor, excused)
