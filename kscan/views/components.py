@@ -7,22 +7,24 @@ import msgspec
 
 from kscan.documents import documents
 from kscan.errors import SnapshotError
-from kscan.model.base import decode
-from kscan.model.components import Component, Instance, parse_flags
-from kscan.model.meta import Metadata
+from kscan.model.components import Component, Instance, version
 from kscan.model.platform import Platform
-from kscan.snapshot import kinds
-from kscan.snapshot.entry import Gap
+from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import Plain
 from kscan.views.distributions import TELLING, etcd_elsewhere, from_distribution, needs_of
 from kscan.views.platform import KUBEADM, PLATFORM
+from kscan.views.server import told_version
+from kscan.views.static_pods import STATIC_PODS
 from kscan.views.view import Source, View
 
 FLAGZ = Plain("/flagz", "application/json;v=v1beta1;g=config.k8s.io;as=Flagz, text/plain;q=0.5, */*;q=0.1")
+ANSWERED = "the API server that answered"
+_PARTIAL = (Reason.UNDECODABLE, Reason.CUT_OFF)
 _KUBEADM_KEYS = {
     "kube-apiserver": "apiServer",
     "kube-controller-manager": "controllerManager",
     "kube-scheduler": "scheduler",
+    "etcd": "etcd",
 }
 
 
@@ -30,47 +32,32 @@ class _Flagz(msgspec.Struct):
     flags: dict[str, str]
 
 
-class _Container(msgspec.Struct):
-    name: str = ""
-    command: tuple[str, ...] = ()
-    args: tuple[str, ...] = ()
-
-
-class _PodSpec(msgspec.Struct, rename="camel"):
-    node_name: str = ""
-    containers: tuple[_Container, ...] = ()
-
-
-class _Pod(msgspec.Struct):
-    metadata: Metadata
-    spec: _PodSpec
-
-
 def component(name: str) -> View[Component]:
     """The view of one component; gaps count only where no channel told its settings whole."""
 
     def build(source: Source) -> Component:
         platform = source.of(PLATFORM, gaps=False)
-        pods = tuple(_static_pods(source, name))
+        pods = source.of(STATIC_PODS)[name]
         # A pod that is seen is nobody else's, whatever the signs of a platform say: labels of nodes are free to take.
         if name in platform.owned and not pods:
             source.gaps.clear()
             return Component(name, (), owner=platform.owner)
         instances = tuple(_instances(source, name, platform, pods))
-        hidden = "" if instances else platform.hidden.get(name) or _elsewhere(source, name)
         # What the platform itself tells has no other channel; a flag that it does not name stays undecided.
-        told = instances and not pods and platform.name in TELLING
-        if hidden or told or any(instance.complete for instance in instances):
-            source.gaps.clear()
-        return Component(name, instances, hidden=hidden)
+        if any(instance.complete for instance in instances) or (instances and not pods and platform.name in TELLING):
+            # Where some of its pods could not be read, there may be more instances than these.
+            source.gaps[:] = [gap for gap in source.gaps if gap.reason in _PARTIAL]
+        return Component(name, instances, hidden="" if instances else _hidden(source, name, platform))
 
-    needs = (*PLATFORM.needs, kinds.SYSTEM_PODS, *needs_of(name))
+    needs = (*PLATFORM.needs, *STATIC_PODS.needs, *needs_of(name))
     return View(name, (*needs, FLAGZ) if name == "kube-apiserver" else needs, build)
 
 
 def _instances(source: Source, name: str, platform: Platform, pods: tuple[Instance, ...]) -> Iterator[Instance]:
     # /flagz is what runs, but of the one server that answered: with several, their pods tell more.
-    flagz = list(_flagz(source)) if name == "kube-apiserver" else []
+    flagz: list[Instance] = []
+    if name == "kube-apiserver" and (len(pods) <= 1 or not all(pod.complete for pod in pods)):
+        flagz = list(_flagz(source, pods[0].name if len(pods) == 1 else ANSWERED))
     if flagz and len(pods) <= 1:
         yield from flagz
     elif pods:
@@ -80,7 +67,19 @@ def _instances(source: Source, name: str, platform: Platform, pods: tuple[Instan
         yield from told or _from_kubeadm(source, name)
 
 
-def _flagz(source: Source) -> Iterator[Instance]:
+def _hidden(source: Source, name: str, platform: Platform) -> str:
+    """Why nothing tells the flags, where nothing was refused; what manifests do not hold is no riddle."""
+    known = platform.hidden.get(name) or _elsewhere(source, name)
+    if known:
+        source.gaps.clear()
+    if known or source.about.manifests:
+        return known
+    source.gaps[:] = [gap for gap in source.gaps if gap.reason is not Reason.NOT_SERVED]
+    flagz = ", and the API server serves no /flagz" if name == "kube-apiserver" else ""
+    return "" if source.gaps else f"no pod in kube-system runs it{flagz}: the API does not show its flags"
+
+
+def _flagz(source: Source, instance: str) -> Iterator[Instance]:
     found = source.get(FLAGZ)
     if isinstance(found, Gap):
         source.missed(found)
@@ -89,8 +88,10 @@ def _flagz(source: Source) -> Iterator[Instance]:
         flags = msgspec.json.decode(found.content, type=_Flagz).flags
     except msgspec.MsgspecError:
         flags = _text_flags(found.content.decode(errors="replace"))
+    told = version(told_version(source))
     if flags:
-        yield Instance("the API server that answered", flags, "/flagz")
+        plain = {name: _without_brackets(value) for name, value in flags.items()}
+        yield Instance(instance, _as_given(plain), "/flagz", minor=told.minor if told else None)
 
 
 def _text_flags(text: str) -> dict[str, str]:
@@ -99,33 +100,25 @@ def _text_flags(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, equals, value in pairs if equals}
 
 
-def _static_pods(source: Source, name: str) -> Iterator[Instance]:
-    for path, item in source.items(kinds.SYSTEM_PODS):
-        # Cheap, and safe in one direction: no component stands outside kube-system.
-        if b'"kube-system"' not in item.head:
-            continue
-        try:
-            pod = decode(item.body, _Pod)
-        except msgspec.MsgspecError as error:
-            source.undecodable(path, item, error)
-            continue
-        for container in pod.spec.containers if pod.metadata.namespace == "kube-system" else ():
-            arguments = [*container.command, *container.args]
-            if arguments and arguments[0].rpartition("/")[2] == name:
-                yield _instance(name, pod.metadata.name, parse_flags(arguments[1:]))
+def _without_brackets(value: str) -> str:
+    """A list as it is given on a command line."""
+    return value[1:-1] if value.startswith("[") and value.endswith("]") else value
 
 
-def _instance(name: str, pod: str, flags: Mapping[str, str]) -> Instance:
-    file = flags.get("config-file") if name == "etcd" else ""
-    if file:
-        # With a file, etcd takes no other flag.
-        return Instance(pod, {}, f"its static pod, which takes all from {file}", complete=False)
-    return Instance(pod, flags, "its static pod")
+def _as_given(flags: dict[str, str]) -> dict[str, str]:
+    """The flags without the files that the API server filled in for itself, where it was given none."""
+    certificate, key = flags.get("tls-cert-file", ""), flags.get("tls-private-key-file", "")
+    own = f"{flags.get('cert-dir', '').rstrip('/')}/apiserver".removeprefix("./")
+    filled = {"service-account-key-file": key}
+    if (certificate, key) == (f"{own}.crt", f"{own}.key"):
+        filled |= {"tls-cert-file": certificate, "tls-private-key-file": key}
+    return {name: "" if value and filled.get(name) == value else value for name, value in flags.items()}
 
 
 def _from_kubeadm(source: Source, name: str) -> Iterator[Instance]:
     """What kubeadm was told: only what it names is known, for kubeadm adds flags of its own."""
-    told = _kubeadm(source).get(_KUBEADM_KEYS.get(name, ""))
+    told = _kubeadm(source).get(_KUBEADM_KEYS[name])
+    told = told.get("local") if name == "etcd" and isinstance(told, dict) else told
     extra = told.get("extraArgs") if isinstance(told, dict) else None
     if isinstance(extra, list):
         extra = {one.get("name"): one.get("value") for one in extra if isinstance(one, dict)}
@@ -152,7 +145,10 @@ def _elsewhere(source: Source, name: str) -> str:
     """Why no copy of a component is seen, where others tell it."""
     if name != "etcd":
         return ""
-    return etcd_elsewhere((one.flags for one in _static_pods(source, "kube-apiserver")), _kubeadm(source))
+    return etcd_elsewhere((one.flags for one in source.of(STATIC_PODS)["kube-apiserver"]), _kubeadm(source))
 
 
 API_SERVER = component("kube-apiserver")
+CONTROLLER_MANAGER = component("kube-controller-manager")
+SCHEDULER = component("kube-scheduler")
+ETCD = component("etcd")

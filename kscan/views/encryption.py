@@ -1,22 +1,16 @@
 """What tells whether secrets are encrypted at rest: the server's flag, and what its storage layer counted."""
 
-import re
-from collections.abc import Iterator
-
 import msgspec
 
 from kscan.model.components import Setting
-from kscan.snapshot.entry import Gap
-from kscan.snapshot.needs import Plain
 from kscan.views.components import API_SERVER
+from kscan.views.counters import COUNTERS, Counters
 from kscan.views.view import Source, View
 
-METRICS = Plain("/metrics", "text/plain")
 FLAG = "encryption-provider-config"
 _TRANSFORMATIONS = "apiserver_storage_transformation_operations_total"
 _COUNTS = ("apiserver_resource_objects", "apiserver_storage_objects")
 _LOADED = "apiserver_encryption_config_controller_last_config_info"
-_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 class Encryption(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,23 +30,24 @@ def _build(source: Source) -> Encryption:
     if any(not setting.value for setting in settings):
         source.gaps.clear()
         return Encryption(settings=settings)
-    metrics = source.get(METRICS)
-    if isinstance(metrics, Gap):
-        source.missed(metrics)
+    counters = source.of(COUNTERS)
+    if not counters.told:
         return Encryption(settings=settings)
     source.gaps.clear()
-    return _weighed(metrics.content.decode(errors="replace"), settings)
+    return _weighed(counters, settings)
 
 
-def _weighed(text: str, settings: tuple[Setting, ...]) -> Encryption:
-    rows = [row for row in samples(text, _TRANSFORMATIONS) if row[0].get("status", "OK") == "OK"]
-    by_resource = any("resource" in labels for labels, _ in samples(text, _TRANSFORMATIONS))
+def _weighed(counters: Counters, settings: tuple[Setting, ...]) -> Encryption:
+    rows = [row for row in counters.samples(_TRANSFORMATIONS) if row[0].get("status", "OK") == "OK"]
+    by_resource = any("resource" in labels for labels, _ in counters.samples(_TRANSFORMATIONS))
     secrets = [row for row in rows if not by_resource or row[0].get("resource") == "secrets"]
-    counts = (value for name in _COUNTS for labels, value in samples(text, name) if labels.get("resource") == "secrets")
+    counts = (
+        value for name in _COUNTS for labels, value in counters.samples(name) if labels.get("resource") == "secrets"
+    )
     return Encryption(
         settings=settings,
         metrics=True,
-        loaded=any(True for _ in samples(text, _LOADED)),
+        loaded=any(True for _ in counters.samples(_LOADED)),
         by_resource=by_resource,
         written=_by_transformer(secrets, "to_storage"),
         read=_by_transformer(secrets, "from_storage"),
@@ -72,10 +67,4 @@ def _by_transformer(rows: list[tuple[dict[str, str], float]], direction: str) ->
     return found
 
 
-def samples(text: str, metric: str) -> Iterator[tuple[dict[str, str], float]]:
-    """The labels and value of each sample of one metric in a Prometheus text."""
-    for found in re.finditer(rf"^{metric}(?:\{{(.*)\}})? (\S+)", text, re.MULTILINE):
-        yield dict(_LABEL.findall(found[1] or "")), float(found[2])
-
-
-ENCRYPTION: View[Encryption] = View("encryption", (*API_SERVER.needs, METRICS), _build)
+ENCRYPTION: View[Encryption] = View("encryption", (*API_SERVER.needs, *COUNTERS.needs), _build)

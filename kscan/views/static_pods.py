@@ -1,0 +1,110 @@
+"""The pods that run the control plane, as their command lines tell it."""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from kscan.model.base import decode
+from kscan.model.command_line import arguments_of, behind_shell, expand, parse_flags
+from kscan.model.components import Instance, version
+from kscan.model.meta import Metadata
+from kscan.snapshot import kinds
+from kscan.snapshot.entry import Item
+from kscan.views.server import VERSION, told_version
+from kscan.views.view import Source, View
+
+PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
+# etcd takes each of its flags from the environment, too, and no flag beside a file.
+_ETCD, _ETCD_FILE = "ETCD_", "config-file"
+_CHANNEL = "its static pod"
+
+
+class _Variable(msgspec.Struct):
+    name: str = ""
+    value: str = ""
+
+
+class _Container(msgspec.Struct, rename="camel"):
+    name: str = ""
+    image: str = ""
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    env: tuple[_Variable, ...] = ()
+    env_from: tuple[dict[str, object], ...] = ()
+
+
+class _PodSpec(msgspec.Struct, rename="camel"):
+    containers: tuple[_Container, ...] = ()
+
+
+class _Pod(msgspec.Struct):
+    metadata: Metadata
+    spec: _PodSpec
+
+
+def _build(source: Source) -> Mapping[str, tuple[Instance, ...]]:
+    """The instances of each program, from pods that are read once for all of them."""
+    minor = _minor(told_version(source))
+    found: dict[str, list[Instance]] = {program: [] for program in PROGRAMS}
+    for path, item in _candidates(source):
+        try:
+            pod = decode(item.body, _Pod)
+        except msgspec.MsgspecError as error:
+            source.undecodable(path, item, error)
+            continue
+        for container in pod.spec.containers if pod.metadata.namespace == "kube-system" else ():
+            for program in PROGRAMS:
+                found[program] += _instance(program, pod.metadata.name, container, minor)
+    return {program: tuple(instances) for program, instances in found.items()}
+
+
+def _candidates(source: Source) -> Iterator[tuple[str, Item]]:
+    # Cheap, and safe in one direction: no component stands outside kube-system, or goes by no name of its own.
+    named: dict[bytes, bool] = {}
+    for path, item in source.items(kinds.SYSTEM_PODS):
+        if b'"kube-system"' not in item.head:
+            continue
+        text = item.spec or item.head
+        if text not in named:
+            named[text] = any(program.encode() in text for program in PROGRAMS)
+        if named[text]:
+            yield path, item
+
+
+def _instance(program: str, pod: str, container: _Container, minor: int | None) -> Iterator[Instance]:
+    environment = {one.name: one.value for one in container.env if one.value}
+    words = expand((*container.command, *container.args), environment)
+    arguments = arguments_of(program, words)
+    minor = None if program == "etcd" else _minor(_tag(container.image)) or minor
+    if arguments is not None:
+        flags = parse_flags(arguments)
+        if program == "etcd":
+            yield _etcd(pod, _from_environment(container) | flags, complete=not container.env_from)
+        else:
+            yield Instance(pod, flags, _CHANNEL, minor=minor)
+    elif behind_shell(program, words):
+        yield Instance(pod, {}, f"{_CHANNEL}, whose shell script is not read,", complete=False, minor=minor)
+
+
+def _etcd(pod: str, flags: Mapping[str, str], *, complete: bool) -> Instance:
+    if flags.get(_ETCD_FILE):
+        return Instance(pod, {}, f"{_CHANNEL} names a file that decides it, --{_ETCD_FILE}, and", complete=False)
+    return Instance(pod, flags, _CHANNEL, complete=complete)
+
+
+def _from_environment(container: _Container) -> dict[str, str]:
+    """What etcd is told by ETCD_CERT_FILE and the like; a value from elsewhere stays a reference."""
+    found = ((one.name.removeprefix(_ETCD), one) for one in container.env if one.name.startswith(_ETCD))
+    return {name.lower().replace("_", "-"): one.value or f"$({one.name})" for name, one in found}
+
+
+def _tag(image: str) -> str:
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+
+
+def _minor(text: str) -> int | None:
+    told = version(text)
+    return told.minor if told else None
+
+
+STATIC_PODS: View[Mapping[str, tuple[Instance, ...]]] = View("static pods", (kinds.SYSTEM_PODS, VERSION), _build)
