@@ -107,17 +107,18 @@ def api_server(folder: Path, *flags: str) -> Iterator[ApiServer]:
         f"--audit-log-path={folder / 'audit.log'}", "--audit-log-mode=blocking", "--allow-privileged",
         "--max-requests-inflight=800", "--max-mutating-requests-inflight=400", *flags,
     ]  # fmt: skip
-    with _running(etcd, folder / "etcd.log"), _running(apiserver, folder / "apiserver.log"):
+    with running(etcd, folder / "etcd.log"), running(apiserver, folder / "apiserver.log"):
         _wait_until_ready(server)
         yield server
 
 
 @contextmanager
-def _running(command: list, log: Path) -> Iterator[None]:
+def running(command: list, log: Path, folder: Path | None = None) -> Iterator[subprocess.Popen]:
+    """A process that is ended when it is no longer needed."""
     with log.open("wb") as out:
-        process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=out)
+        process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=out, cwd=folder)
         try:
-            yield
+            yield process
         finally:
             process.terminate()
             try:

@@ -1,0 +1,238 @@
+"""Flags against real programs: what they are started with is found, the good start passes, the defaults are theirs."""
+
+import re
+import subprocess
+
+import pytest
+
+from kscan import data
+from kscan.checks.check import read_checks
+from kscan.collect.collect import collect
+from kscan.collect.request import Access, Options
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import plan
+from kscan.judge.report import Status
+from kscan.model.command_line import ACCUMULATING
+from kscan.model.defaults import DEFAULT_PLUGINS, DEFAULTS, defaults
+from tests.live.control_plane import PROGRAMS, authorities, control_plane, ready
+
+READY = plan(check for check in read_checks(data.folder("checks")) if check.family == "control-plane")
+API, MANAGER, SCHEDULER, ETCD = "kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"
+HIDDEN = (MANAGER, SCHEDULER, ETCD)
+GOOD = {
+    ETCD: {
+        "cert-file": "by-etcd-ca.crt", "key-file": "by-etcd-ca.key", "trusted-ca-file": "etcd-ca.crt", "client-cert-auth": "true",
+        "peer-cert-file": "by-etcd-ca.crt", "peer-key-file": "by-etcd-ca.key", "peer-trusted-ca-file": "etcd-ca.crt",
+        "peer-client-cert-auth": "true",
+    },
+    API: {
+        "anonymous-auth": "false", "authorization-mode": "Node,RBAC", "client-ca-file": "ca.crt", "profiling": "false",
+        "enable-admission-plugins": "NodeRestriction,DenyServiceExternalIPs,EventRateLimit,AlwaysPullImages",
+        "admission-control-config-file": "admission.json", "audit-policy-file": "audit.json", "audit-log-path": "audit.log",
+        "etcd-cafile": "etcd-ca.crt", "etcd-certfile": "by-etcd-ca.crt", "etcd-keyfile": "by-etcd-ca.key",
+        "kubelet-certificate-authority": "ca.crt", "kubelet-client-certificate": "by-ca.crt", "kubelet-client-key": "by-ca.key",
+        "service-account-extend-token-expiration": "false", "tls-cert-file": "by-ca.crt", "tls-private-key-file": "by-ca.key",
+        "tls-cipher-suites": "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_AES_128_GCM_SHA256",
+    },
+    MANAGER: {
+        "profiling": "false", "use-service-account-credentials": "true", "service-account-private-key-file": "sa.key",
+        "root-ca-file": "ca.crt", "terminated-pod-gc-threshold": "100",
+    },
+    SCHEDULER: {"profiling": "false"},
+}  # fmt: skip
+
+# Almost nothing is set, or it is set wrong. That all listen on loopback alone is left as it is: these really run.
+CARELESS = {
+    ETCD: {"auto-tls": "true", "peer-auto-tls": "true"},
+    API: {
+        "token-auth-file": "tokens.csv", "enable-admission-plugins": "AlwaysAdmit",
+        "disable-admission-plugins": "ServiceAccount,NamespaceLifecycle", "service-account-lookup": "false",
+        "tls-cipher-suites": "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+    },
+    MANAGER: {"feature-gates": "RotateKubeletServerCertificate=false", "terminated-pod-gc-threshold": "0"},
+    SCHEDULER: {},
+}  # fmt: skip
+# What the careless start is found for, with the value that is in force.
+FOUND = {
+    "api-server-admits-everything": "with AlwaysAdmit",
+    "api-server-allows-everything": "AlwaysAllow (/flagz)",
+    "api-server-allows-external-ips": "the defaults of Kubernetes 1.",
+    "api-server-extends-tokens": "true (/flagz)",
+    "api-server-profiling": "true (/flagz)",
+    "api-server-self-signed-certificate": "--tls-private-key-file: not set (/flagz)",
+    "api-server-token-file": "tokens.csv (/flagz)",
+    "api-server-trusts-any-etcd": "not set (/flagz)",
+    "api-server-trusts-any-kubelet": "not set (/flagz)",
+    "api-server-weak-ciphers": "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA (/flagz)",
+    "api-server-without-always-pull": "with AlwaysAdmit",
+    "api-server-without-audit-log": "--audit-log-path: not set (/flagz)",
+    "api-server-without-audit-policy": "not set (/flagz)",
+    "api-server-without-client-ca": "not set (/flagz)",
+    "api-server-without-etcd-client-certificate": "--etcd-certfile: not set (/flagz)",
+    "api-server-without-event-limit": "--admission-control-config-file: not set (/flagz)",
+    "api-server-without-kubelet-client-certificate": "--kubelet-client-key: not set (/flagz)",
+    "api-server-without-namespace-lifecycle": "without ServiceAccount,NamespaceLifecycle (/flagz)",
+    "api-server-without-node-authorizer": "AlwaysAllow (/flagz)",
+    "api-server-without-node-restriction": "with AlwaysAdmit",
+    "api-server-without-rbac": "AlwaysAllow (/flagz)",
+    "api-server-without-service-account-admission": "without ServiceAccount,NamespaceLifecycle (/flagz)",
+    "api-server-without-token-lookup": "false (/flagz)",
+    "controller-manager-keeps-ended-pods": "0 (its static pod)",
+    "controller-manager-one-account": "false (its static pod, not set: the default of Kubernetes 1.",
+    "controller-manager-profiling": "true (its static pod, not set: the default of Kubernetes 1.",
+    "controller-manager-without-certificate-rotation": "RotateKubeletServerCertificate=false (its static pod)",
+    "controller-manager-without-root-ca": "not set (its static pod)",
+    "controller-manager-without-signing-key": "not set (its static pod)",
+    "etcd-auto-tls": "true (its static pod)",
+    "etcd-peers-auto-tls": "true (its static pod)",
+    "etcd-peers-without-certificates": "false (its static pod, not set: the default of etcd)",
+    "etcd-peers-without-tls": "--peer-key-file: not set (its static pod)",
+    "etcd-shares-authority": "not set (its static pod)",
+    "etcd-without-client-certificates": "false (its static pod, not set: the default of etcd)",
+    "etcd-without-tls": "--listen-client-urls: http://127.0.0.1:",
+    "scheduler-profiling": "true (its static pod, not set: the default of Kubernetes 1.",
+}
+
+# Good but for what files decide, and for what the careless start cannot have.
+BY_FILE = {
+    **GOOD,
+    ETCD: GOOD[ETCD] | {"trusted-ca-file": "etcd-ca.crt"},
+    API: {flag: value for flag, value in GOOD[API].items() if flag not in ("authorization-mode", "anonymous-auth")} | {
+        "authorization-config": "authorization.json", "audit-log-maxage": "1", "audit-log-maxbackup": "2", "audit-log-maxsize": "3",
+    },
+    SCHEDULER: {"profiling": "true"},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    if ready() is None:
+        pytest.skip(f"no {', '.join(PROGRAMS)}: set KUBEBUILDER_ASSETS to a folder that holds them")
+    folder = tmp_path_factory.mktemp("flags")
+    authorities(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_data_of_another_start(folder):
+    subprocess.run(["rm", "-rf", folder / "data", folder / "apiserver.crt", folder / "apiserver.key"], check=True)
+
+
+def scan(plane):
+    snapshot = collect(Access(kubeconfig=str(plane.kubeconfig())), READY.needs(), Options())
+    return {result.check.id: result for result in evaluate(snapshot, READY).results}
+
+
+def of_status(results, status):
+    return {check for check, result in results.items() if result.status is status}
+
+
+def values(results):
+    return {check: result.findings[0].value for check, result in results.items() if result.findings}
+
+
+def test_a_control_plane_that_is_set_up_well_passes(folder):
+    with control_plane(folder, GOOD) as plane:
+        unseen = scan(plane)
+        plane.show(*HIDDEN)
+        results = scan(plane)
+        plane.show(API)
+        named = scan(plane)
+    assert of_status(results, Status.MANUAL) == {"api-server-request-timeout"}
+    assert of_status(results, Status.PASS) == set(results) - {"api-server-request-timeout"}
+    assert results["scheduler-profiling"].facts == (
+        "Component kube-scheduler (kube-scheduler-cp-1): --profiling: false (its static pod)",
+    )
+    # Without pods nothing tells what these three run with, and that is said.
+    hidden = {check for check in results if check.startswith(("controller-manager", "scheduler", "etcd"))}
+    assert of_status(unseen, Status.UNKNOWN) == hidden
+    assert "no pod in kube-system runs it" in unseen["scheduler-profiling"].reason
+    # What runs counts before what a pod says, under the pod's name.
+    assert named["api-server-profiling"].facts == (f"Component {API} ({API}-cp-1): --profiling: false (/flagz)",)
+
+
+def test_each_bad_flag_is_found_and_nothing_else(folder):
+    with control_plane(folder, CARELESS) as plane:
+        plane.show(*HIDDEN)
+        results = scan(plane)
+    assert of_status(results, Status.FAIL) == set(FOUND)
+    found = values(results)
+    assert {check: value for check, value in FOUND.items() if value not in found[check]} == {}
+    assert {result.findings[0].object.name for check, result in results.items() if check in FOUND} == {
+        f"{API} (the API server that answered)", *(f"{name} ({name}-cp-1)" for name in HIDDEN)
+    }  # fmt: skip
+    # These need an audit log; what nobody is authorized for is no longer served to strangers either.
+    assert of_status(results, Status.NOT_APPLICABLE) == {
+        "audit-log-deleted-early",
+        "audit-log-few-files",
+        "audit-log-small-files",
+    }
+    rest = {
+        "api-server-anonymous-auth",
+        "api-server-shares-token-key",
+        "controller-manager-listens-to-all",
+        "scheduler-listens-to-all",
+    }
+    assert of_status(results, Status.PASS) == rest
+
+
+def test_what_a_file_decides_is_told_by_what_the_server_does(folder):
+    with control_plane(folder, BY_FILE) as plane:
+        assert plane.ask("/livez", stranger=True) == 200
+        assert plane.ask("/api/v1/secrets", stranger=True) == 403
+        plane.show(*HIDDEN)
+        results = scan(plane)
+    assert of_status(results, Status.FAIL) == {
+        "api-server-anonymous-auth", "audit-log-deleted-early", "audit-log-few-files", "audit-log-small-files", "scheduler-profiling",
+    }  # fmt: skip
+    found = values(results)
+    assert (found["audit-log-deleted-early"], found["api-server-anonymous-auth"]) == ("1 (/flagz)", "true (/flagz)")
+    assert results["api-server-without-rbac"].status is Status.PASS
+    assert "as the server counts" in results["api-server-without-rbac"].facts[0]
+    # RBAC let a stranger probe, and nobody let them read secrets, so that nothing allows everything. No kubelet has asked anything.
+    assert results["api-server-allows-everything"].status is Status.PASS
+    assert of_status(results, Status.UNKNOWN) == {"api-server-without-node-authorizer"}
+
+
+HELP = re.compile(r"^ +--([a-z0-9-]+)(?: ([a-zA-Z0-9]+))? {2,}(.*)$", re.MULTILINE)
+
+
+def help_of(program):
+    text = subprocess.run([ready() / program, "--help"], capture_output=True, text=True, check=True, timeout=30).stdout
+    return {name: (kind, words) for name, kind, words in HELP.findall(text)}
+
+
+def minor():
+    told = subprocess.run([ready() / API, "--version"], capture_output=True, text=True, check=True, timeout=30).stdout
+    return int(re.search(r"v1\.(\d+)\.", told)[1])
+
+
+@pytest.mark.parametrize("program", [API, MANAGER, SCHEDULER])
+def test_the_defaults_are_those_of_the_program(folder, program):
+    told = help_of(program)
+    for flag in set(DEFAULTS[program]) - {DEFAULT_PLUGINS, "authorization-mode"}:
+        default = re.search(r'\(default "?([^")]*)"?\)', told[flag][1])
+        assert defaults(program, flag, minor()) == (
+            (default[1] if default else (told[flag][0] == "" and "false") or ""),
+        ), flag
+
+
+def test_the_defaults_of_etcd_are_those_of_the_program(folder):
+    found = subprocess.run([ready() / ETCD, "--help"], capture_output=True, text=True, check=False, timeout=30)
+    told = dict(re.findall(r"^  --([a-z-]+) '([^']*)'$", found.stdout + found.stderr, re.MULTILINE))
+    assert {flag: told[flag] for flag in DEFAULTS[ETCD]} == {
+        flag: defaults(ETCD, flag, None)[0] for flag in DEFAULTS[ETCD]
+    }
+
+
+def test_the_default_plugins_are_those_of_the_program(folder):
+    told = re.search(r"in addition to default enabled ones \(([^)]*)\)", help_of(API)["enable-admission-plugins"][1])[1]
+    assert set(defaults(API, DEFAULT_PLUGINS, minor())[0].split(",")) == set(told.split(", "))
+
+
+def test_lists_grow_where_the_program_lets_them(folder):
+    lists = ("strings", "stringArray", "mapStringString", "colonSeparatedMultimapStringString")
+    kinds = {flag: kind for program in (MANAGER, API) for flag, (kind, _) in help_of(program).items()}
+    assert {flag for flag in ACCUMULATING if kinds[flag] not in lists} == set()
+    used = {flag for program in (API, MANAGER, SCHEDULER) for flag in DEFAULTS[program] if kinds.get(flag) in lists}
+    assert used <= ACCUMULATING

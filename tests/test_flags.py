@@ -1,0 +1,344 @@
+"""Flags of the control plane: command lines, defaults, the vocabulary of wants, and what is seen beside flags."""
+
+import re
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kscan import data
+from kscan.checks.check import read_checks
+from kscan.errors import CheckError
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import plan
+from kscan.judge.report import Status
+from kscan.model.command_line import ACCUMULATING, arguments_of, expand, parse_flags
+from kscan.model.components import ADMISSION_PLUGINS, Component, Instance, Setting
+from kscan.model.defaults import DEFAULTS, defaults
+from kscan.rules.predicates import holds, wanted
+from kscan.snapshot.documents import snapshot_of
+from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.snapshot import About, Snapshot
+from kscan.views.components import API_SERVER, CONTROLLER_MANAGER, ETCD
+from kscan.views.counters import samples
+from kscan.views.view import Readings
+
+CHECKS = {one.id: one for one in read_checks(data.folder("checks")) if one.family == "control-plane"}
+READY = plan(CHECKS.values())
+NAMES = st.sampled_from(["profiling", "audit-log-maxage", "authorization-mode", "feature-gates", "tls-cipher-suites"])
+VALUES = st.text("abcXYZ01=.:/_-", min_size=1).filter(lambda text: not text.startswith("-"))
+WORDS = st.text("abcdef", min_size=1, max_size=4)
+
+
+def setting(value, **more):
+    return Setting("one", "flag", value, "its static pod", **more)
+
+
+def ask(value, **word):
+    return holds(wanted([{"flag": "flag", **word}])[0], value if isinstance(value, Setting) else setting(value))
+
+
+def pod(*command, name="cp-1", image="", **container):
+    container = {"name": "it", "image": image, "command": list(command), **container}
+    return {"kind": "Pod", "metadata": {"name": name, "namespace": "kube-system"}, "spec": {"containers": [container]}}
+
+
+def component(view, *documents):
+    return Readings(snapshot_of(documents)).of(view).value
+
+
+def value_of(view, flag, *documents):
+    (found,) = component(view, *documents).settings(flag)
+    return found
+
+
+# --- command lines
+
+
+@given(st.lists(st.tuples(NAMES, VALUES, st.booleans(), st.booleans()), max_size=6))
+def test_each_way_to_write_a_flag_says_the_same(written):
+    words, expected = [], {}
+    for name, value, apart, underscores in written:
+        shown = name.replace("-", "_") if underscores else name
+        words += [f"--{shown}", value] if apart else [f"--{shown}={value}"]
+        grows = name in ACCUMULATING and expected.get(name)
+        expected[name] = f"{expected[name]},{value}" if grows else value
+    assert parse_flags(words) == expected
+
+
+@pytest.mark.parametrize(("words", "flags"), [
+    (["--audit-log-path", "-", "--v", "2"], {"audit-log-path": "-", "v": "2"}),
+    (["--terminated-pod-gc-threshold", "-1"], {"terminated-pod-gc-threshold": "-1"}),
+    (["--profiling", "--v=2"], {"profiling": "true", "v": "2"}),
+    (["--profiling"], {"profiling": "true"}),
+    (["--profiling="], {"profiling": ""}),
+    (["-cert-file=/a"], {"cert-file": "/a"}),
+    (["stray", "--a=b"], {"a": "b"}),
+    (["--feature-gates=A=true", "--feature-gates=B=false"], {"feature-gates": "A=true,B=false"}),
+    (["--bind-address=::", "--bind-address=::1"], {"bind-address": "::1"}),
+])  # fmt: skip
+def test_what_command_lines_say(words, flags):
+    assert parse_flags(words) == flags
+
+
+@pytest.mark.parametrize(("words", "arguments"), [
+    (["kube-apiserver", "--a"], ["--a"]),
+    (["/usr/local/bin/kube-apiserver", "--a"], ["--a"]),
+    (["/go-runner", "--log-file=/var/log/x.log", "/usr/local/bin/kube-apiserver", "--a"], ["--a"]),
+    (["hyperkube", "kube-apiserver", "--a"], ["--a"]),
+    (["kube-apiserver-proxy", "--a"], None),
+    (["proxy", "kube-apiserver", "--a"], None),
+    (["/go-runner", "--also-stdout"], None),
+    (["/bin/sh", "-c", "exec kube-apiserver --a"], None),
+    ([], None),
+])  # fmt: skip
+def test_which_program_runs(words, arguments):
+    assert arguments_of("kube-apiserver", words) == arguments
+
+
+def test_variables_are_filled_in_as_the_kubelet_does():
+    assert expand(["--a=$(A)-$(B)", "$$(A)", "$A"], {"A": "1"}) == ["--a=1-$(B)", "$(A)", "$A"]
+
+
+# --- the vocabulary
+
+
+@given(st.lists(WORDS, max_size=5), WORDS)
+def test_an_item_is_in_a_list_or_not(words, word):
+    value = ",".join(words)
+    assert ask(value, has=word) is (word in words)
+    assert ask(value, lacks=word) is (word not in words)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=5), st.lists(WORDS, max_size=5))
+def test_a_list_holds_only_what_is_allowed(words, allowed):
+    assert ask(",".join(words), only=allowed) is (set(words) <= set(allowed))
+
+
+@given(st.integers(-1000, 1000), st.integers(-1000, 1000))
+def test_numbers_are_compared_as_numbers(number, least):
+    assert ask(str(number), at_least=least) is (number >= least)
+    assert ask(str(number), above=least) is (number > least)
+
+
+@pytest.mark.parametrize(("value", "word", "answer"), [
+    ("true", {"is": True}, True), ("T", {"is": True}, True), ("1", {"is": "true"}, True), ("false", {"is": True}, False),
+    ("0", {"is": False}, True), ("F", {"is": True}, False), ("yes", {"is": True}, False), ("tRUE", {"is": True}, False),
+    ("VersionTLS13", {"is": "VersionTLS13"}, True), ("VersionTLS12", {"is": "VersionTLS13"}, False),
+    ("", {"set": True}, False), ("", {"set": False}, True), ("/a", {"set": True}, True), ("-", {"set": True}, True),
+    ("0x20", {"at_least": 30}, True), ("many", {"at_least": 30}, None), ("", {"at_least": 30}, None),
+    ("", {"only": ["A"]}, None), ("A,B", {"only": ["A"]}, False),
+    ("127.0.0.1", {"loopback": True}, True), ("127.9.9.9", {"loopback": True}, True), ("::1", {"loopback": True}, True),
+    ("0.0.0.0", {"loopback": True}, False), ("::", {"loopback": True}, False), ("10.0.0.1", {"loopback": True}, False),
+    ("localhost", {"loopback": True}, True), ("", {"loopback": True}, False), ("127.0.0.1.example", {"loopback": True}, False),
+    ("https://a:1,https://b:2", {"schemes": ["https"]}, True), ("https://a:1,http://b:2", {"schemes": ["https"]}, False),
+    ("a:1", {"schemes": ["https"]}, False), ("", {"schemes": ["https"]}, False), ("unix://x", {"schemes": ["unix"]}, True),
+    ("", {"gate": "X"}, True), ("X=false", {"gate": "X"}, False), ("kube:X=F", {"gate": "X"}, False),
+    ("AllBeta=false", {"gate": "X"}, False), ("AllBeta=false,X=true", {"gate": "X"}, True), ("XY=false", {"gate": "X"}, True),
+    ("X=false,X=true", {"gate": "X"}, True), ("$(HOST)", {"loopback": True}, None), ("$(A)", {"set": True}, None),
+])  # fmt: skip
+def test_what_each_word_says(value, word, answer):
+    assert ask(value, **word) is answer
+
+
+def test_what_may_be_either_is_not_known():
+    assert ask(setting("0", others=("366",)), at_least=30) is None
+    assert ask(setting("100", others=("366",)), at_least=30) is True
+    assert ask(setting("0", others=("10",)), at_least=30) is False
+
+
+def test_of_a_list_that_was_seen_in_part_only_what_was_seen_is_known():
+    seen = setting("Node,RBAC", more=True)
+    assert (ask(seen, has="RBAC"), ask(seen, has="Webhook")) == (True, None)
+    assert (ask(seen, lacks="RBAC"), ask(seen, lacks="AlwaysAllow")) == (False, None)
+    ruled_out = setting("Node,RBAC", more=True, without=("AlwaysAllow",))
+    assert (ask(ruled_out, lacks="AlwaysAllow"), ask(ruled_out, has="AlwaysAllow")) == (True, False)
+    assert ask(seen, only=["Node", "RBAC"]) is None
+    assert ask(seen, set=True) is None
+
+
+@pytest.mark.parametrize("params", [[{"flag": "a"}], [{"flag": "a", "has": "b", "lacks": "c"}], [{"flag": "a", "hass": "b"}], [{"has": "b"}],
+                                    [{"flag": "a", "at_least": "thirty"}]])  # fmt: skip
+def test_a_want_that_is_written_wrong_is_told(params):
+    with pytest.raises(CheckError):
+        wanted(params)
+
+
+# --- components
+
+
+def test_every_flag_that_a_check_wants_has_a_default():
+    programs = {
+        "flags.controller_manager": "kube-controller-manager",
+        "flags.scheduler": "kube-scheduler",
+        "flags.etcd": "etcd",
+    }
+    for check in CHECKS.values():
+        params = check.file.params
+        named = [one["flag"] for key in ("wants", "moot_where") for one in params.get(key, ())]
+        named += [params[key] for key in ("ignored_with", "overruled_by") if key in params]
+        for flag in set(named) - {ADMISSION_PLUGINS}:
+            assert flag in DEFAULTS[programs.get(check.file.rule, "kube-apiserver")], (check.id, flag)
+
+
+def test_every_flag_that_a_fix_names_is_one_of_the_program():
+    wanted_flags = {flag for rows in DEFAULTS.values() for flag in rows} | {"peer-trusted-ca-file"}
+    for check in CHECKS.values():
+        assert set(re.findall(r"--([a-z-]+)", check.file.fix.text)) <= wanted_flags, check.id
+
+
+@pytest.mark.parametrize(("minor", "new"), [(29, False), (31, False), (32, True), (36, True)])
+def test_default_plugins_grow_with_the_versions(minor, new):
+    (plugins,) = defaults("kube-apiserver", "default admission plugins", minor)
+    assert ("MutatingAdmissionPolicy" in plugins.split(",")) is new
+    assert {"ServiceAccount", "NamespaceLifecycle", "PodSecurity"} <= set(plugins.split(","))
+
+
+def test_a_default_says_where_it_came_from():
+    version = {"path": "/version", "json": {"gitVersion": "v1.34.1"}}
+    found = value_of(API_SERVER, "profiling", pod("kube-apiserver"), version)
+    assert str(found) == "true (its static pod, not set: the default of Kubernetes 1.34)"
+    assert not found.given
+    told = value_of(API_SERVER, "profiling", pod("kube-apiserver", "--profiling=false"), version)
+    assert (str(told), told.given) == ("false (its static pod)", True)
+    empty = value_of(API_SERVER, "token-auth-file", pod("kube-apiserver"), version)
+    assert str(empty) == "not set (its static pod)"
+    assert str(value_of(ETCD, "auto-tls", pod("etcd"))) == "false (its static pod, not set: the default of etcd)"
+
+
+def test_the_image_tells_the_version_of_each_instance():
+    version = {"path": "/version", "json": {"gitVersion": "v1.36.0"}}
+    old = pod("kube-apiserver", name="old", image="registry.k8s.io/kube-apiserver:v1.35.2@sha256:aa")
+    found = component(API_SERVER, version, old, pod("kube-apiserver", name="new"))
+    assert {one.name: one.minor for one in found.instances} == {"old": 35, "new": 36}
+    tagged = pod("kube-apiserver", name="old", image="registry.k8s.io:5000/kube-apiserver:v1.35.2")
+    found = component(
+        API_SERVER, version, tagged, pod("kube-apiserver", name="new", image="registry.k8s.io:5000/kube-apiserver")
+    )
+    assert {one.name: one.minor for one in found.instances} == {"old": 35, "new": 36}
+
+
+def test_plugins_are_the_defaults_and_more_and_less():
+    flags = {"enable-admission-plugins": "NodeRestriction,PodSecurity", "disable-admission-plugins": "Priority"}
+    instance = Instance("one", flags, "its static pod", minor=36)
+    found = Component("kube-apiserver", (instance,)).setting(instance, ADMISSION_PLUGINS)
+    assert {"NodeRestriction", "ServiceAccount"} <= set(found.value.split(","))
+    assert "Priority" not in found.value.split(",")
+    assert (
+        str(found)
+        == "the defaults of Kubernetes 1.36, with NodeRestriction,PodSecurity, without Priority (its static pod)"
+    )
+
+
+def test_etcd_is_told_by_its_environment_and_a_file_beats_both():
+    env = [
+        {"name": "ETCD_AUTO_TLS", "value": "true"},
+        {"name": "AUTO_TLS", "value": "false"},
+        {"name": "ETCD_CERT_FILE", "value": "/a"},
+    ]
+    assert value_of(ETCD, "auto-tls", pod("etcd", env=env)).value == "true"
+    assert value_of(ETCD, "auto-tls", pod("etcd", "--auto-tls=false", env=env)).value == "false"
+    elsewhere = [{"name": "ETCD_CERT_FILE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]
+    assert ask(value_of(ETCD, "cert-file", pod("etcd", env=elsewhere)), set=True) is None
+    assert not list(component(ETCD, pod("etcd", "--config-file=/a", "--auto-tls", env=env)).settings("auto-tls"))
+    assert not list(component(ETCD, pod("etcd", envFrom=[{"configMapRef": {"name": "a"}}])).settings("auto-tls"))
+
+
+def test_one_server_is_called_the_same_whatever_told_its_flags():
+    flagz = {"path": "/flagz", "json": {"flags": {"profiling": "false", "authorization-mode": "[Node,RBAC]"}}}
+    server = pod("kube-apiserver", "--profiling=true", name="kube-apiserver-cp-1")
+    (one,) = component(API_SERVER, server, flagz).instances
+    assert (one.name, one.channel, one.flags["authorization-mode"]) == ("kube-apiserver-cp-1", "/flagz", "Node,RBAC")
+    two = component(API_SERVER, server, pod("kube-apiserver", name="kube-apiserver-cp-2"), flagz).instances
+    assert {(each.name, each.channel) for each in two} == {(f"kube-apiserver-cp-{n}", "its static pod") for n in (1, 2)}
+
+
+@pytest.mark.parametrize(("flags", "certificate", "tokens"), [
+    # With none given the server makes a pair in its own folder, and checks tokens by it; /flagz then names these files.
+    (("/run/apiserver.crt", "/run/apiserver.key", "[/run/apiserver.key]"), "", ""),
+    (("/pki/apiserver.crt", "/pki/apiserver.key", "[/pki/apiserver.key]"), "/pki/apiserver.crt", ""),
+    (("/pki/apiserver.crt", "/pki/apiserver.key", "[/pki/sa.pub]"), "/pki/apiserver.crt", "/pki/sa.pub"),
+    (("/run/apiserver.crt", "/run/other.key", "[]"), "/run/apiserver.crt", ""),
+])  # fmt: skip
+def test_what_the_server_filled_in_for_itself_is_not_given(flags, certificate, tokens):
+    names = ("tls-cert-file", "tls-private-key-file", "service-account-key-file")
+    told = {"cert-dir": "/run", **dict(zip(names, flags, strict=True))}
+    flagz = {"path": "/flagz", "json": {"flags": told}}
+    assert value_of(API_SERVER, "tls-cert-file", flagz).value == certificate
+    assert value_of(API_SERVER, "service-account-key-file", flagz).value == tokens
+
+
+def test_a_pod_that_cannot_be_read_may_be_another_instance():
+    broken = pod("kube-apiserver", name="broken")
+    broken["spec"]["containers"][0]["args"] = 5
+    reading = Readings(snapshot_of([pod("kube-apiserver"), broken])).of(API_SERVER)
+    assert [gap.reason for gap in reading.gaps] == [Reason.UNDECODABLE]
+    assert not Readings(snapshot_of([pod("kube-apiserver"), pod("coredns")])).of(API_SERVER).gaps
+
+
+def test_a_shell_script_is_not_read():
+    scripted = pod("/bin/sh", "-c", "exec kube-controller-manager --profiling=false 2>&1 | tee /var/log/x")
+    assert not list(component(CONTROLLER_MANAGER, scripted).settings("profiling"))
+    result = judged("controller-manager-profiling", scripted)
+    assert result.status is Status.UNKNOWN and "shell script" in result.reason
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_what_a_provider_runs_is_not_applicable(check):
+    (result,) = evaluate(
+        snapshot_of([{"path": "/version", "json": {"gitVersion": "v1.33.1-eks-1a2b3c"}}]), plan([CHECKS[check]])
+    ).results
+    assert (result.status, "Amazon EKS" in result.reason) == (Status.NOT_APPLICABLE, True)
+
+
+def judged(check, *documents, about=None):
+    (result,) = evaluate(snapshot_of(documents, about), plan([CHECKS[check]])).results
+    return result
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_control_plane_without_pods_and_flags_is_unknown_with_the_reason(check):
+    gone = ({"path": path, "gap": "not served"} for path in ("/flagz", "/metrics"))
+    result = judged(check, *gone)
+    assert result.status is Status.UNKNOWN
+    # What metrics or a ConfigMap may tell as well says itself that it is missing.
+    more = ("flags.admission", "flags.audit", "flags.authorizers", "flags.client_authority")
+    assert "no pod in kube-system runs it" in result.reason or (CHECKS[check].file.rule in more and result.gaps)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_refusal_is_told_before_what_is_not_there(check):
+    refused = [{"path": path, "gap": "forbidden"} for path in ("/flagz", "/api/v1/pods")]
+    result = judged(check, *refused, {"path": "/metrics", "gap": "forbidden"})
+    assert result.status is Status.UNKNOWN and ": forbidden" in result.reason
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_manifests_do_not_hold_it(check):
+    assert judged(check, about=About(manifests=True)).status is Status.NOT_APPLICABLE
+
+
+def test_a_list_that_was_cut_off_hides_instances():
+    whole = snapshot_of([pod("kube-scheduler", "--profiling=false")])
+    listing = whole.entries["/api/v1/pods"]
+    cut = msgspec.structs.replace(listing, gap=Gap("/api/v1/pods", Reason.CUT_OFF))
+    (result,) = evaluate(
+        Snapshot(whole.about, {**whole.entries, "/api/v1/pods": cut}), plan([CHECKS["scheduler-profiling"]])
+    ).results
+    assert result.status is Status.UNKNOWN
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a_total", "a_total_more", "b"]), st.sampled_from(["", '{x="1"}', '{x="y z",w="}"}'])
+        ),
+        max_size=6,
+    )
+)
+def test_samples_are_those_of_one_metric(rows):
+    text = "".join(f"# HELP {name} of a_total 1\n{name}{labels} {at}\n" for at, (name, labels) in enumerate(rows))
+    expected = [float(at) for at, (name, _) in enumerate(rows) if name == "a_total"]
+    assert [value for _, value in samples(text, "a_total")] == expected
+    assert all(labels.get("x", "y z") in ("1", "y z") for labels, _ in samples(text, "a_total"))
