@@ -9,7 +9,7 @@ from kscan.collect.collect import collect
 from kscan.collect.request import Access, KubeletAccess, Options
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Listing, Reason
-from kscan.snapshot.needs import Named, PerNode, Plain
+from kscan.snapshot.needs import PerNode, Plain
 from tests.fake_api import Fault, cluster, fake_api
 
 PODS = "/api/v1/pods"
@@ -34,16 +34,6 @@ def test_reads_what_is_needed_and_nothing_else(tmp_path):
     assert {method for method, _, _, _ in fake.requests} == {"GET", "POST"}
     assert snapshot.about.uid == "5b2f"
     assert snapshot.about.version == "v1.36.3"
-
-
-def test_what_is_listed_is_not_got_by_name_as_well(tmp_path):
-    named = Named(kinds.PODS, "some-pod", "kube-system")
-    with fake_api(cluster(3)) as fake:
-        read(fake, tmp_path, (named, kinds.PODS))
-        assert named.path() not in fake.paths()
-    with fake_api(cluster(3)) as fake:
-        read(fake, tmp_path, (named, kinds.SERVICE_ACCOUNTS))
-        assert named.path() in fake.paths()
 
 
 def test_pods_of_one_owner_share_their_spec(tmp_path):

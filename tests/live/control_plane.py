@@ -73,8 +73,11 @@ class ControlPlane:
         self.folder, self.port, self.token = folder, port, token
         self.serves = folder / serves
         self.processes: dict[str, subprocess.Popen] = {}
+        # Written once: the programs read it when they like.
+        self.kubeconfig = folder / "admin.kubeconfig"
+        self.kubeconfig.write_text(self._kubeconfig())
 
-    def kubeconfig(self) -> Path:
+    def _kubeconfig(self) -> str:
         user = {"token": TOKEN}
         if not self.token:
             user = {"client-certificate": str(self.folder / "by-ca.crt"), "client-key": str(self.folder / "by-ca.key")}
@@ -85,9 +88,7 @@ class ControlPlane:
             "users": [{"name": "admin", "user": user}],
             "contexts": [{"name": "live", "context": {"cluster": "live", "user": "admin"}}],
         }  # fmt: skip
-        path = self.folder / "admin.kubeconfig"
-        path.write_text(yaml.safe_dump(content))
-        return path
+        return yaml.safe_dump(content)
 
     def ask(self, path: str, body: dict | None = None, *, stranger: bool = False) -> int:
         """The status of one request, by an administrator or by nobody."""
@@ -151,7 +152,6 @@ def control_plane(folder: Path, flags: dict[str, dict[str, str]]) -> Iterator[Co
         "kube-scheduler": {"kubeconfig": "admin.kubeconfig", "secure-port": str(free_port()), "leader-elect": "false",
                            "bind-address": "127.0.0.1"},
     }  # fmt: skip
-    plane.kubeconfig()
     with ExitStack() as stack:
         for name in PROGRAMS:
             command = [binaries / name, *words(own[name] | flags[name])]

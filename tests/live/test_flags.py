@@ -10,13 +10,16 @@ from kscan.checks.check import read_checks
 from kscan.collect.collect import collect
 from kscan.collect.request import Access, Options
 from kscan.judge.engine import evaluate
+from kscan.judge.farm import denied
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.model.command_line import ACCUMULATING
 from kscan.model.defaults import DEFAULT_PLUGINS, DEFAULTS, defaults
+from kscan.views.components import FLAGZ
 from tests.live.control_plane import PROGRAMS, authorities, control_plane, ready
 
 READY = plan(check for check in read_checks(data.folder("checks")) if check.family == "control-plane")
+CHECKS_OF_API = {check.id for check in READY.checks if check.id.startswith(("api-server", "audit-log"))}
 API, MANAGER, SCHEDULER, ETCD = "kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"
 HIDDEN = (MANAGER, SCHEDULER, ETCD)
 GOOD = {
@@ -40,6 +43,14 @@ GOOD = {
     },
     SCHEDULER: {"profiling": "false"},
 }  # fmt: skip
+
+# What the good start is seen to do by who may not read its flags, at once and once controllers have asked for things.
+SEEN = (
+    "api-server-allows-external-ips", "api-server-without-always-pull", "api-server-without-client-ca",
+    "api-server-without-namespace-lifecycle", "api-server-without-node-restriction",
+    "api-server-without-service-account-admission",
+)  # fmt: skip
+AFTER_A_WHILE = ("api-server-without-rbac", "api-server-allows-everything")
 
 # Almost nothing is set, or it is set wrong. That all listen on loopback alone is left as it is: these really run.
 CARELESS = {
@@ -118,9 +129,23 @@ def no_data_of_another_start(folder):
     subprocess.run(["rm", "-rf", folder / "data", folder / "apiserver.crt", folder / "apiserver.key"], check=True)
 
 
-def scan(plane):
-    snapshot = collect(Access(kubeconfig=str(plane.kubeconfig())), READY.needs(), Options())
+def read(plane):
+    return collect(Access(kubeconfig=str(plane.kubeconfig)), READY.needs(), Options())
+
+
+def judged(snapshot):
     return {result.check.id: result for result in evaluate(snapshot, READY).results}
+
+
+def scan(plane):
+    return judged(read(plane))
+
+
+def seen(snapshot):
+    """What is told of a server whose flags may not be read: by what it counts and publishes."""
+    blind = judged(denied(snapshot, FLAGZ))
+    told = {check: result.status for check, result in blind.items() if CHECKS_OF_API & {check}}
+    return {check: status for check, status in told.items() if status is not Status.UNKNOWN}
 
 
 def of_status(results, status):
@@ -135,7 +160,8 @@ def test_a_control_plane_that_is_set_up_well_passes(folder):
     with control_plane(folder, GOOD) as plane:
         unseen = scan(plane)
         plane.show(*HIDDEN)
-        results = scan(plane)
+        snapshot = read(plane)
+        results = judged(snapshot)
         plane.show(API)
         named = scan(plane)
     assert of_status(results, Status.MANUAL) == {"api-server-request-timeout"}
@@ -147,6 +173,8 @@ def test_a_control_plane_that_is_set_up_well_passes(folder):
     hidden = {check for check in results if check.startswith(("controller-manager", "scheduler", "etcd"))}
     assert of_status(unseen, Status.UNKNOWN) == hidden
     assert "no pod in kube-system runs it" in unseen["scheduler-profiling"].reason
+    told = {check: status for check, status in seen(snapshot).items() if check not in AFTER_A_WHILE}
+    assert told == dict.fromkeys(SEEN, Status.PASS)
     # What runs counts before what a pod says, under the pod's name.
     assert named["api-server-profiling"].facts == (f"Component {API} ({API}-cp-1): --profiling: false (/flagz)",)
 
@@ -154,13 +182,15 @@ def test_a_control_plane_that_is_set_up_well_passes(folder):
 def test_each_bad_flag_is_found_and_nothing_else(folder):
     with control_plane(folder, CARELESS) as plane:
         plane.show(*HIDDEN)
-        results = scan(plane)
+        snapshot = read(plane)
+        results = judged(snapshot)
     assert of_status(results, Status.FAIL) == set(FOUND)
     found = values(results)
     assert {check: value for check, value in FOUND.items() if value not in found[check]} == {}
     assert {result.findings[0].object.name for check, result in results.items() if check in FOUND} == {
         f"{API} (the API server that answered)", *(f"{name} ({name}-cp-1)" for name in HIDDEN)
     }  # fmt: skip
+    assert seen(snapshot) == {"api-server-admits-everything": Status.FAIL}
     # These need an audit log; what nobody is authorized for is no longer served to strangers either.
     assert of_status(results, Status.NOT_APPLICABLE) == {
         "audit-log-deleted-early",
