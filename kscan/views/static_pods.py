@@ -87,8 +87,9 @@ def _instance(program: str, pod: str, container: _Container, minor: int | None) 
 
 
 def _etcd(pod: str, flags: Mapping[str, str], *, complete: bool) -> Instance:
-    if flags.get(_ETCD_FILE):
-        return Instance(pod, {}, f"{_CHANNEL} names a file that decides it, --{_ETCD_FILE}, and", complete=False)
+    file = flags.get(_ETCD_FILE)
+    if file:
+        return Instance(pod, {}, f"{_CHANNEL}, which takes all from {file},", complete=False)
     return Instance(pod, flags, _CHANNEL, complete=complete)
 
 
