@@ -19,7 +19,7 @@ from kscan.snapshot import kinds
 from kscan.snapshot.entry import Body, Gap
 from kscan.snapshot.needs import Named
 from kscan.views.components import API_SERVER
-from kscan.views.encryption import METRICS, samples
+from kscan.views.counters import METRICS, samples
 from kscan.views.groups import GROUPS
 from kscan.views.objects import SERVICES, Thing, things
 from kscan.views.platform import PLATFORM
