@@ -44,15 +44,17 @@ DEFAULTS: Mapping[str, Mapping[str, Since]] = {
     "kube-apiserver": {
         **_empty(
             "admission-control", "admission-control-config-file", "audit-log-path", "audit-policy-file",
-            "audit-webhook-config-file", "authentication-config", "authorization-config", "client-ca-file",
+            "audit-webhook-config-file", "authentication-config", "authentication-token-webhook-config-file",
+            "authorization-config", "client-ca-file",
             "disable-admission-plugins", "enable-admission-plugins", "encryption-provider-config", "etcd-cafile",
             "etcd-certfile", "etcd-keyfile", "etcd-servers", "feature-gates", "kubelet-certificate-authority",
-            "kubelet-client-certificate", "kubelet-client-key", "service-account-key-file",
+            "kubelet-client-certificate", "kubelet-client-key", "oidc-issuer-url", "service-account-key-file",
             "service-account-signing-endpoint", "tls-cert-file", "tls-cipher-suites", "tls-min-version",
             "tls-private-key-file", "token-auth-file",
         ),
         **_always(
-            anonymous_auth="true", authorization_mode="AlwaysAllow", profiling="true", request_timeout="1m0s",
+            anonymous_auth="true", authorization_mode="AlwaysAllow", enable_bootstrap_token_auth="false",
+            profiling="true", request_timeout="1m0s",
             service_account_extend_token_expiration="true", service_account_lookup="true",
         ),
         "audit-log-maxage": ((0, "0"), (36, "366")),

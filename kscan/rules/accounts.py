@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from kscan.checks.judgement import Fine, Judgements, Problem
+from kscan.checks.judgement import Fine, Judgements, Problem, Review
 from kscan.model.meta import ObjectRef
 from kscan.model.namespaces import ServiceAccount
 from kscan.model.pods import MIRROR, service_account
@@ -53,6 +53,24 @@ def idle_token(workloads: Iterable[Workload], accounts: Iterable[ServiceAccount]
                 yield _given(workload, group, f"is given the token of {subject}, which no binding gives a right")
             else:
                 yield Fine(workload.ref)
+
+
+@rule("accounts.used_from_outside", "service accounts", SERVICE_ACCOUNTS, WORKLOADS, RIGHTS)
+def used_from_outside(accounts: Iterable[ServiceAccount], workloads: Iterable[Workload], rights: Rights) -> Judgements:
+    """Accounts that are given rights and that no workload runs as: a person may be who uses their tokens."""
+    run = {(one.ref.namespace, service_account(group.spec)) for one in workloads for group in one.groups}
+    unrun = []
+    for account in accounts:
+        name, namespace = account.metadata.name, account.metadata.namespace
+        key = identity_of(Subject(kind="ServiceAccount", name=name, namespace=namespace)).keys[0]
+        bound = {str(one.binding.ref) for one in rights.full.granted(key)
+                 if one.binding.ref not in rights.baseline.bindings}  # fmt: skip
+        if bound and (namespace, name) not in run:
+            unrun.append(account)
+            fact = f"{listed(sorted(bound))} gives it rights, and no workload runs as it: who uses its tokens?"
+            yield Review(account.metadata.ref("ServiceAccount"), fact)
+    if not unrun:
+        yield Review(ObjectRef("Cluster", "service accounts"), "a workload runs as each account that is given rights")
 
 
 @rule("accounts.legacy_token", "service accounts", SERVICE_ACCOUNTS)
