@@ -14,6 +14,8 @@ class Fine(msgspec.Struct, frozen=True):
 
     ref: ObjectRef
     fact: str = ""
+    # How many objects it speaks of, where it is said once for several.
+    objects: int = 1
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -42,6 +44,7 @@ class Problem(msgspec.Struct, frozen=True):
     fix: str = ""
     # The check that finds the same object for something that includes this.
     implied_by: str = ""
+    objects: int = 1
 
 
 class Unsure(msgspec.Struct, frozen=True):
@@ -50,6 +53,7 @@ class Unsure(msgspec.Struct, frozen=True):
     ref: ObjectRef
     reason: str
     container: str = ""
+    objects: int = 1
 
 
 class Review(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from kscan import __version__
 from kscan.collect.credentials import load
 from kscan.collect.discovery import Served, discover
 from kscan.collect.identity import identify
-from kscan.collect.kubelets import ask_kubelet, nodes_of
+from kscan.collect.kubelets import Asker, nodes_of
 from kscan.collect.lists import Progress, read_list
 from kscan.collect.request import CLUSTER_IDENTITY, Access, KubeletAccess, Options
 from kscan.collect.wire import Deadline, Wire
@@ -74,7 +74,7 @@ class _Gathering:
     def read(self, needs: tuple[Need, ...]) -> dict[str, Entry]:
         """Every entry that the needs name."""
         run_all([self._read_uid, *self._tasks(needs)], self._options.parallel, self._wire.stopped)
-        run_all(self._node_tasks(needs), self._options.parallel, self._wire.stopped)
+        self._ask_nodes([need for need in needs if isinstance(need, PerNode)])
         return self._entries
 
     def cluster_uid(self) -> str:
@@ -153,16 +153,15 @@ class _Gathering:
             self._entries[path] = Body(answer.content, answer.media_type or "text/plain")
             self._progress(path, 1, len(answer.content))
 
-    def _node_tasks(self, needs: Iterable[Need]) -> Iterator[Task]:
-        nodes = nodes_of(self._entries.get(NODES.path(), Gap("", Reason.NOT_ASKED)))
-        for need in needs:
-            if isinstance(need, PerNode):
-                for node in nodes:
-                    yield partial(self._ask_node, need, node)
+    def _ask_nodes(self, needs: list[PerNode]) -> None:
+        nodes = nodes_of(self._entries.get(NODES.path(), Gap("", Reason.NOT_ASKED))) if needs else []
+        asker = Asker(self._wire, self._options, len(nodes))
+        run_all([partial(self._ask_node, asker, node, needs) for node in nodes], asker.parallel, self._wire.stopped)
 
-    def _ask_node(self, need: PerNode, node: Node) -> None:
-        self._entries[need.path(node.metadata.name)] = ask_kubelet(self._wire, need, node, self._options.kubelets)
-        self._progress(str(need), 1, 0)
+    def _ask_node(self, asker: Asker, node: Node, needs: list[PerNode]) -> None:
+        self._entries.update(asker.ask(node, needs))
+        for need in needs:
+            self._progress(str(need), 1, 0)
 
 
 def _locked(progress: Progress) -> Progress:

@@ -35,3 +35,4 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     parallel: int = 4
     timeout: float = 300.0
     kubelets: KubeletAccess = KubeletAccess.AUTO
+    insecure_kubelet_tls: bool = False

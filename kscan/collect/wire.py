@@ -1,5 +1,6 @@
 """One request at a time: deadlines, retries, and every failure as a value with its reason."""
 
+import math
 import re
 import ssl
 import threading
@@ -82,15 +83,29 @@ class Wire:
         # Compression costs the server more than a fast link saves: only a distant server is asked for it.
         self._encoding = "identity" if credentials.in_cluster or _is_local(self.base) else "gzip"
 
-    def get(self, path: str, query: Mapping[str, str] | None = None, accept: str = "application/json") -> Answer | Gap:
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        accept: str = "application/json",
+        tries: int = _TRIES,
+        patience: float = math.inf,
+    ) -> Answer | Gap:
         """The answer to a GET that succeeded, or a gap."""
-        answer = self.ask("GET", path + (f"?{urlencode(query)}" if query else ""), accept)
+        target = path + (f"?{urlencode(query)}" if query else "")
+        answer = self.ask("GET", target, accept, tries=tries, patience=patience)
         if isinstance(answer, Gap):
             return msgspec.structs.replace(answer, path=path)
         return answer if answer.status == 200 else refusal(path, answer)
 
     def ask(
-        self, method: str, target: str, accept: str, body: bytes | None = None, tries: int = _TRIES
+        self,
+        method: str,
+        target: str,
+        accept: str,
+        body: bytes | None = None,
+        tries: int = _TRIES,
+        patience: float = math.inf,
     ) -> Answer | Gap:
         """The answer of the server, after as many tries as are worth it."""
         gap = Gap(target, Reason.TIMEOUT, f"the scan's {self.deadline.seconds:.0f} s were over")
@@ -99,7 +114,7 @@ class Wire:
                 return gap
             wait = min(0.25 * 4**attempt, _LONGEST_WAIT)
             try:
-                answer = self._once(method, target, accept, body)
+                answer = self._once(method, target, accept, body, patience)
             except (HTTPError, ssl.SSLError, OSError) as error:
                 gap = _failure(target, error)
                 if _final(error):
@@ -128,39 +143,40 @@ class Wire:
             self.configuration, self._pool = fresh, RESTClientObject(fresh).pool_manager
             return True
 
-    def _once(self, method: str, target: str, accept: str, body: bytes | None) -> Answer:
-        left = self.deadline.left()
+    def _once(self, method: str, target: str, accept: str, body: bytes | None, patience: float) -> Answer:
+        limit = Deadline(min(patience, self.deadline.left()))
+        left = limit.left()
         timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, left + 0.01), read=min(_READ_SECONDS, left + 0.01))
         response = self._pool.request(
             method, self.base + target, headers=self.headers(accept, body), body=body,
             timeout=timeout, retries=False, redirect=False, preload_content=False,
         )  # fmt: skip
         try:
-            content = self._content(response, target)
+            content = self._content(response, target, limit)
         except BaseException:
             response.close()
             raise
         response.release_conn()
         return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, content)
 
-    def _content(self, response: Any, target: str) -> bytes:  # noqa: ANN401 - untyped package
+    def _content(self, response: Any, target: str, limit: Deadline) -> bytes:  # noqa: ANN401 - untyped package
         """The whole body; a server that drips cannot outlast the deadline."""
         socket = getattr(response.connection, "sock", None)
         # Where the connection has given its socket away nobody can end a read: each brings what is there, no more.
         read = response.read if socket else response.read1
-        watch = threading.Timer(self.deadline.left(), _hang_up, [socket])
+        watch = threading.Timer(limit.left(), _hang_up, [socket])
         watch.daemon = True
         watch.start()
         chunks = []
         try:
             while chunk := read(_CHUNK, decode_content=True):
                 chunks.append(chunk)
-                if self.stopped.is_set() or not self.deadline.left():
-                    raise ReadTimeoutError(self._pool, target, "the scan's deadline passed")
+                if self.stopped.is_set() or not limit.left():
+                    raise ReadTimeoutError(self._pool, target, "its time was over")
         except (HTTPError, OSError) as error:
-            if self.deadline.left():
+            if limit.left():
                 raise
-            raise ReadTimeoutError(self._pool, target, "the scan's deadline passed") from error
+            raise ReadTimeoutError(self._pool, target, "its time was over") from error
         finally:
             watch.cancel()
         return b"".join(chunks)

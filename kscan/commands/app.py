@@ -101,6 +101,7 @@ def scan(
     parallel: o.Parallel = 4,
     timeout: o.Timeout = 300,
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
+    insecure_kubelet_tls: o.InsecureKubeletTls = False,
     pss_version: o.PssVersion = "",
     platform: o.PlatformName = "",
     quiet: o.Quiet = False,
@@ -127,7 +128,7 @@ def scan(
         values=tuple(values),
         demo=demo,
         access=o.access(kubeconfig, context, as_user, as_group),
-        options=_options(namespace, parallel, timeout, kubelets),
+        options=_options(namespace, parallel, timeout, kubelets, insecure=insecure_kubelet_tls),
         honour_annotations=honour_annotations,
         fail_on=command.known_gate(fail_on),
         strict=strict,
@@ -183,6 +184,7 @@ def snapshot_save(
     parallel: o.Parallel = 4,
     timeout: o.Timeout = 300,
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
+    insecure_kubelet_tls: o.InsecureKubeletTls = False,
     quiet: o.Quiet = False,
     config: o.Config = None,
 ) -> None:
@@ -193,7 +195,7 @@ def snapshot_save(
     found = selected.catalogue(checks)
     chosen = selected.chosen(found, selected.selection(check, skip, severity, framework, every=every))
     access = o.access(kubeconfig, context, as_user, as_group)
-    asked = _options(namespace, parallel, timeout, kubelets)
+    asked = _options(namespace, parallel, timeout, kubelets, insecure=insecure_kubelet_tls)
     line = command.save(file, chosen, access, asked, redact=redact, quiet=quiet)
     if not quiet:
         typer.echo(line, err=True)
@@ -267,8 +269,14 @@ def checks_test(
     raise typer.Exit(command.tested(folders, selected.catalogue()))
 
 
-def _options(namespace: str, parallel: int, timeout: float, kubelets: str) -> "Options":
+def _options(namespace: str, parallel: int, timeout: float, kubelets: str, *, insecure: bool = False) -> "Options":
     from kscan.collect.request import KubeletAccess, Options
     from kscan.commands.selected import split
 
-    return Options(namespaces=split([namespace]), parallel=parallel, timeout=timeout, kubelets=KubeletAccess(kubelets))
+    return Options(
+        namespaces=split([namespace]),
+        parallel=parallel,
+        timeout=timeout,
+        kubelets=KubeletAccess(kubelets),
+        insecure_kubelet_tls=insecure,
+    )

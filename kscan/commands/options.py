@@ -91,6 +91,11 @@ Kubelets = Annotated[
                  help="How kubelets are asked: auto asks them directly from inside the cluster, not from outside;"
                  " proxy goes through the API server and needs nodes/proxy."),
 ]  # fmt: skip
+InsecureKubeletTls = Annotated[
+    bool,
+    typer.Option("--insecure-kubelet-tls", envvar="KSCAN_INSECURE_KUBELET_TLS", rich_help_panel=_CLUSTER,
+                 help="Send the token also to kubelets whose certificate cannot be verified. Every answer says so."),
+]  # fmt: skip
 PssVersion = Annotated[
     str,
     typer.Option("--pss-version", envvar="KSCAN_PSS_VERSION", rich_help_panel=_SELECT,

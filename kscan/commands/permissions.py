@@ -37,13 +37,12 @@ def _cluster_rules(needs: tuple[Need, ...], kubelets: KubeletAccess) -> list[dic
     listed = [need for need in needs if isinstance(need, Resource)]
     # Also of kinds that are listed: what is got by its name takes the verb get.
     named = [need for need in needs if isinstance(need, Named)]
-    leaves = sorted({need.leaf for need in needs if isinstance(need, PerNode)})
+    kubelet_parts = sorted({need.allowed_by for need in needs if isinstance(need, PerNode)})
     urls = sorted(need.url for need in needs if isinstance(need, Plain) and need.url not in _FIRST_URLS)
     rules = [*_lists(listed), *_gets([*named, CLUSTER_IDENTITY])]
-    if leaves and kubelets in (KubeletAccess.AUTO, KubeletAccess.DIRECT):
-        resources = [f"nodes/{leaf}" for leaf in leaves]
-        rules.append({"apiGroups": [""], "resources": resources, "verbs": ["get"]})
-    if leaves and kubelets is KubeletAccess.PROXY:
+    if kubelet_parts and kubelets in (KubeletAccess.AUTO, KubeletAccess.DIRECT):
+        rules.append({"apiGroups": [""], "resources": kubelet_parts, "verbs": ["get"]})
+    if kubelet_parts and kubelets is KubeletAccess.PROXY:
         rules.append({"apiGroups": [""], "resources": ["nodes/proxy"], "verbs": ["get"]})
     return rules + ([{"nonResourceURLs": urls, "verbs": ["get"]}] if urls else [])
 

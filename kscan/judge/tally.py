@@ -26,7 +26,7 @@ class Tally:
         if isinstance(judgement, Moot):
             self.moot = judgement.reason
             return
-        self.judged += 1
+        self.judged += 1 if isinstance(judgement, Review) else judgement.objects
         match judgement:
             case Problem():
                 key = (judgement.ref, judgement.container, judgement.path, judgement.message)

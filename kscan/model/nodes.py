@@ -1,5 +1,6 @@
-"""Nodes and the configuration that their kubelets run with."""
+"""Nodes, and the settings that programs of them run with."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ class NodeInfo(Noun, frozen=True):
 
     kubelet_version: str = ""
     os_image: str = ""
+    operating_system: str = ""
 
 
 class DaemonEndpoint(Noun, frozen=True):
@@ -60,10 +62,31 @@ class Node(Noun, frozen=True):
         by_type = {one.type: one.address for one in self.status.addresses}
         return by_type.get("InternalIP") or by_type.get("Hostname") or by_type.get("ExternalIP") or ""
 
+    @property
+    def virtual(self) -> str:
+        """What stands behind a node that is no machine with a kubelet of its own; empty for all others."""
+        return next((name for label, value, name in _VIRTUAL if self.metadata.labels.get(label) == value), "")
 
-class Kubelet(msgspec.Struct, frozen=True):
-    """The configuration in force on one node, and how it was read."""
 
-    node: str
-    configuration: dict[str, Any]
+# How the answer of a kubelet came that was asked directly.
+VERIFIED = "the kubelet, its certificate verified"
+UNVERIFIED = "the kubelet, its certificate not verified"
+
+# By labels: each with its value, and what the provider calls such a node.
+_VIRTUAL = (
+    ("eks.amazonaws.com/compute-type", "fargate", "AWS Fargate"),
+    ("type", "virtual-kubelet", "a virtual kubelet"),
+)
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Nodes on which a program runs with the same settings, and how these were read.
+
+    What differs between any two nodes, as their own ids do, is not among the settings.
+    """
+
+    nodes: tuple[str, ...]
+    settings: Mapping[str, Any]
     channel: str
+    # The minor of the kubelets and their operating system, as v1.36 linux: others have other settings by themselves.
+    build: str = ""

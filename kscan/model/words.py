@@ -7,5 +7,5 @@ _MOST = 3
 
 def listed(words: Sequence[str], sign: str = ", ") -> str:
     """The first few, and how many more there are."""
-    more = f" and {len(words) - _MOST} more" if len(words) > _MOST else ""
+    more = f" and {len(words) - _MOST:,} more" if len(words) > _MOST else ""
     return f"{sign.join(words[:_MOST])}{more}"

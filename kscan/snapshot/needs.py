@@ -76,13 +76,20 @@ class Plain(msgspec.Struct, frozen=True, order=True):
 
 
 class PerNode(msgspec.Struct, frozen=True, order=True):
-    """A question to the kubelet of each node."""
+    """A question to the kubelet of each node; `right` is the part of nodes that allows it, where that is another."""
 
     leaf: str
+    accept: str = "application/json"
+    right: str = ""
 
     def path(self, node: str) -> str:
         """Where the answer of one node is kept."""
         return f"/api/v1/nodes/{node}/proxy/{self.leaf}"
+
+    @property
+    def allowed_by(self) -> str:
+        """The resource that an account must be allowed to get."""
+        return f"nodes/{self.right or self.leaf}"
 
     def __str__(self) -> str:
         return f"nodes/{self.leaf}"

@@ -1,0 +1,17 @@
+"""kube-proxy: what its configuration must be."""
+
+from collections.abc import Sequence
+
+from kscan.checks.judgement import Judgements, Moot
+from kscan.rules.conditions import clauses
+from kscan.rules.node_settings import judged
+from kscan.rules.rule import rule
+from kscan.views.kube_proxy import KUBE_PROXIES, KubeProxies
+
+
+@rule("kube_proxy.setting", "kube-proxies", KUBE_PROXIES)
+def setting(proxies: KubeProxies, *, wants: Sequence[object], message: str) -> Judgements:
+    """What kube-proxy's configuration must be, on each kind of node that runs it."""
+    if proxies.instead:
+        yield Moot(f"there is no kube-proxy: {proxies.instead}")
+    yield from judged(proxies.groups, clauses("kube_proxy.setting", wants), message, "KubeProxyConfiguration.")

@@ -1,0 +1,183 @@
+"""kube-proxy: the configuration that its pods run with, from their flags or from the ConfigMap that they mount.
+
+With `--config` kube-proxy passes over most of its other flags. On a node where it is a process beside the pods (k3s,
+MicroK8s) the API tells nothing of it; where Cilium stands in for it, its own ConfigMap says so.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from kscan.documents import documents
+from kscan.errors import SnapshotError
+from kscan.model.base import decode
+from kscan.model.components import parse_flags
+from kscan.model.meta import Metadata
+from kscan.model.nodes import Group
+from kscan.snapshot import kinds
+from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.needs import Named
+from kscan.views.view import Source, View
+
+# As kubeadm and as Amazon EKS call it.
+_CONFIG_MAPS = tuple(Named(kinds.CONFIG_MAPS, name, "kube-system") for name in ("kube-proxy", "kube-proxy-config"))
+_CILIUM = Named(kinds.CONFIG_MAPS, "cilium-config", "kube-system")
+_REPLACED = "kube-proxy-replacement"
+_FIELDS = {"metrics-bind-address": "metricsBindAddress", "profiling": "enableProfiling"}
+
+
+class KubeProxies(msgspec.Struct, frozen=True):
+    """The nodes that run kube-proxy, by its settings; or what stands in for it everywhere."""
+
+    groups: tuple[Group, ...]
+    instead: str = ""
+
+
+class _Mount(msgspec.Struct, rename="camel"):
+    name: str = ""
+    mount_path: str = ""
+    sub_path: str = ""
+
+
+class _Container(msgspec.Struct, rename="camel"):
+    name: str = ""
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    volume_mounts: tuple[_Mount, ...] = ()
+
+
+class _Item(msgspec.Struct):
+    key: str = ""
+    path: str = ""
+
+
+class _ConfigMapVolume(msgspec.Struct):
+    name: str = ""
+    items: tuple[_Item, ...] = ()
+
+
+class _Volume(msgspec.Struct, rename="camel"):
+    name: str = ""
+    config_map: _ConfigMapVolume | None = None
+
+
+class _Spec(msgspec.Struct, rename="camel"):
+    node_name: str = ""
+    containers: tuple[_Container, ...] = ()
+    volumes: tuple[_Volume, ...] = ()
+
+
+class _Pod(msgspec.Struct):
+    metadata: Metadata
+    spec: _Spec = _Spec()
+
+
+def _build(source: Source) -> KubeProxies:
+    found: dict[tuple[bytes, str], tuple[Mapping[str, Any], list[str]]] = {}
+    # Many pods mount the same.
+    files: dict[tuple[Named, str], Mapping[str, Any] | None] = {}
+    seen = False
+    for pod, container, flags in _pods(source):
+        seen = True
+        told = _settings(source, pod, container, flags, files)
+        if told:
+            settings, channel = told
+            key = msgspec.json.encode(settings, order="deterministic"), channel
+            found.setdefault(key, (settings, []))[1].append(pod.spec.node_name or pod.metadata.name)
+    cilium = source.get(_CILIUM)
+    if not seen and not isinstance(cilium, Gap) and _data(cilium.content).get(_REPLACED) in ("true", "strict"):
+        return KubeProxies((), f"{_REPLACED} in ConfigMap kube-system/cilium-config")
+    if not seen and not source.gaps:
+        detail = "no pod there runs kube-proxy; it may be a process of the nodes, which the API does not show"
+        source.missed(Gap(kinds.SYSTEM_PODS.path(), Reason.ELSEWHERE, detail))
+    return KubeProxies(
+        tuple(Group(tuple(sorted(nodes)), settings, channel) for (_, channel), (settings, nodes) in found.items())
+    )
+
+
+def _pods(source: Source) -> Iterator[tuple[_Pod, _Container, Mapping[str, str]]]:
+    for path, item in source.items(kinds.SYSTEM_PODS):
+        # Cheap, and safe in one direction.
+        if b'"kube-system"' not in item.head or b"kube-proxy" not in item.spec + item.head:
+            continue
+        try:
+            pod = decode(item.body, _Pod)
+        except msgspec.MsgspecError as error:
+            source.undecodable(path, item, error)
+            continue
+        for container in pod.spec.containers if pod.metadata.namespace == "kube-system" else ():
+            flags = _flags(container)
+            if flags is not None:
+                yield pod, container, flags
+
+
+def _flags(container: _Container) -> Mapping[str, str] | None:
+    """The flags of kube-proxy, also within a shell or behind a runner; None where it is another program."""
+    words = [*container.command, *container.args]
+    if container.name == "kube-proxy" and words and words[0].startswith("-"):
+        return parse_flags(words)
+    if len(words) > 2 and words[1] == "-c":
+        words = words[2].split()
+    names = [word.rpartition("/")[2] for word in words]
+    return parse_flags(words[names.index("kube-proxy") + 1 :]) if "kube-proxy" in names else None
+
+
+def _settings(
+    source: Source,
+    pod: _Pod,
+    container: _Container,
+    flags: Mapping[str, str],
+    files: dict[tuple[Named, str], Mapping[str, Any] | None],
+) -> tuple[Mapping[str, Any], str] | None:
+    """What one pod runs with, and the channel; None, and a gap, where that stands in what is not read."""
+    file = flags.get("config", "")
+    if not file:
+        return {field: flags[flag] for flag, field in _FIELDS.items() if flag in flags}, "the flags of its pods"
+    need, key = _mounted(pod, container, file)
+    if need is None:
+        detail = f"its kube-proxy reads {file}, which is not one of the ConfigMaps that are read"
+        source.missed(Gap(f"{kinds.SYSTEM_PODS.path()}/{pod.metadata.name}", Reason.ELSEWHERE, detail))
+        return None
+    if (need, key) not in files:
+        files[need, key] = _read(source, need, key)
+    settings = files[need, key]
+    return None if settings is None else (settings, f"ConfigMap kube-system/{need.name}")
+
+
+def _read(source: Source, need: Named, key: str) -> Mapping[str, Any] | None:
+    content = source.get(need)
+    if isinstance(content, Gap):
+        source.missed(content)
+        return None
+    try:
+        told = next(documents(_data(content.content).get(key, ""), need.name, SnapshotError))
+        # What is empty there is left to its default.
+        return {field: told[field] for field in _FIELDS.values() if told.get(field)}
+    except (StopIteration, SnapshotError, AttributeError) as error:
+        source.missed(Gap(need.path(), Reason.UNDECODABLE, f"{key}: {error or 'nothing is there'}"))
+        return None
+
+
+def _mounted(pod: _Pod, container: _Container, file: str) -> tuple[Named | None, str]:
+    """The ConfigMap behind a path in a container, and the key, where it is one that is read."""
+    mounts = [one for one in container.volume_mounts if file.startswith(f"{one.mount_path.rstrip('/')}/")]
+    for mount in sorted(mounts, key=lambda one: -len(one.mount_path)):
+        rest = file[len(mount.mount_path.rstrip("/")) + 1 :]
+        for volume in pod.spec.volumes:
+            if volume.name == mount.name and volume.config_map:
+                keys = {one.path: one.key for one in volume.config_map.items} or {rest: rest}
+                need = next((one for one in _CONFIG_MAPS if one.name == volume.config_map.name), None)
+                return need, keys.get(rest, rest)
+    return None, ""
+
+
+def _data(content: bytes) -> Mapping[str, str]:
+    try:
+        found = msgspec.json.decode(content, type=dict[str, Any]).get("data")
+    except msgspec.MsgspecError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+KUBE_PROXIES: View[KubeProxies] = View("kube-proxies", (kinds.SYSTEM_PODS, *_CONFIG_MAPS, _CILIUM), _build)
