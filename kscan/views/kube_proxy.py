@@ -34,41 +34,41 @@ class KubeProxies(msgspec.Struct, frozen=True):
     instead: str = ""
 
 
-class _Mount(msgspec.Struct, rename="camel"):
+class _Mount(msgspec.Struct, frozen=True, rename="camel"):
     name: str = ""
     mount_path: str = ""
     sub_path: str = ""
 
 
-class _Container(msgspec.Struct, rename="camel"):
+class _Container(msgspec.Struct, frozen=True, rename="camel"):
     name: str = ""
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     volume_mounts: tuple[_Mount, ...] = ()
 
 
-class _Item(msgspec.Struct):
+class _Item(msgspec.Struct, frozen=True):
     key: str = ""
     path: str = ""
 
 
-class _ConfigMapVolume(msgspec.Struct):
+class _ConfigMapVolume(msgspec.Struct, frozen=True):
     name: str = ""
     items: tuple[_Item, ...] = ()
 
 
-class _Volume(msgspec.Struct, rename="camel"):
+class _Volume(msgspec.Struct, frozen=True, rename="camel"):
     name: str = ""
     config_map: _ConfigMapVolume | None = None
 
 
-class _Spec(msgspec.Struct, rename="camel"):
+class _Spec(msgspec.Struct, frozen=True, rename="camel"):
     node_name: str = ""
     containers: tuple[_Container, ...] = ()
     volumes: tuple[_Volume, ...] = ()
 
 
-class _Pod(msgspec.Struct):
+class _Pod(msgspec.Struct, frozen=True):
     metadata: Metadata
     spec: _Spec = _Spec()
 
