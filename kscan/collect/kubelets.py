@@ -67,11 +67,12 @@ class Asker:
         return self._directly(node, needs, end)
 
     def _patience(self) -> float:
-        """The seconds for one node: so many that all who wait could take as long before the deadline."""
+        """The seconds for one node: so many that all who wait could take as long, and never all that is left."""
+        left = self._wire.deadline.left()
         with self._lock:
-            share = self._wire.deadline.left() * self.parallel / max(1, self._waiting)
+            share = left * self.parallel / max(1, self._waiting)
             self._waiting -= 1
-        return min(max(_SHORTEST_SECONDS, min(share, _LONGEST_SECONDS)), self._wire.deadline.left() + 0.01)
+        return min(max(_SHORTEST_SECONDS, min(share, _LONGEST_SECONDS)), left / 2)
 
     def _through_server(self, node: Node, need: PerNode, end: float) -> Entry:
         path, patience = need.path(node.metadata.name), max(0.01, end - monotonic())
@@ -90,10 +91,13 @@ class Asker:
         for context, via in self._contexts:
             try:
                 while missing:
-                    with _connected(node, context, end) as connection:
+                    with _connected(node, context, end) as (connection, over):
                         # A server that hangs up after an answer is connected to anew, and verified anew.
                         while missing and connection.sock:
-                            found |= _asked(connection, node, missing[0], headers, via)
+                            answer = _asked(connection, node, missing[0], headers, via)
+                            if over.is_set():
+                                raise TimeoutError  # What was cut off can look whole.
+                            found |= answer
                             del missing[0]
             except ssl.SSLCertVerificationError as error:
                 reason, detail = _failure(error)
@@ -140,8 +144,8 @@ def _with_certificate(context: ssl.SSLContext, wire: Wire) -> ssl.SSLContext:
 
 
 @contextmanager
-def _connected(node: Node, context: ssl.SSLContext, end: float) -> Iterator[HTTPConnection]:
-    """A connection to a kubelet, verified, on which nothing was sent yet; hung up at the end of its time."""
+def _connected(node: Node, context: ssl.SSLContext, end: float) -> Iterator[tuple[HTTPConnection, threading.Event]]:
+    """A connection to a kubelet, verified, on which nothing was sent yet; and whether it was hung up for its time."""
     host, port = node.address(), node.status.daemon_endpoints.kubelet_endpoint.port
     plain = create_connection((host, port), max(0.01, end - monotonic()))
     try:
@@ -160,7 +164,7 @@ def _connected(node: Node, context: ssl.SSLContext, end: float) -> Iterator[HTTP
     watch.daemon = True
     watch.start()
     try:
-        yield connection
+        yield connection, over
     except (OSError, HTTPException) as error:
         if over.is_set():
             raise TimeoutError from error

@@ -30,7 +30,7 @@ def flag(groups: Sequence[Group], *, wants: Sequence[object], message: str) -> J
 
 @rule("kubelets.serving_certificate", "kubelets", KUBELETS)
 def serving_certificate(groups: Sequence[Group], *, message: str) -> Judgements:
-    """A certificate that others can verify; a kubelet that is given none makes one, and then names it like any other."""
+    """A certificate that others can verify; a kubelet that is given none makes one, and names it like any other."""
     alike: dict[tuple[bool, str], list[Group]] = {}
     for group in groups:
         alike.setdefault(_certificate(group), []).append(group)
