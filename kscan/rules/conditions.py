@@ -107,9 +107,11 @@ def _number(value: object) -> float | None:
 
 
 def _is_loopback(address: str) -> bool:
-    """Whether an address with a port is of the node alone."""
-    host = address.rpartition(":")[0].strip("[]") or address
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    """Whether an address, with a port or without, is of the node alone."""
+    hosts = (address.strip("[]"), address.rpartition(":")[0].strip("[]"))
+    for host in hosts:
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            continue
+    return "localhost" in hosts
