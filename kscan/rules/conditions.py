@@ -20,7 +20,7 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     absent: Any = _NOTHING
     one_of: list[Any] | msgspec.UnsetType = msgspec.field(default=_NOTHING, name="is")
     none_of: list[Any] | msgspec.UnsetType = msgspec.field(default=_NOTHING, name="not")
-    within: list[str] | msgspec.UnsetType = _NOTHING
+    only: list[str] | msgspec.UnsetType = _NOTHING
     above: float | msgspec.UnsetType = _NOTHING
     is_set: bool | msgspec.UnsetType = msgspec.field(default=_NOTHING, name="set")
     loopback: bool | msgspec.UnsetType = _NOTHING
@@ -40,8 +40,8 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             yield _in(value, self.one_of)
         if self.none_of is not _NOTHING:
             yield not _in(value, self.none_of)
-        if self.within is not _NOTHING:
-            yield set(map(str, value)) <= set(self.within) if isinstance(value, list) else None
+        if self.only is not _NOTHING:
+            yield set(map(str, value)) <= set(self.only) if isinstance(value, list) else None
         if self.above is not _NOTHING:
             number = _number(value)
             yield None if number is None else number > self.above

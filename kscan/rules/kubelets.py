@@ -37,10 +37,11 @@ def serving_certificate(groups: Sequence[Group], *, message: str) -> Judgements:
     for (good, why), found in sorted(alike.items()):
         nodes = tuple(sorted(node for group in found for node in group.nodes))
         ref, said = ref_of(nodes, f"with {why}"), f"{why} ({found[0].channel})"
+        value = said.removeprefix("tlsCertFile=")
         yield (
             Fine(ref, said, objects=len(nodes))
             if good
-            else Problem(ref, message, path=f"{_PLACE}tlsCertFile", value=said, notes=noted(nodes), objects=len(nodes))
+            else Problem(ref, message, path=f"{_PLACE}tlsCertFile", value=value, notes=noted(nodes), objects=len(nodes))
         )
 
 
