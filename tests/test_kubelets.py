@@ -27,10 +27,10 @@ def ca(tmp_path_factory):
     return paper(tmp_path_factory.mktemp("ca"))
 
 
-def node(name, port, address="127.0.0.1", **metadata):
+def node(name, port, address="127.0.0.1"):
     status = {"addresses": [{"type": "InternalIP", "address": address}] if address else [],
               "daemonEndpoints": {"kubeletEndpoint": {"Port": port}}}  # fmt: skip
-    return {"kind": "Node", "metadata": {"name": name} | metadata, "status": status}
+    return {"kind": "Node", "metadata": {"name": name}, "status": status}
 
 
 def asked(ca, tmp_path, nodes, needs=NEEDS, faults=None, access=None, **options):
@@ -163,14 +163,12 @@ def test_one_that_hangs_behind_the_proxy_is_asked_once_and_not_for_long(ca, tmp_
 @pytest.mark.parametrize(
     ("told", "reason", "words"),
     [
-        (node("n", 1, labels={"eks.amazonaws.com/compute-type": "fargate"}), Reason.NOT_SERVED, "AWS Fargate"),
-        (node("n", 1, labels={"type": "virtual-kubelet"}), Reason.NOT_SERVED, "a virtual kubelet"),
         (node("n", 10250, ""), Reason.NOT_SERVED, "no address"),
         (node("n", 1), Reason.UNAVAILABLE, "refused"),
         (node("n", 70000), Reason.UNAVAILABLE, "could not be asked"),
         (node("n", 10250, "a..b"), Reason.UNAVAILABLE, "could not be asked"),
     ],
-    ids=["fargate", "virtual", "without an address", "nobody there", "an impossible port", "an impossible name"],
+    ids=["without an address", "nobody there", "an impossible port", "an impossible name"],
 )
 def test_nodes_that_cannot_be_asked_are_gaps_that_say_why(ca, tmp_path, told, reason, words):
     entries, _ = asked(ca, tmp_path, [told])

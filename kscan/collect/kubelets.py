@@ -58,8 +58,6 @@ class Asker:
     def ask(self, node: Node, needs: Iterable[PerNode]) -> dict[str, Entry]:
         """What one kubelet answers to all that is needed of it, by path; what ends one question ends the others."""
         end = monotonic() + self._patience()
-        if node.virtual:
-            return _gaps(node, needs, Reason.NOT_SERVED, f"{node.virtual} has no kubelet that tells its settings")
         if self._how is KubeletAccess.NONE:
             return _gaps(node, needs, Reason.NOT_ASKED, _ADVICE)
         if self._how is KubeletAccess.PROXY:

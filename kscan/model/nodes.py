@@ -62,21 +62,10 @@ class Node(Noun, frozen=True):
         by_type = {one.type: one.address for one in self.status.addresses}
         return by_type.get("InternalIP") or by_type.get("Hostname") or by_type.get("ExternalIP") or ""
 
-    @property
-    def virtual(self) -> str:
-        """What stands behind a node that is no machine with a kubelet of its own; empty for all others."""
-        return next((name for label, value, name in _VIRTUAL if self.metadata.labels.get(label) == value), "")
-
 
 # How the answer of a kubelet came that was asked directly.
 VERIFIED = "the kubelet, its certificate verified"
 UNVERIFIED = "the kubelet, its certificate not verified"
-
-# By labels: each with its value, and what the provider calls such a node.
-_VIRTUAL = (
-    ("eks.amazonaws.com/compute-type", "fargate", "AWS Fargate"),
-    ("type", "virtual-kubelet", "a virtual kubelet"),
-)
 
 
 class Group(msgspec.Struct, frozen=True):

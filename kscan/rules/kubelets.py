@@ -4,33 +4,39 @@ from collections.abc import Iterator, Mapping, Sequence
 from posixpath import basename, dirname
 from typing import Any
 
-from kscan.checks.judgement import Fine, Judgement, Judgements, Problem
+from kscan.checks.judgement import Fine, Judgement, Judgements, Moot, Problem
 from kscan.model.nodes import UNVERIFIED, VERIFIED, Group
+from kscan.model.platform import Platform
+from kscan.model.words import listed
 from kscan.rules.conditions import clauses, written
 from kscan.rules.node_settings import judged, noted, ref_of, shortened
 from kscan.rules.rule import rule
 from kscan.views.kubelets import KUBELET_FLAGS, KUBELETS
+from kscan.views.platform import PLATFORM
 
 _PLACE = "kubeletconfig."
 _OWN = ("kubelet.crt", "kubelet.key")
 _MOST_FIELDS = 8
 
 
-@rule("kubelets.setting", "kubelets", KUBELETS)
-def setting(groups: Sequence[Group], *, wants: Sequence[object], message: str) -> Judgements:
+@rule("kubelets.setting", "kubelets", KUBELETS, more=(PLATFORM,))
+def setting(groups: Sequence[Group], platform: Platform | None, *, wants: Sequence[object], message: str) -> Judgements:
     """What the configuration in force must be."""
+    yield from _of_providers(groups, platform)
     yield from judged(groups, clauses("kubelets.setting", wants), message, _PLACE)
 
 
-@rule("kubelets.flag", "kubelets", KUBELET_FLAGS)
-def flag(groups: Sequence[Group], *, wants: Sequence[object], message: str) -> Judgements:
+@rule("kubelets.flag", "kubelets", KUBELET_FLAGS, more=(PLATFORM,))
+def flag(groups: Sequence[Group], platform: Platform | None, *, wants: Sequence[object], message: str) -> Judgements:
     """What the flags must be that kubelets do not keep in their configuration."""
+    yield from _of_providers(groups, platform)
     yield from judged(groups, clauses("kubelets.flag", wants), message, "--")
 
 
-@rule("kubelets.serving_certificate", "kubelets", KUBELETS)
-def serving_certificate(groups: Sequence[Group], *, message: str) -> Judgements:
+@rule("kubelets.serving_certificate", "kubelets", KUBELETS, more=(PLATFORM,))
+def serving_certificate(groups: Sequence[Group], platform: Platform | None, *, message: str) -> Judgements:
     """A certificate that others can verify; a kubelet that is given none makes one, and names it like any other."""
+    yield from _of_providers(groups, platform)
     alike: dict[tuple[bool, str], list[Group]] = {}
     for group in groups:
         alike.setdefault(_certificate(group), []).append(group)
@@ -43,6 +49,12 @@ def serving_certificate(groups: Sequence[Group], *, message: str) -> Judgements:
             if good
             else Problem(ref, message, path=f"{_PLACE}tlsCertFile", value=value, notes=noted(nodes), objects=len(nodes))
         )
+
+
+def _of_providers(groups: Sequence[Group], platform: Platform | None) -> Judgements:
+    if platform and platform.provided and not groups:
+        names = listed(sorted(set(platform.provided.values())))
+        yield Moot(f"every node is run by its provider, with its kubelet: {names}")
 
 
 def _certificate(group: Group) -> tuple[bool, str]:
@@ -62,9 +74,12 @@ def _certificate(group: Group) -> tuple[bool, str]:
     return True, f"tlsCertFile={certificate}"
 
 
-@rule("kubelets.differ", "kubelets", KUBELETS)
-def differ(groups: Sequence[Group], *, apart_from: Sequence[str], message: str) -> Judgements:
+@rule("kubelets.differ", "kubelets", KUBELETS, more=(PLATFORM,))
+def differ(
+    groups: Sequence[Group], platform: Platform | None, *, apart_from: Sequence[str], message: str
+) -> Judgements:
     """Nodes whose kubelets are set otherwise than most of the same version and operating system."""
+    yield from _of_providers(groups, platform)
     builds: dict[str, list[Group]] = {}
     for group in groups:
         builds.setdefault(group.build, []).append(group)

@@ -17,6 +17,7 @@ from kscan.model.words import listed
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import PerNode
+from kscan.views.platform import PLATFORM
 from kscan.views.view import Evidence, Source, View
 
 CONFIGZ = PerNode("configz")
@@ -60,10 +61,13 @@ def _view(
         groups: dict[tuple[bytes, str, str], tuple[Mapping[str, Any], list[str]]] = {}
         gaps: list[tuple[str, Gap]] = []
         answers = 0
+        provided = source.of(PLATFORM, gaps=False).provided
         for node in source.nouns(kinds.NODES, Node):
             answer = source.of_node(need, node.metadata.name)
             if isinstance(answer, Gap):
-                gaps.append((node.metadata.name, answer))
+                # Where it answers, it is judged all the same: labels of nodes are free to take.
+                if node.metadata.name not in provided:
+                    gaps.append((node.metadata.name, answer))
                 continue
             try:
                 if answer.content not in seen:
@@ -84,7 +88,7 @@ def _view(
             Group(tuple(sorted(nodes)), settings, told, build) for (_, told, build), (settings, nodes) in groups.items()
         )
 
-    return View(name, (kinds.NODES, need), build)
+    return View(name, (*PLATFORM.needs, need), build)
 
 
 def _build(node: Node) -> str:
