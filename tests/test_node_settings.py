@@ -93,6 +93,16 @@ def test_a_node_that_differs_says_in_what():
     )
 
 
+def test_where_no_settings_are_those_of_most_nodes_none_is_odd():
+    pools = {f"n{number}": {"maxPods": 1, "seccompDefault": number % 2 == 0} for number in range(4)}
+    found = result("kubelet-set-otherwise", pools)
+    assert (found.status, found.judged) == (Status.PASS, 4)
+    assert [fact.split(": ", 1)[1] for fact in found.facts] == [
+        "2 of 2 kinds of v?: seccompDefault=true",
+        "2 of 2 kinds of v?: seccompDefault=false",
+    ]
+
+
 def test_credentials_for_pods_from_an_address_are_not_shown():
     secret = {"staticPodURL": "http://x/", "staticPodURLHeader": {"Authorization": ["Bearer hunter2hunter2"]}}
     for name in ("kubelet-set-otherwise", "kubelet-pods-from-url"):

@@ -16,7 +16,9 @@ from kscan.views.platform import PLATFORM
 
 _PLACE = "kubeletconfig."
 _OWN = ("kubelet.crt", "kubelet.key")
-_MOST_FIELDS = 8
+_MOST_FIELDS, _MOST_KINDS = 8, 5
+_NOTHING = "nothing"
+Settings = Mapping[str, Any]
 
 
 @rule("kubelets.setting", "kubelets", KUBELETS, more=(PLATFORM,))
@@ -88,41 +90,59 @@ def differ(
 
 
 def _differing(build: str, groups: Sequence[Group], apart_from: Sequence[str], message: str) -> Iterator[Judgement]:
-    kinds: dict[str, tuple[Mapping[str, str], list[str]]] = {}
+    found: dict[str, tuple[Settings, list[str]]] = {}
     for group in groups:
-        flat = dict(_leaves(group.settings, apart_from))
-        kinds.setdefault(written(flat), (flat, []))[1].extend(group.nodes)
-    most, usual = max(kinds.values(), key=lambda kind: (len(kind[1]), sorted(kind[1])))
-    for settings, nodes in kinds.values():
-        found = tuple(sorted(nodes))
-        if settings is most:
-            yield Fine(ref_of(found, f"of {build}"), f"the same settings on {len(usual):,} of {build}", len(found))
-            continue
-        fields = [one for one in sorted({*most, *settings}) if most.get(one) != settings.get(one)]
-        lines = (f"{one}: {_said(settings, one)}; most have {_said(most, one)}" for one in fields[:_MOST_FIELDS])
+        kept: Settings = {field: value for field, value in group.settings.items() if field not in apart_from}
+        found.setdefault(written(kept), (kept, []))[1].extend(group.nodes)
+    kinds = sorted(((settings, tuple(sorted(nodes))) for settings, nodes in found.values()), key=_largest)
+    usual, most = kinds[0]
+    if 2 * len(most) <= sum(len(nodes) for _, nodes in kinds):
+        yield from _without_most(build, kinds)
+        return
+    yield Fine(ref_of(most, f"of {build}"), f"the same settings on {len(most):,} of {build}", len(most))
+    for settings, nodes in kinds[1:]:
+        fields = _differences(usual, settings)
+        lines = (f"{one}: {mine}; most have {others}" for one, (others, mine) in list(fields.items())[:_MOST_FIELDS])
         more = (f"and {len(fields) - _MOST_FIELDS} more settings",) if len(fields) > _MOST_FIELDS else ()
-        what = ", ".join(f"{one}={_said(settings, one)}" for one in fields)
+        first, (_, value) = next(iter(fields.items()))
         yield Problem(
-            ref_of(found, f"with {what}"),
+            ref_of(nodes, f"with {_told(fields)}"),
             f"{message} of {build}",
-            path=f"{_PLACE}{fields[0]}",
-            value=_said(settings, fields[0]),
-            notes=(*noted(found), *lines, *more),
-            objects=len(found),
+            path=f"{_PLACE}{first}",
+            value=value,
+            notes=(*noted(nodes), *lines, *more),
+            objects=len(nodes),
         )
 
 
-def _said(settings: Mapping[str, str], field: str) -> str:
-    return shortened(settings.get(field, "nothing"))
+def _without_most(build: str, kinds: Sequence[tuple[Settings, tuple[str, ...]]]) -> Iterator[Judgement]:
+    """Where no settings are those of most nodes, as with several pools, none is odd: what parts them is told."""
+    for number, (settings, nodes) in enumerate(kinds):
+        parted = _told(_differences(kinds[0 if number else 1][0], settings)) if number < _MOST_KINDS else ""
+        fact = f"{len(nodes):,} of {len(kinds):,} kinds of {build}: {parted}" if parted else ""
+        yield Fine(ref_of(nodes, f"with {parted}"), fact, len(nodes))
 
 
-def _leaves(value: Mapping[str, Any], apart_from: Sequence[str], path: str = "") -> Iterator[tuple[str, str]]:
+def _largest(kind: tuple[Settings, tuple[str, ...]]) -> tuple[object, ...]:
+    return -len(kind[1]), kind[1]
+
+
+def _differences(usual: Settings, settings: Settings) -> dict[str, tuple[str, str]]:
+    """The settings in which two kinds differ, with the value of each."""
+    parts = [field for field in {*usual, *settings} if usual.get(field) != settings.get(field)]
+    one, other = (dict(_leaves({field: kind[field] for field in parts if field in kind})) for kind in (usual, settings))
+    names = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+    return {name: (one.get(name, _NOTHING), other.get(name, _NOTHING)) for name in names}
+
+
+def _told(fields: Mapping[str, tuple[str, str]]) -> str:
+    return ", ".join(f"{name}={value}" for name, (_, value) in fields.items())
+
+
+def _leaves(value: Settings, path: str = "") -> Iterator[tuple[str, str]]:
     """Each setting with its full name, as text."""
     for key, one in value.items():
-        name = f"{path}{key}"
-        if name in apart_from:
-            continue
-        if isinstance(one, dict):
-            yield from _leaves(one, apart_from, f"{name}.")
+        if isinstance(one, dict) and one:
+            yield from _leaves(one, f"{path}{key}.")
         else:
-            yield name, written(one)
+            yield f"{path}{key}", shortened(written(one))
