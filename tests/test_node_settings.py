@@ -109,6 +109,23 @@ def test_credentials_for_pods_from_an_address_are_not_shown():
         assert "hunter2" not in str(result(name, {"a": {}, "b": {}, "c": secret}).findings)
 
 
+def proxy(node, config="/etc/kube-proxy/config"):
+    container = {"name": "kube-proxy", "command": ["kube-proxy", f"--config={config}"]}
+    metadata = {"name": f"kube-proxy-{node}", "namespace": "kube-system"}
+    return {"kind": "Pod", "metadata": metadata, "spec": {"nodeName": node, "containers": [container]}}
+
+
+def test_kube_proxy_that_no_api_shows_is_unknown_once_and_says_why():
+    ready = plan([check("kube-proxy-metrics-exposed")])
+    many_files = evaluate(snapshot_of(proxy(f"n{number}") for number in range(500)), ready).results[0]
+    nobody = evaluate(snapshot_of([{"kind": "Node", "metadata": {"name": "n"}}]), ready).results[0]
+    for found, words in ((many_files, "/etc/kube-proxy/config"), (nobody, "no pod of kube-system runs it")):
+        assert found.status is Status.UNKNOWN
+        (one,) = found.undecided
+        assert words in one.reason
+        assert found.gaps == ()
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("0s", 0), ("0", 0), ("0h0m0s", 0), ("4h0m0s", 14400), ("1.5s", 1.5), ("-5s", -5), ("100ms", 0.1), (".5h", 1800),

@@ -87,13 +87,14 @@ Timeout = Annotated[
 ]  # fmt: skip
 Kubelets = Annotated[
     KubeletsName,
-    typer.Option("--kubelets", envvar="KSCAN_KUBELETS", rich_help_panel=_CLUSTER,
-                 help="How kubelets are asked: auto asks them directly from inside the cluster, not from outside;"
-                 " proxy goes through the API server and needs nodes/proxy."),
+    typer.Option("--kubelets", envvar="KSCAN_KUBELETS", rich_help_panel=_CLUSTER, metavar="HOW",
+                 help="How kubelets are asked: auto, direct, proxy or none. auto asks them directly from inside the"
+                 " cluster, not from outside; proxy goes through the API server and needs nodes/proxy."),
 ]  # fmt: skip
 InsecureKubeletTls = Annotated[
     bool,
-    typer.Option("--insecure-kubelet-tls", envvar="KSCAN_INSECURE_KUBELET_TLS", rich_help_panel=_CLUSTER,
+    # No variable: a token is sent to strangers only where a command says so.
+    typer.Option("--insecure-kubelet-tls", rich_help_panel=_CLUSTER,
                  help="Send the token also to kubelets whose certificate cannot be verified. Every answer says so."),
 ]  # fmt: skip
 PssVersion = Annotated[

@@ -24,14 +24,16 @@ from kscan.views.view import Source, View
 _CONFIG_MAPS = tuple(Named(kinds.CONFIG_MAPS, name, "kube-system") for name in ("kube-proxy", "kube-proxy-config"))
 _CILIUM = Named(kinds.CONFIG_MAPS, "cilium-config", "kube-system")
 _REPLACED = "kube-proxy-replacement"
+_NO_POD = "no pod of kube-system runs it; it may be a process of the nodes, which the API does not show"
 _FIELDS = {"metrics-bind-address": "metricsBindAddress", "profiling": "enableProfiling"}
 
 
 class KubeProxies(msgspec.Struct, frozen=True):
-    """The nodes that run kube-proxy, by its settings; or what stands in for it everywhere."""
+    """The nodes that run kube-proxy, by its settings; what stands in for it; and what of it no API shows, and why."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[Group, ...] = ()
     instead: str = ""
+    unseen: frozenset[str] = frozenset()
 
 
 class _Mount(msgspec.Struct, frozen=True, rename="camel"):
@@ -77,23 +79,23 @@ def _build(source: Source) -> KubeProxies:
     found: dict[tuple[bytes, str], tuple[Mapping[str, Any], list[str]]] = {}
     # Many pods mount the same.
     files: dict[tuple[Named, str], Mapping[str, Any] | None] = {}
-    seen = False
+    seen, unseen = False, set()
     for pod, container, flags in _pods(source):
         seen = True
         told = _settings(source, pod, container, flags, files)
-        if told:
+        if isinstance(told, str):
+            unseen.add(told)
+        elif told:
             settings, channel = told
             key = msgspec.json.encode(settings, order="deterministic"), channel
             found.setdefault(key, (settings, []))[1].append(pod.spec.node_name or pod.metadata.name)
     cilium = source.get(_CILIUM)
     if not seen and not isinstance(cilium, Gap) and _data(cilium.content).get(_REPLACED) in ("true", "strict"):
-        return KubeProxies((), f"{_REPLACED} in ConfigMap kube-system/cilium-config")
-    if not seen and not source.gaps:
-        detail = "no pod there runs kube-proxy; it may be a process of the nodes, which the API does not show"
-        source.missed(Gap(kinds.SYSTEM_PODS.path(), Reason.ELSEWHERE, detail))
-    return KubeProxies(
-        tuple(Group(tuple(sorted(nodes)), settings, channel) for (_, channel), (settings, nodes) in found.items())
-    )
+        return KubeProxies(instead=f"{_REPLACED} in ConfigMap kube-system/cilium-config")
+    if not seen and not source.gaps and not source.about.manifests:
+        return KubeProxies(unseen=frozenset({_NO_POD}))
+    groups = (Group(tuple(sorted(nodes)), settings, told) for (_, told), (settings, nodes) in found.items())
+    return KubeProxies(tuple(groups), unseen=frozenset(unseen))
 
 
 def _pods(source: Source) -> Iterator[tuple[_Pod, _Container, Mapping[str, str]]]:
@@ -129,16 +131,14 @@ def _settings(
     container: _Container,
     flags: Mapping[str, str],
     files: dict[tuple[Named, str], Mapping[str, Any] | None],
-) -> tuple[Mapping[str, Any], str] | None:
-    """What one pod runs with, and the channel; None, and a gap, where that stands in what is not read."""
+) -> tuple[Mapping[str, Any], str] | str | None:
+    """What one pod runs with, and the channel; why no API shows it; or None, and a gap, where it could not be read."""
     file = flags.get("config", "")
     if not file:
         return {field: flags[flag] for flag, field in _FIELDS.items() if flag in flags}, "the flags of its pods"
     need, key = _mounted(pod, container, file)
     if need is None:
-        detail = f"its kube-proxy reads {file}, which is not one of the ConfigMaps that are read"
-        source.missed(Gap(f"{kinds.SYSTEM_PODS.path()}/{pod.metadata.name}", Reason.ELSEWHERE, detail))
-        return None
+        return f"it reads {file}, which is not in a ConfigMap that kscan reads"
     if (need, key) not in files:
         files[need, key] = _read(source, need, key)
     settings = files[need, key]

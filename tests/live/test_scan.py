@@ -23,7 +23,7 @@ from kscan.snapshot.server import serving
 
 READY = plan(catalogue().checks.values())
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
-NOT_ASKED = {("/api/v1/nodes/n1/proxy/configz", Reason.NOT_ASKED)}
+NOT_ASKED = {(f"/api/v1/nodes/n1/proxy/{leaf}", Reason.NOT_ASKED) for leaf in ("configz", "flagz")}
 
 
 def scan(server, user, **options):
