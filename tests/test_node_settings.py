@@ -159,6 +159,7 @@ def test_durations(text, expected):
         ({"field": "a", "loopback": True}, {"a": "0.0.0.0:1"}, False),
         ({"field": "a", "loopback": True}, {"a": "[::]:1"}, False),
         ({"field": "a", "loopback": True}, {"a": ":1"}, False),
+        ({"field": "a", "loopback": True}, {"a": "$(POD_IP):1"}, None),
         ([{"field": "a", "is": [1]}, {"field": "b", "is": [1]}], {"a": 0, "b": 1}, True),
         ([{"field": "a", "is": [1]}, {"field": "b", "is": [1]}], {"a": 0}, None),
         ([{"field": "a", "is": [1]}, {"field": "b", "is": [1]}], {"b": 1}, True),

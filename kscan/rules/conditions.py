@@ -48,7 +48,8 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         if self.is_set is not _NOTHING:
             yield bool(value) is self.is_set
         if self.loopback is not _NOTHING:
-            yield _is_loopback(str(value)) is self.loopback
+            local = _is_loopback(str(value))
+            yield None if local is None else local is self.loopback
 
     def shown(self, settings: Mapping[str, Any]) -> str:
         """The setting in a few words; where it only matters that it is set, its value is left out."""
@@ -106,12 +107,12 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _is_loopback(address: str) -> bool:
-    """Whether an address, with a port or without, is of the node alone."""
+def _is_loopback(address: str) -> bool | None:
+    """Whether an address, with a port or without, is of the node alone; None where it is no address."""
     hosts = (address.strip("[]"), address.rpartition(":")[0].strip("[]"))
     for host in hosts:
         try:
             return ip_address(host).is_loopback
         except ValueError:
             continue
-    return "localhost" in hosts
+    return True if "localhost" in hosts else False if address.startswith(":") else None

@@ -4,7 +4,7 @@ With `--config` kube-proxy passes over most of its other flags. On a node where 
 MicroK8s) the API tells nothing of it; where Cilium stands in for it, its own ConfigMap says so.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from kscan.documents import documents
 from kscan.errors import SnapshotError
 from kscan.model.base import decode
-from kscan.model.components import parse_flags
+from kscan.model.command_line import arguments_of, behind_shell, parse_flags
 from kscan.model.meta import Metadata
 from kscan.model.nodes import Group
 from kscan.snapshot import kinds
@@ -23,6 +23,7 @@ from kscan.views.view import Source, View
 # As kubeadm and as Amazon EKS call it.
 _CONFIG_MAPS = tuple(Named(kinds.CONFIG_MAPS, name, "kube-system") for name in ("kube-proxy", "kube-proxy-config"))
 _CILIUM = Named(kinds.CONFIG_MAPS, "cilium-config", "kube-system")
+_PROGRAM = "kube-proxy"
 _REPLACED = "kube-proxy-replacement"
 _NO_POD = "no pod of kube-system runs it; it may be a process of the nodes, which the API does not show"
 _FIELDS = {"metrics-bind-address": "metricsBindAddress", "profiling": "enableProfiling"}
@@ -115,14 +116,22 @@ def _pods(source: Source) -> Iterator[tuple[_Pod, _Container, Mapping[str, str]]
 
 
 def _flags(container: _Container) -> Mapping[str, str] | None:
-    """The flags of kube-proxy, also within a shell or behind a runner; None where it is another program."""
-    words = [*container.command, *container.args]
-    if container.name == "kube-proxy" and words and words[0].startswith("-"):
+    """The flags of kube-proxy, also within a plain line of a shell; None where it is another program."""
+    words = (*container.command, *container.args)
+    if container.name == _PROGRAM and words and words[0].startswith("-"):
         return parse_flags(words)
-    if len(words) > 2 and words[1] == "-c":
-        words = words[2].split()
-    names = [word.rpartition("/")[2] for word in words]
-    return parse_flags(words[names.index("kube-proxy") + 1 :]) if "kube-proxy" in names else None
+    if behind_shell(_PROGRAM, words):
+        return parse_flags(_after_program(words) or ())
+    arguments = arguments_of(_PROGRAM, words)
+    return None if arguments is None else parse_flags(arguments)
+
+
+def _after_program(words: Sequence[str]) -> Sequence[str] | None:
+    """What a shell's line says after the program; None where a script makes it up, so that nobody can tell."""
+    line = words[-1].split()
+    names = [word.rpartition("/")[2] for word in line]
+    plain = _PROGRAM in names and not any(sign in words[-1] for sign in "$`;&|")
+    return line[names.index(_PROGRAM) + 1 :] if plain else None
 
 
 def _settings(
@@ -133,6 +142,9 @@ def _settings(
     files: dict[tuple[Named, str], Mapping[str, Any] | None],
 ) -> tuple[Mapping[str, Any], str] | str | None:
     """What one pod runs with, and the channel; why no API shows it; or None, and a gap, where it could not be read."""
+    words = (*container.command, *container.args)
+    if behind_shell(_PROGRAM, words) and _after_program(words) is None:
+        return "a shell script makes up its flags"
     file = flags.get("config", "")
     if not file:
         return {field: flags[flag] for flag, field in _FIELDS.items() if flag in flags}, "the flags of its pods"
