@@ -13,6 +13,7 @@ ROOMS = [
     "documents",
     "model",
     "snapshot",
+    "node",
     "collect",
     "views",
     "checks",
@@ -23,7 +24,7 @@ ROOMS = [
     "commands",
     "__main__",
 ]
-APART = {("judge", "collect"), ("collect", "judge"), ("views", "collect"), ("report", "collect"), ("checks", "snapshot"),
+APART = {("collect", "node"), ("views", "node"), ("rules", "node"), ("judge", "node"), ("judge", "collect"), ("collect", "judge"), ("views", "collect"), ("report", "collect"), ("checks", "snapshot"),
          ("rules", "snapshot"), ("checks", "collect"), ("rules", "collect"),
          ("mend", "collect"), ("mend", "rules"), ("report", "mend")}  # fmt: skip
 ROOT = Path(kscan.__file__).parent

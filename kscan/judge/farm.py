@@ -18,7 +18,7 @@ from kscan.judge.plan import Plan, plan
 from kscan.judge.report import Result, Status
 from kscan.snapshot.documents import Document, snapshot_of
 from kscan.snapshot.entry import Body, Entry, Gap, Reason
-from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource, split_path
+from kscan.snapshot.needs import FromNode, Named, Need, PerNode, Plain, Resource, split_path
 from kscan.snapshot.snapshot import About, Snapshot
 from kscan.views.targets import TARGETS
 from kscan.views.view import Readings
@@ -155,7 +155,9 @@ def run_denied(ready: Plan, check: Check, need: Need) -> str:
     for example in examples(check):
         if example.expected == "pass":
             result = _verdict(ready, denied(snapshot_of_example(example), need))
-            if result.status is Status.PASS and (isinstance(need, Resource | PerNode) and not _alternatives(ready)):
+            if result.status is Status.PASS and (
+                isinstance(need, Resource | PerNode | FromNode) and not _alternatives(ready)
+            ):
                 return f"passes in {example.name!r} though it was refused"
             if result.status is Status.PASS and any(_matches(need, one.path) for one in result.evidence):
                 return f"passes in {example.name!r} on evidence that was refused"
@@ -182,6 +184,8 @@ def _matches(need: Need, path: str) -> bool:
         return path == need.path()
     if isinstance(need, PerNode):
         return path.startswith("/api/v1/nodes/") and path.endswith(f"/{need.leaf}")
+    if isinstance(need, FromNode):
+        return bool(need.node(path))
     parts = split_path(path)
     return parts is not None and need.covers(parts[0], parts[3]) and not parts[4]
 

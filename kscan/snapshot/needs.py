@@ -95,8 +95,25 @@ class PerNode(msgspec.Struct, frozen=True, order=True):
         return f"nodes/{self.leaf}"
 
 
-Need = Resource | Named | Plain | PerNode
-_ORDER: tuple[type, ...] = (Resource, Named, Plain, PerNode)
+class FromNode(msgspec.Struct, frozen=True, order=True):
+    """What an agent on each node has told; no API server has it: it comes from files, or from what agents publish."""
+
+    root: str = "/kscan.dev/v1/nodes"
+
+    def path(self, node: str) -> str:
+        """Where the document of one node is kept; without a name, why there are none."""
+        return f"{self.root}/{node}".rstrip("/")
+
+    def node(self, path: str) -> str:
+        """The node whose document stands at a path; empty where it is another path."""
+        return path.removeprefix(f"{self.root}/") if path.startswith(f"{self.root}/") else ""
+
+    def __str__(self) -> str:
+        return "node results"
+
+
+Need = Resource | Named | Plain | PerNode | FromNode
+_ORDER: tuple[type, ...] = (Resource, Named, Plain, PerNode, FromNode)
 
 
 def split_path(path: str) -> tuple[str, str, str, str, str] | None:

@@ -13,7 +13,7 @@ from kscan.model.base import decode
 from kscan.model.meta import WRITTEN_IN
 from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
 from kscan.snapshot.kinds import KNOWN
-from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource, split_path
+from kscan.snapshot.needs import FromNode, Named, Need, PerNode, Plain, Resource, split_path
 from kscan.snapshot.snapshot import About, Snapshot
 
 _BY_NAME = frozenset((resource.group, resource.plural) for resource in KNOWN)
@@ -119,7 +119,12 @@ class Source:
         """Whether another view was read without gaps."""
         return not self._readings.of(view).gaps
 
-    def of_node(self, need: PerNode, node: str) -> Body | Gap:
+    def nodes_told(self, need: FromNode) -> tuple[str, ...]:
+        """The nodes of which there is a document, or a gap in its place."""
+        self._declared(need)
+        return tuple(node for path in self._snapshot.entries if (node := need.node(path)))
+
+    def of_node(self, need: PerNode | FromNode, node: str) -> Body | Gap:
         """What one node answered."""
         self._declared(need)
         found = self._snapshot.at(need.path(node))

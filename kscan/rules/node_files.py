@@ -1,0 +1,193 @@
+"""Files of nodes: who may read and write them, whose they are; flags and policies that only a node shows."""
+
+import posixpath
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+
+from kscan.checks.check import Severity
+from kscan.checks.judgement import Fine, Judgement, Judgements, Moot, Problem, Unsure
+from kscan.model.meta import ObjectRef
+from kscan.model.node_facts import Audit, NodeFacts, NodeFile
+from kscan.model.words import listed
+from kscan.rules.rule import rule
+from kscan.views.node_files import CONTROL_PLANE_FILES, NODE_FILES, ControlPlaneFiles, NodeFiles
+
+_WRITE = 0o022
+_ROOT = ("root", 0)
+# So many of one folder that are alike are told one by one.
+_MOST_ALIKE = 5
+_LEVELS = ("None", "Metadata", "Request", "RequestResponse")
+# What a log that anyone may read must not hold.
+_CREDENTIALS = ("secrets", "token reviews", "serviceaccounts/token")
+
+
+@rule("files.control_plane", "control-plane nodes", CONTROL_PLANE_FILES)
+def control_plane(
+    told: ControlPlaneFiles,
+    *,
+    roles: list[str],
+    what: str,
+    at_most: str = "",
+    owner: str = "",
+    together: Sequence[str] = (),
+    only_read: str = "",
+) -> Judgements:
+    """Files that only a control plane has, with a mode wider than `at_most` or another owner."""
+    if told.owner:
+        yield Moot(f"run by {told.owner}")
+        return
+    yield Moot("no node that told of its files runs a control plane")
+    for one in told.nodes:
+        if one.facts.control_plane:
+            yield from _files(one.facts, roles, what, at_most, owner, together, only_read)
+        elif one.labelled:
+            yield Unsure(_ref(one.facts), "its label calls it a control plane, and nothing of one was found on it")
+
+
+@rule("files.node", "nodes", NODE_FILES)
+def node(
+    nodes: Iterable[NodeFiles],
+    *,
+    roles: list[str],
+    what: str,
+    at_most: str = "",
+    owner: str = "",
+    only_read: str = "",
+) -> Judgements:
+    """Files that every node has, with a mode wider than `at_most` or another owner."""
+    for one in nodes:
+        yield from _files(one.facts, roles, what, at_most, owner, (), only_read)
+
+
+def _files(
+    facts: NodeFacts, roles: list[str], what: str, at_most: str, owner: str, together: Sequence[str], only_read: str
+) -> Judgements:
+    ref, bad, good = _ref(facts), [], []
+    for file in facts.of(*roles):
+        if file.gap == "missing":
+            continue
+        if file.gap:
+            yield Unsure(ref, f"{file.path}: {file.gap}" + (f" ({file.detail})" if file.detail else ""))
+        elif _holds(file, facts, at_most, owner):
+            good.append(file)
+        else:
+            bad.append(file)
+    words = f"gives more than mode {at_most} to {what}" if at_most else f"has {what} owned by others than {owner}"
+    yield from _problems(ref, bad, words, _mend(at_most, owner), set(together), only_read if at_most else "")
+    if good and not bad:
+        yield Fine(ref, _shown(good, roles))
+    if not good and not bad:
+        yield Moot(f"no node has {what} in a file")
+
+
+def _holds(file: NodeFile, facts: NodeFacts, at_most: str, owner: str) -> bool:
+    if at_most:
+        return not _wider(file, at_most)
+    user, _, group = owner.partition(":")
+    if _is(file.user, file.uid, user) and _is(file.group, file.gid, group):
+        return True
+    # Where a program runs as an account without a name, its number is what counts.
+    program = facts.program(user)
+    return bool(program) and program is not None and program.uid > 0 and file.uid == program.uid
+
+
+def _is(name: str, number: int, wanted: str) -> bool:
+    """Whether an account is the one: root is a number, whatever it is called."""
+    return number == _ROOT[1] if wanted == _ROOT[0] else name == wanted
+
+
+def _wider(file: NodeFile, at_most: str) -> int:
+    """The bits that a file has beyond those allowed."""
+    return int(file.mode, 8) & ~int(at_most, 8)
+
+
+def _mend(at_most: str, owner: str) -> str:
+    return f"chmod {at_most}" if at_most else f"chown {owner}"
+
+
+def _problems(
+    ref: ObjectRef, bad: list[NodeFile], words: str, mend: str, together: set[str], only_read: str
+) -> Iterator[Problem]:
+    """One for each file; those of one folder that are alike and many, or come and go, are one."""
+    alike: dict[tuple[str, str], list[NodeFile]] = {}
+    for file in bad:
+        alike.setdefault((posixpath.dirname(file.path), str(file)), []).append(file)
+    for (folder, value), files in alike.items():
+        severity = Severity(only_read) if only_read and not any(int(file.mode, 8) & _WRITE for file in files) else None
+        if len(files) <= _MOST_ALIKE and not any(together & file.roles.keys() for file in files):
+            for file in files:
+                notes = (f"found by {listed(sorted(set(file.roles.values())))}", *_link(file))
+                yield Problem(ref, words, path=file.path, value=value, severity=severity, notes=notes,
+                              fix=f"{mend} {shlex.quote(file.target or file.path)}")  # fmt: skip
+        else:
+            names = listed([posixpath.basename(file.path) for file in files])
+            notes = (f"{len(files)} files: {names}", f"found by {next(iter(files[0].roles.values()))}")
+            yield Problem(ref, words, path=f"{folder}/*", value=value, severity=severity, notes=notes,
+                          fix=f"{mend} {shlex.quote(folder)}/*")  # fmt: skip
+
+
+def _link(file: NodeFile) -> tuple[str, ...]:
+    return (f"a link to {file.target}, which is what was judged",) if file.target else ()
+
+
+def _shown(files: list[NodeFile], roles: list[str]) -> str:
+    """What was judged, and by which way the first of it was found."""
+    ways = [way for role, way in files[0].roles.items() if role in roles]
+    return f"{listed([f'{one.path} {one}' for one in files])}, found by {ways[0]}"
+
+
+def _ref(facts: NodeFacts) -> ObjectRef:
+    return ObjectRef("Node", facts.node)
+
+
+@rule("files.kubelet_flag", "kubelets", NODE_FILES)
+def kubelet_flag(nodes: Iterable[NodeFiles], *, flag: str, message: str) -> Judgements:
+    """A flag of the kubelet's command line that should not be given."""
+    for one in nodes:
+        ref, kubelet = _ref(one.facts), one.facts.program("kubelet")
+        if kubelet and flag in kubelet.flags:
+            yield Problem(ref, message, path=f"--{flag}", value=f"{kubelet.flags[flag]} ({kubelet.via})")
+        elif kubelet and kubelet.complete:
+            yield Fine(ref, f"--{flag} is not given ({kubelet.via})")
+        else:
+            yield Unsure(ref, "nothing on the node tells the kubelet's whole command line")
+
+
+@rule("files.audit_policy", "API servers on nodes", CONTROL_PLANE_FILES)
+def audit_policy(told: ControlPlaneFiles) -> Judgements:
+    """Audit policies that leave out what matters, or that log what they should not."""
+    if told.owner:
+        yield Moot(f"run by {told.owner}")
+        return
+    yield Moot("no node that told of its files runs an API server")
+    for one in told.nodes:
+        if one.facts.audit:
+            yield _of_policy(_ref(one.facts), one.facts.audit)
+        elif (one.facts.control_plane or one.labelled) and not _of_etcd_alone(one.facts):
+            yield Unsure(_ref(one.facts), "nothing on the node tells the API server's whole command line")
+
+
+def _of_etcd_alone(facts: NodeFacts) -> bool:
+    return bool(facts.program("etcd")) and not facts.program("kube-apiserver")
+
+
+def _of_policy(ref: ObjectRef, audit: Audit) -> Judgement:
+    if audit.gap == "missing":
+        return Problem(ref, "names an audit policy that is not there", path=audit.path, value="missing")
+    if audit.gap:
+        return Unsure(ref, f"{audit.path}: {audit.gap}" + (f" ({audit.detail})" if audit.detail else ""))
+    if not audit.path:
+        return Problem(ref, "has no audit policy: nothing of what is asked of the API server is logged",
+                       path="--audit-policy-file")  # fmt: skip
+    silent = [area for area, level in audit.levels.items() if level == _LEVELS[0]]
+    loud = [area for area in _CREDENTIALS if audit.levels.get(area) in _LEVELS[2:]]
+    left_out = tuple(f"{area}: not for {listed(who)}" for area, who in audit.left_out.items() if area not in silent)
+    catch_all = (f"everything else: {audit.catch_all}" if audit.catch_all else "there is no rule for everything else",)
+    if silent:
+        words = f"does not log {', '.join(silent)}"
+        return Problem(ref, words, path=audit.path, value=f"{len(silent)} of {len(audit.levels)} areas at level None",
+                       notes=(*catch_all, *left_out))  # fmt: skip
+    if loud:
+        value = ", ".join(f"{area}: {audit.levels[area]}" for area in loud)
+        return Problem(ref, "writes credentials into its audit log", path=audit.path, value=value, notes=left_out)
+    return Fine(ref, "; ".join((f"{audit.path} logs {', '.join(audit.levels)}", *catch_all, *left_out)))

@@ -1,0 +1,116 @@
+"""What agents told of the nodes: one document each, and which nodes have none."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from kscan.model.node_facts import API_VERSION, KIND, NodeFacts
+from kscan.model.nodes import Node
+from kscan.model.words import listed
+from kscan.snapshot import kinds
+from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.needs import FromNode
+from kscan.views.platform import PLATFORM
+from kscan.views.view import Evidence, Source, View
+
+NODE_FACTS = FromNode()
+NO_RESULTS = "no node results: `kscan deploy node` prints how to get them, --node-results reads them"
+_OLD = timedelta(days=30)
+_CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+# No pod of a DaemonSet runs there, and no file of it can be seen by anyone.
+_NO_AGENT = (("eks.amazonaws.com/compute-type", "fargate"), ("type", "virtual-kubelet"))
+
+
+class NodeFiles(msgspec.Struct, frozen=True):
+    """One node as its agent told it, and whether the cluster calls it a control plane."""
+
+    facts: NodeFacts
+    labelled: bool = False
+
+
+class ControlPlaneFiles(msgspec.Struct, frozen=True):
+    """The nodes again, for what only a control plane has; or who runs that where no user has its nodes."""
+
+    nodes: tuple[NodeFiles, ...] = ()
+    owner: str = ""
+
+
+def _build(source: Source) -> tuple[NodeFiles, ...]:
+    nodes = {node.metadata.name: node.metadata.labels for node in source.nouns(kinds.NODES, Node)}
+    told = source.nodes_told(NODE_FACTS)
+    names = sorted(nodes) if nodes or not source.gaps else told
+    found = []
+    for name in (name for name in names if name in told):
+        facts = _facts(source, name)
+        if facts:
+            labelled = any(label in nodes.get(name, {}) for label in _CONTROL_PLANE)
+            found.append(NodeFiles(facts, labelled))
+    missing = [name for name in names if name not in told and not _without_agent(nodes.get(name, {}))]
+    source.missed(*_missing(missing, told, source))
+    return tuple(found)
+
+
+def _missing(missing: list[str], told: tuple[str, ...], source: Source) -> Iterator[Gap]:
+    """One gap for all nodes that told nothing: where nobody was asked, that is said once."""
+    if missing and told:
+        yield Gap(NODE_FACTS.root, Reason.NOT_ASKED, f"no node results of {listed(missing)}")
+    elif missing:
+        refused = source.of_node(NODE_FACTS, "")
+        yield (
+            refused
+            if isinstance(refused, Gap) and refused.detail
+            else Gap(NODE_FACTS.root, Reason.NOT_ASKED, NO_RESULTS)
+        )
+
+
+def _facts(source: Source, name: str) -> NodeFacts | None:
+    answer = source.of_node(NODE_FACTS, name)
+    if isinstance(answer, Gap):
+        source.missed(answer)
+        return None
+    try:
+        facts = msgspec.json.decode(answer.content, type=NodeFacts)
+    except msgspec.MsgspecError as error:
+        source.missed(Gap(NODE_FACTS.path(name), Reason.UNDECODABLE, str(error)))
+        return None
+    problem = _problem(facts, source.about.taken)
+    if problem:
+        source.missed(Gap(NODE_FACTS.path(name), Reason.UNDECODABLE, problem))
+        return None
+    source.evidence.append(Evidence(NODE_FACTS.path(name)))
+    return facts
+
+
+def _problem(facts: NodeFacts, scanned: str) -> str:
+    """Why a document does not count."""
+    if (facts.kind, facts.api_version) != (KIND, API_VERSION):
+        return f"it is {facts.kind} of {facts.api_version}: this kscan reads {KIND} of {API_VERSION}"
+    taken, now = _time(facts.taken), _time(scanned)
+    return f"it is of {facts.taken}: run the agent again" if taken and now and now - taken > _OLD else ""
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _without_agent(labels: dict[str, str]) -> bool:
+    return any(labels.get(label) == value for label, value in _NO_AGENT)
+
+
+NODE_FILES: View[tuple[NodeFiles, ...]] = View("node files", (kinds.NODES, NODE_FACTS), _build)
+
+
+def _control_plane(source: Source) -> ControlPlaneFiles:
+    platform = source.of(PLATFORM, gaps=False)
+    if "kube-apiserver" in platform.owned:
+        return ControlPlaneFiles(owner=str(platform))
+    return ControlPlaneFiles(nodes=source.of(NODE_FILES))
+
+
+CONTROL_PLANE_FILES: View[ControlPlaneFiles] = View(
+    "control plane files", tuple(dict.fromkeys((*PLATFORM.needs, *NODE_FILES.needs))), _control_plane
+)
