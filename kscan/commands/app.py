@@ -8,7 +8,9 @@ import typer
 
 from kscan import __version__
 from kscan.commands import options as o
+from kscan.commands.deploy import deploy_app
 from kscan.commands.fix import fix
+from kscan.commands.node import node
 from kscan.commands.rbac import rbac_app
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ checks_app = typer.Typer(no_args_is_help=True, help="See the checks, and test yo
 app.add_typer(snapshot_app, name="snapshot")
 app.add_typer(checks_app, name="checks")
 app.add_typer(rbac_app, name="rbac")
+app.add_typer(deploy_app, name="deploy")
 
 _REPORT = "The report"
 
@@ -102,6 +105,7 @@ def scan(
     timeout: o.Timeout = 300,
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
     insecure_kubelet_tls: o.InsecureKubeletTls = False,
+    node_results: o.NodeResults = "",
     pss_version: o.PssVersion = "",
     platform: o.PlatformName = "",
     quiet: o.Quiet = False,
@@ -111,6 +115,7 @@ def scan(
 
     Exit codes: 0 clean, 1 findings at or above --fail-on, 2 could not run, 3 evidence incomplete under --strict.
     """
+    from kscan.commands import node_results as results
     from kscan.commands import output as where
     from kscan.commands import scan as command
     from kscan.commands import selected
@@ -129,6 +134,7 @@ def scan(
         demo=demo,
         access=o.access(kubeconfig, context, as_user, as_group),
         options=_options(namespace, parallel, timeout, kubelets, insecure=insecure_kubelet_tls),
+        node_results=results.node_results(node_results),
         honour_annotations=honour_annotations,
         fail_on=command.known_gate(fail_on),
         strict=strict,
@@ -138,6 +144,7 @@ def scan(
 
 
 app.command()(fix)
+app.command()(node)
 
 
 @app.command()
@@ -150,9 +157,11 @@ def permissions(
     checks: o.CheckFolders = [],  # noqa: B006
     namespace: o.Namespaces = "",
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
+    node_results: o.NodeResults = "",
     config: o.Config = None,
 ) -> None:
     """Print the exact ClusterRole (or Roles, with --namespace) that a scan needs."""
+    from kscan.commands import node_results as results
     from kscan.commands import permissions as command
     from kscan.commands import selected
     from kscan.commands.output import print_bytes
@@ -161,7 +170,8 @@ def permissions(
     found = selected.catalogue(checks)
     chosen = selected.chosen(found, selected.selection(check, skip, severity, framework, every=every))
     asked = _options(namespace, 1, 1, kubelets)
-    print_bytes(command.role(plan(chosen).needs(), asked.namespaces, asked.kubelets).encode())
+    published = results.node_results(node_results).namespace
+    print_bytes(command.role(plan(chosen).needs(), asked.namespaces, asked.kubelets, published).encode())
 
 
 @snapshot_app.command("save")
@@ -185,10 +195,12 @@ def snapshot_save(
     timeout: o.Timeout = 300,
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
     insecure_kubelet_tls: o.InsecureKubeletTls = False,
+    node_results: o.NodeResults = "",
     quiet: o.Quiet = False,
     config: o.Config = None,
 ) -> None:
     """Read a cluster into a file, for `kscan scan FILE` later and elsewhere."""
+    from kscan.commands import node_results as results
     from kscan.commands import selected
     from kscan.commands import snapshot as command
 
@@ -196,7 +208,8 @@ def snapshot_save(
     chosen = selected.chosen(found, selected.selection(check, skip, severity, framework, every=every))
     access = o.access(kubeconfig, context, as_user, as_group)
     asked = _options(namespace, parallel, timeout, kubelets, insecure=insecure_kubelet_tls)
-    line = command.save(file, chosen, access, asked, redact=redact, quiet=quiet)
+    told = results.node_results(node_results)
+    line = command.save(file, chosen, access, asked, told, redact=redact, quiet=quiet)
     if not quiet:
         typer.echo(line, err=True)
 

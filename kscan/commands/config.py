@@ -60,7 +60,7 @@ def _joined(value: object) -> object:
 
 _ALL_KEYS: Iterable[str] = (
     "check", "skip", "severity", "framework", "checks",
-    "context", "namespace", "parallel", "timeout", "kubelets",
+    "context", "namespace", "parallel", "timeout", "kubelets", "node-results",
     "format", "output", "template", "values", "fail-on", "strict", "quiet",
 )  # fmt: skip
 

@@ -97,6 +97,12 @@ InsecureKubeletTls = Annotated[
     typer.Option("--insecure-kubelet-tls", rich_help_panel=_CLUSTER,
                  help="Send the token also to kubelets whose certificate cannot be verified. Every answer says so."),
 ]  # fmt: skip
+NodeResults = Annotated[
+    str,
+    typer.Option("--node-results", envvar="KSCAN_NODE_RESULTS", metavar="DIR|configmaps", rich_help_panel=_CLUSTER,
+                 help="What `kscan node` told of the nodes: a folder with its documents, or the ConfigMaps that agents"
+                 " publish (configmaps/NAMESPACE where it is not kscan-nodes)."),
+]  # fmt: skip
 PssVersion = Annotated[
     str,
     typer.Option("--pss-version", envvar="KSCAN_PSS_VERSION", rich_help_panel=_SELECT,

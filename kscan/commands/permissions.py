@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from kscan.collect.request import CLUSTER_IDENTITY, KubeletAccess
-from kscan.snapshot.kinds import NAMESPACES
+from kscan.snapshot.kinds import CONFIG_MAPS, NAMESPACES
 from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource
 
 # What every scan asks first. Kubernetes grants these to every account, unless somebody took them away.
@@ -18,13 +18,15 @@ _FIRST: tuple[dict[str, Any], ...] = (
 _NAME = "kscan"
 
 
-def role(needs: Iterable[Need], namespaces: tuple[str, ...], kubelets: KubeletAccess) -> str:
-    """The role as YAML: a ClusterRole, or a Role for each namespace."""
+def role(needs: Iterable[Need], namespaces: tuple[str, ...], kubelets: KubeletAccess, published: str = "") -> str:
+    """The role as YAML: a ClusterRole, or a Role for each namespace; and one for where agents `published`."""
     asked = tuple(needs)
     if namespaces:
         documents = [_document("Role", _namespaced_rules(asked, namespace), namespace) for namespace in namespaces]
     else:
         documents = [_document("ClusterRole", [*_FIRST, *_cluster_rules(asked, kubelets)])]
+    if published and CONFIG_MAPS not in asked:
+        documents.append(_document("Role", _lists([CONFIG_MAPS]), published))
     return yaml.safe_dump_all(documents, sort_keys=False, default_flow_style=None, width=110)
 
 

@@ -14,6 +14,7 @@ from kscan.checks.check import Severity
 from kscan.checks.selection import FITTING, Selection
 from kscan.collect.request import Access, Options
 from kscan.commands.gather import from_cluster
+from kscan.commands.node_results import NodeResults, with_results
 from kscan.commands.output import Outputs, write_all
 from kscan.commands.selected import Catalogue, chosen
 from kscan.errors import ConfigError, nearest
@@ -57,6 +58,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = False
     access: Access = Access()
     options: Options = Options()
+    node_results: NodeResults = NodeResults()
     honour_annotations: bool = False
     fail_on: str = "high"
     strict: bool = False
@@ -72,7 +74,11 @@ def run(request: Request) -> int:
         if not request.quiet:
             print(line, file=sys.stderr)
 
-    report = _judged(_opened(request, ready, console), request, ready, tell)
+    opened = _opened(request, ready, console)
+    opened = msgspec.structs.replace(opened, snapshot=with_results(opened.snapshot, request.node_results, tell))
+    report = _judged(opened, request, ready, tell)
+    # Lets go of it, too.
+    del opened
     # Gives back to the system what was read, before a report of the same size is made.
     gc.collect()
     write_all(report, request.outputs, request.template, tell, by=request.by)
@@ -110,7 +116,7 @@ def _opened(request: Request, ready: Plan, console: Console) -> Opened:
     if request.source:
         return open_source(request.source, request.values)
     more = (need for view in INVENTORY_VIEWS for need in view.needs) if request.by != "check" else ()
-    needs = merged((*ready.needs(), *more))
+    needs = merged((*ready.needs(), *more, *request.node_results.needs()))
     return Opened(from_cluster(request.access, needs, request.options, console, quiet=request.quiet))
 
 
@@ -159,5 +165,8 @@ def exit_code(report: Report, *, fail_on: str, strict: bool) -> int:
         gate = Severity(fail_on).rank
         if any(result.severity.rank <= gate for result in report.of(Status.FAIL)):
             return 1
-    incomplete = report.of(Status.UNKNOWN) or report.gaps()
+    open_ones = [
+        result for result in report.results if result.asked and (result.gaps or result.status is Status.UNKNOWN)
+    ]
+    incomplete = open_ones or report.unread
     return 3 if strict and incomplete else 0

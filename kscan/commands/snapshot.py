@@ -1,5 +1,6 @@
 """`kscan snapshot save|show|serve`."""
 
+import sys
 from pathlib import Path
 
 import msgspec
@@ -8,6 +9,7 @@ from rich.console import Console
 from kscan.checks.check import Check
 from kscan.collect.request import Access, Options
 from kscan.commands.gather import from_cluster
+from kscan.commands.node_results import NodeResults, with_results
 from kscan.commands.output import print_bytes
 from kscan.errors import ConfigError, nearest
 from kscan.judge.plan import plan
@@ -16,14 +18,31 @@ from kscan.snapshot.archive import load
 from kscan.snapshot.archive import save as write_archive
 from kscan.snapshot.entry import Body, Entry, Gap, Listing, list_document
 from kscan.snapshot.files import written_whole
+from kscan.snapshot.needs import merged
 from kscan.snapshot.redact import redacted
 
 
-def save(path: Path, checks: tuple[Check, ...], access: Access, options: Options, *, redact: bool, quiet: bool) -> str:
+def save(
+    path: Path,
+    checks: tuple[Check, ...],
+    access: Access,
+    options: Options,
+    results: NodeResults,
+    *,
+    redact: bool,
+    quiet: bool,
+) -> str:
     """Read a cluster into a file; gives the line that says so."""
+
+    def tell(line: str) -> None:
+        if not quiet:
+            print(line, file=sys.stderr)
+
     # The file is opened first: nobody should wait for a scan whose result cannot be written.
     with written_whole(path) as file:
-        snapshot = from_cluster(access, plan(checks).needs(), options, Console(stderr=True), quiet=quiet)
+        needs = merged((*plan(checks).needs(), *results.needs()))
+        snapshot = from_cluster(access, needs, options, Console(stderr=True), quiet=quiet)
+        snapshot = with_results(snapshot, results, tell)
         write_archive(redacted(snapshot) if redact else snapshot, file)
     gaps = len(list(snapshot.gaps()))
     return f"wrote {path}: {len(snapshot.entries)} paths, {gaps} of them gaps"

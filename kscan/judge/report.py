@@ -15,7 +15,8 @@ from kscan.model.meta import ObjectRef
 from kscan.model.platform import Platform
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.modes import Modes
-from kscan.snapshot.entry import Gap
+from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.needs import FromNode
 from kscan.snapshot.snapshot import About
 from kscan.views.view import Evidence
 
@@ -29,6 +30,9 @@ class Status(StrEnum):
     NOT_APPLICABLE = "not applicable"
     SUPPRESSED = "suppressed"
     MANUAL = "manual"
+
+
+_AGENTS = FromNode().root
 
 
 class Suppression(msgspec.Struct, frozen=True):
@@ -97,6 +101,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     def implied(self) -> bool:
         """Whether everything that it finds follows from what another check finds."""
         return bool(self.findings) and all(one.implied_by for one in self.findings)
+
+    @property
+    def asked(self) -> bool:
+        """Whether anybody was asked; what only agents on nodes tell, is asked of nobody where none has run."""
+        return not self.gaps or any(gap.reason is not Reason.NOT_ASKED or gap.path != _AGENTS for gap in self.gaps)
 
     @property
     def about_subjects(self) -> bool:

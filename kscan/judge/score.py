@@ -2,7 +2,8 @@
 
 score    = 100 x weight of checks that pass / weight of checks that pass or fail
            a failure that only follows from that of another check weighs nothing
-coverage = 100 x weight of checks that pass or fail / the same and those unknown
+coverage = 100 x weight of checks that pass or fail / the same and those unknown, but for those that only agents on
+           nodes could answer where none has run
 """
 
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ def score(results: Iterable[Result]) -> Score:
     counts = dict.fromkeys(Status, 0)
     for result in results:
         # What only follows from another failure is not counted twice.
-        weights[result.status] += 0 if result.implied else WEIGHTS[result.severity]
+        weights[result.status] += 0 if result.implied or not result.asked else WEIGHTS[result.severity]
         counts[result.status] += 1
     decided = weights[Status.PASS] + weights[Status.FAIL]
     asked = decided + weights[Status.UNKNOWN]

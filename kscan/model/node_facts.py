@@ -8,6 +8,8 @@ import msgspec
 from kscan.model.base import Noun
 
 KIND, API_VERSION = "NodeFacts", "kscan.dev/v1"
+# How a ConfigMap that holds one is known, and under which key.
+LABEL, LABEL_VALUE, CONFIG_MAP_KEY = "app.kubernetes.io/name", "kscan-node", "node.json"
 
 Why = Literal["", "missing", "denied", "cut off", "unreadable"]
 

@@ -9,7 +9,7 @@ from kscan.snapshot.redact import HIDDEN, safe
 KUBELET = "kubelet"
 CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
 PROGRAMS = (KUBELET, *CONTROL_PLANE, "kube-proxy", "containerd", "crio", "k3s", "rke2")
-_CREDENTIAL = re.compile(r"(?i)token|secret|passw|credential|access-key|private-key|datastore-endpoint|header")
+_CREDENTIAL = re.compile(r"(?i)token|secret|passw|credential|access-key|private-key|datastore-endpoint")
 _SETTING = re.compile(r"(?i)/.*|true|false|\d+[a-z]*|https?://[^@]*", re.DOTALL)
 _MOST_FLAGS, _MOST_LENGTH = 300, 2000
 

@@ -28,13 +28,13 @@ def title(check: Check, severity: Severity) -> RenderableType:
     return Group(head, indented(line(check.file.title), 4))
 
 
-def section(console: Console, words: str, parts: Iterable[Iterable[RenderableType]]) -> None:
-    """A heading with the number of blocks below it; nothing where there are none."""
+def section(console: Console, words: str, parts: Iterable[Iterable[RenderableType]], number: int = 0) -> None:
+    """A heading with the number of blocks below it, or the one given; nothing where there are none."""
     blocks = list(parts)
     if not blocks:
         return
     console.print()
-    console.print(line(f"{words} ({len(blocks)})", "bold underline"))
+    console.print(line(f"{words} ({number or len(blocks)})", "bold underline"))
     for block in blocks:
         for part in block:
             console.print(part)

@@ -15,6 +15,8 @@ from kscan.report.text import clean, counted, sentence, where
 
 _SHORT = 10
 _DANGERS = 4
+# More checks than that with the same missing path are told once.
+_SAME = 3
 
 
 def render_terminal(report: Report, console: Console, *, by: str = "check", full: bool = False) -> None:
@@ -43,7 +45,8 @@ def _by_check(report: Report, console: Console, *, full: bool) -> None:
     section(console, "Failed", [_failed(one, full=full) for one in failed if not one.about_subjects])
     _rights(console, [result for result in failed if result.about_subjects])
     section(console, "Subjects with dangerous rights", [_holder(one, full=full) for one in report.holders()])
-    section(console, "Unknown", map(_open, report.of(Status.UNKNOWN)))
+    unknown = report.of(Status.UNKNOWN)
+    section(console, "Unknown", _unknown(unknown), len(unknown))
     section(console, "Manual", map(_open, report.of(Status.MANUAL)))
     section(console, "Not applicable", map(_open, report.of(Status.NOT_APPLICABLE)))
     section(console, "Passed", map(_passed, report.of(Status.PASS)))
@@ -58,7 +61,8 @@ def _by_workload(report: Report, console: Console, *, full: bool) -> None:
     known = {one.workload for one in report.workloads}
     others = [one for one in report.of(Status.FAIL) if not all(finding.object in known for finding in one.open)]
     section(console, "Failed, beside workloads", map(_named, others))
-    section(console, "Unknown", map(_open, report.of(Status.UNKNOWN)))
+    unknown = report.of(Status.UNKNOWN)
+    section(console, "Unknown", _unknown(unknown), len(unknown))
 
 
 def _head(report: Report, console: Console) -> None:
@@ -175,6 +179,18 @@ def _open(result: Result) -> Iterable[RenderableType]:
     yield indented(line(result.reason, "yellow" if result.status is Status.UNKNOWN else "dim"), 4)
     for fact in result.facts if result.status is Status.MANUAL else ():
         yield indented(line(f"- {fact}"), 4)
+
+
+def _unknown(results: Iterable[Result]) -> Iterable[Iterable[RenderableType]]:
+    """One by one, but those that one missing path leaves open together: their names stand under it, at the end."""
+    by_reason: dict[str, list[Result]] = {}
+    for result in results:
+        by_reason.setdefault(result.reason, []).append(result)
+    for reason, same in by_reason.items():
+        if len(same) > _SAME and all(result.gaps for result in same):
+            yield (line(f"  {len(same)} checks, named under “Not seen”", "bold"), indented(line(reason, "yellow"), 4))
+        else:
+            yield from map(_open, same)
 
 
 def _named(result: Result) -> Iterable[RenderableType]:

@@ -108,22 +108,28 @@ def _mend(at_most: str, owner: str) -> str:
 def _problems(
     ref: ObjectRef, bad: list[NodeFile], words: str, mend: str, together: set[str], only_read: str
 ) -> Iterator[Problem]:
-    """One for each file; those of one folder that are alike and many, or come and go, are one."""
-    alike: dict[tuple[str, str], list[NodeFile]] = {}
+    """One for each file; those of one folder that are many, or come and go, are one."""
+    folders: dict[str, list[NodeFile]] = {}
     for file in bad:
-        alike.setdefault((posixpath.dirname(file.path), str(file)), []).append(file)
-    for (folder, value), files in alike.items():
-        severity = Severity(only_read) if only_read and not any(int(file.mode, 8) & _WRITE for file in files) else None
+        folders.setdefault(posixpath.dirname(file.path), []).append(file)
+    for folder, files in folders.items():
         if len(files) <= _MOST_ALIKE and not any(together & file.roles.keys() for file in files):
             for file in files:
                 notes = (f"found by {listed(sorted(set(file.roles.values())))}", *_link(file))
-                yield Problem(ref, words, path=file.path, value=value, severity=severity, notes=notes,
-                              fix=f"{mend} {shlex.quote(file.target or file.path)}")  # fmt: skip
+                yield Problem(ref, words, path=file.path, value=str(file), severity=_milder([file], only_read),
+                              notes=notes, fix=f"{mend} {shlex.quote(file.target or file.path)}")  # fmt: skip
         else:
             names = listed([posixpath.basename(file.path) for file in files])
-            notes = (f"{len(files)} files: {names}", f"found by {next(iter(files[0].roles.values()))}")
-            yield Problem(ref, words, path=f"{folder}/*", value=value, severity=severity, notes=notes,
+            notes = (f"so are {names}", f"found by {next(iter(files[0].roles.values()))}")
+            yield Problem(ref, words, path=f"{folder}/*", value=listed(sorted({str(file) for file in files})),
+                          severity=_milder(files, only_read), notes=notes,
                           fix=f"{mend} {shlex.quote(folder)}/*")  # fmt: skip
+
+
+def _milder(files: list[NodeFile], only_read: str) -> Severity | None:
+    """What nobody else may write is milder, where the check says so."""
+    writable = any(int(file.mode, 8) & _WRITE for file in files)
+    return Severity(only_read) if only_read and not writable else None
 
 
 def _link(file: NodeFile) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def _build(source: Source) -> tuple[NodeFiles, ...]:
 def _missing(missing: list[str], told: tuple[str, ...], source: Source) -> Iterator[Gap]:
     """One gap for all nodes that told nothing: where nobody was asked, that is said once."""
     if missing and told:
-        yield Gap(NODE_FACTS.root, Reason.NOT_ASKED, f"no node results of {listed(missing)}")
+        yield Gap(NODE_FACTS.path(missing[0]), Reason.NOT_ASKED, f"no node results of {listed(missing)}")
     elif missing:
         refused = source.of_node(NODE_FACTS, "")
         yield (
