@@ -53,7 +53,13 @@ def test_a_kubeadm_control_plane(tree):
         "cni addresses": ["/var/lib/cni/networks/cbr0/10.244.0.2"],
         "pki certificate": [f"{path}.crt" for path in pki],
         "pki key": [f"{path}.key" for path in pki],
-        "pki": sorted(["/etc/kubernetes/pki", "/etc/kubernetes/pki/etcd", *(path + end for path in pki for end in (".crt", ".key"))]),
+        "pki": sorted(
+            [
+                "/etc/kubernetes/pki",
+                "/etc/kubernetes/pki/etcd",
+                *(path + end for path in pki for end in (".crt", ".key")),
+            ]
+        ),
     }
     assert ways(facts, "kubelet configuration") == {"/var/lib/kubelet/config.yaml": "--config of its process"}
     assert ways(facts, "admin kubeconfig")["/etc/kubernetes/admin.conf"] == "the layout of kubeadm"
@@ -66,7 +72,11 @@ def test_nothing_secret_is_told(tree):
     kubeadm(tree)
     mark = "MARKED-SECRET"
     keys = [{"name": "k", "secret": f"{mark}-aes"}]
-    providers = [{"secretbox": {"keys": keys}}, {"kms": {"apiVersion": "v2", "name": f"{mark}-kms", "endpoint": mark}}, {"identity": {}}]
+    providers = [
+        {"secretbox": {"keys": keys}},
+        {"kms": {"apiVersion": "v2", "name": f"{mark}-kms", "endpoint": mark}},
+        {"identity": {}},
+    ]
     tree.write("/etc/kubernetes/enc.yaml", {"resources": [{"resources": ["secrets"], "providers": providers}]})
     tree.write("/etc/kubernetes/audit.yaml", {"rules": [{"level": "Metadata", "comment": mark}]})
     tree.static_pod(
@@ -77,11 +87,17 @@ def test_nothing_secret_is_told(tree):
     )  # fmt: skip
     tree.write("/etc/rancher/k3s/config.yaml", {"token": mark, "agent-token": mark, "datastore-endpoint": f"mysql://a:{mark}@b",
                                                 "kube-apiserver-arg": [f"service-token={mark}"]})  # fmt: skip
-    tree.write("/etc/systemd/system/kubelet.service", f"[Service]\nEnvironment=K3S_TOKEN={mark}\nEnvironmentFile=/etc/env\nExecStart=/usr/bin/kubelet $ARGS\n")
+    tree.write(
+        "/etc/systemd/system/kubelet.service",
+        f"[Service]\nEnvironment=K3S_TOKEN={mark}\nEnvironmentFile=/etc/env\nExecStart=/usr/bin/kubelet $ARGS\n",
+    )
     tree.write("/etc/env", f"ARGS=--v=2 --image-credential-secret={mark}\nTOKEN={mark}\n")
     tree.write("/proc/700/environ", f"TOKEN={mark}")
     tree.process(800, "kube-scheduler", f"--token={mark}")
-    tree.write("/var/lib/kubelet/config.yaml", {"staticPodPath": "/etc/kubernetes/manifests", "staticPodURLHeader": {"X": [mark]}})
+    tree.write(
+        "/var/lib/kubelet/config.yaml",
+        {"staticPodPath": "/etc/kubernetes/manifests", "staticPodURLHeader": {"X": [mark]}},
+    )
     document = encoded(gather(tree.folder, "n"))
     assert mark.encode() not in document
     facts = msgspec.json.decode(document, type=NodeFacts)
@@ -110,7 +126,13 @@ def test_paths_of_static_pods_are_those_of_the_node(tree):
     tree.mkdir("/data/etcd", 0o700)
     tree.write("/srv/kubernetes/sched/kubeconfig", "")
     tree.write("/srv/kubernetes/api/tls.pem", "")
-    tree.static_pod("/m/etcd.manifest", "etcd", "--data-dir", "/var/etcd/data", mounts={"/var/etcd": "/data", "/var/etcd/data": "/data/etcd"})
+    tree.static_pod(
+        "/m/etcd.manifest",
+        "etcd",
+        "--data-dir",
+        "/var/etcd/data",
+        mounts={"/var/etcd": "/data", "/var/etcd/data": "/data/etcd"},
+    )
     tree.static_pod("/m/sched.manifest", "kube-scheduler", command=["/bin/sh", "-c", "exec /usr/local/bin/kube-scheduler --kubeconfig=/etc/srv/kubeconfig 1>>/log"],
                     mounts={"/etc/srv": "/srv/kubernetes/sched"})  # fmt: skip
     tree.static_pod("/m/api.json", "kube-apiserver", command=["/go-runner", "--log-file=/x"], args=["/usr/bin/kube-apiserver", "--tls-cert-file=/certs/tls.pem", "--client-ca-file=/image/ca.crt"],
@@ -141,7 +163,9 @@ def test_the_kubelet_by_its_unit_and_drop_ins(tree):
     tree.write("/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf",
                '[Service]\nEnvironment="CONF=--config=/c/k.yaml" "X=1"\nEnvironmentFile=-/etc/default/kubelet\nEnvironmentFile=-/none\n'
                "ExecStart=\nExecStart=/usr/bin/kubelet $CONF \\\n  $EXTRA --kubeconfig=${DIR}/kubeconfig --config-dir /c/d\n")  # fmt: skip
-    tree.write("/usr/lib/systemd/system/kubelet.service.d/20-gone.conf", "[Service]\nExecStart=/usr/bin/kubelet --wrong\n")
+    tree.write(
+        "/usr/lib/systemd/system/kubelet.service.d/20-gone.conf", "[Service]\nExecStart=/usr/bin/kubelet --wrong\n"
+    )
     tree.link("/etc/systemd/system/kubelet.service.d/20-gone.conf", "/dev/null")
     tree.write("/etc/default/kubelet", '# c\nexport EXTRA="--hostname-override=Named --node-ip=1.2.3.4"\nDIR=/k\n')
     tree.write("/c/k.yaml", {"authentication": {"x509": {"clientCAFile": "ca.pem"}}, "a": {"b": 1, "c": [1]}})
@@ -153,7 +177,10 @@ def test_the_kubelet_by_its_unit_and_drop_ins(tree):
     facts = told(tree, "")
     assert facts.node == "named"
     assert facts.program("kubelet").flags["node-ip"] == "1.2.3.4" and "old" not in facts.program("kubelet").flags
-    assert paths(facts, "kubelet unit") == ["/usr/lib/systemd/system/kubelet.service", "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf"]
+    assert paths(facts, "kubelet unit") == [
+        "/usr/lib/systemd/system/kubelet.service",
+        "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf",
+    ]
     assert paths(facts, "kubelet configuration") == ["/c/d/10.conf", "/c/d/20.conf", "/c/k.yaml"]
     assert ways(facts, "kubelet configuration")["/c/d/10.conf"] == "--config-dir of unit kubelet.service"
     assert facts.kubelet_configuration["a"] == {"b": 1, "c": [2], "d": 4}
@@ -193,7 +220,9 @@ def test_programs_under_systemd(tree):
     assert facts.control_plane == "kube-apiserver: its process"
     assert [one.path for one in facts.of("pki certificate")] == ["/opt/pki/ca.pem"]
     assert facts.audit.catch_all == "Metadata"
-    assert ways(facts, "kube-proxy kubeconfig") == {"/proxy.kubeconfig": "clientConnection.kubeconfig of /p.yaml, --config of its process"}
+    assert ways(facts, "kube-proxy kubeconfig") == {
+        "/proxy.kubeconfig": "clientConnection.kubeconfig of /p.yaml, --config of its process"
+    }
     assert [(one.path, one.mode) for one in facts.of("etcd data")] == [("/data", "0750")]
     assert ways(facts, "cni configuration") == {"/nets/1.conf": "conf_dir of /containerd.toml"}
 
@@ -255,7 +284,10 @@ def test_layouts(tree, name, server, files, expected):
     assert bool(facts.control_plane) == bool(server)
     for role, path in expected.items():
         assert paths(facts, role) == [path]
-        assert all("the layout of" in way or "static pod" in way or "configuration" in way for way in ways(facts, role).values())
+        assert all(
+            "the layout of" in way or "static pod" in way or "configuration" in way
+            for way in ways(facts, role).values()
+        )
 
 
 def test_a_layout_counts_only_where_its_marks_are(tree):
@@ -278,11 +310,19 @@ def test_what_runs_counts_before_a_layout(tree):
 
 
 def test_k3s_is_told_its_folder_and_arguments(tree):
-    tree.write("/etc/rancher/k3s/config.yaml", {"data-dir": "/big/k3s", "kube-apiserver-arg": ["audit-policy-file=/big/audit.yaml"]})
+    tree.write(
+        "/etc/rancher/k3s/config.yaml",
+        {"data-dir": "/big/k3s", "kube-apiserver-arg": ["audit-policy-file=/big/audit.yaml"]},
+    )
     tree.write("/etc/rancher/k3s/config.yaml.d/10.yaml", {"kubelet-arg+": ["node-ip=1.1.1.1"]})
-    tree.write("/etc/systemd/system/k3s.service", "[Service]\nExecStart=/usr/local/bin/k3s \\\n    server \\\n '--kubelet-arg=v=2' --kube-scheduler-arg profiling=false\n")
+    tree.write(
+        "/etc/systemd/system/k3s.service",
+        "[Service]\nExecStart=/usr/local/bin/k3s \\\n    server \\\n '--kubelet-arg=v=2' --kube-scheduler-arg profiling=false\n",
+    )
     tree.write("/big/k3s/server/tls/ca.key", "")
-    tree.write("/big/audit.yaml", {"rules": [{"level": "Metadata", "resources": [{"group": "", "resources": ["secrets"]}]}]})
+    tree.write(
+        "/big/audit.yaml", {"rules": [{"level": "Metadata", "resources": [{"group": "", "resources": ["secrets"]}]}]}
+    )
     facts = told(tree)
     assert facts.control_plane == "unit k3s.service: k3s server"
     assert paths(facts, "pki key") == ["/big/k3s/server/tls/ca.key"]
@@ -302,7 +342,10 @@ def test_a_k3s_agent_is_no_control_plane(tree):
 
 def test_the_args_of_a_snap(tree):
     args = "/var/snap/microk8s/current/args"
-    tree.write(f"{args}/kube-apiserver", "# c\n--client-ca-file=${SNAP_DATA}/certs/ca.crt\n--audit-policy-file=$SNAP_DATA/audit.yaml\n")
+    tree.write(
+        f"{args}/kube-apiserver",
+        "# c\n--client-ca-file=${SNAP_DATA}/certs/ca.crt\n--audit-policy-file=$SNAP_DATA/audit.yaml\n",
+    )
     tree.write(f"{args}/kubelet", "--hostname-override=a\n--kubeconfig=${SNAP_DATA}/credentials/kubelet.config\n")
     tree.write("/var/snap/microk8s/current/certs/ca.crt", "")
     tree.write("/var/snap/microk8s/current/audit.yaml", "rules: []")
@@ -341,7 +384,9 @@ def test_too_many_files_are_a_gap(tree):
 
 
 def test_a_bomb_of_aliases_is_refused(tree):
-    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"] + [f"{n}: &{n} [{', '.join([f'*{p}'] * 9)}]" for p, n in zip("abcdefgh", "bcdefghi", strict=True)]
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"] + [
+        f"{n}: &{n} [{', '.join([f'*{p}'] * 9)}]" for p, n in zip("abcdefgh", "bcdefghi", strict=True)
+    ]
     tree.write("/c.yaml", "\n".join(lines))
     tree.process(9, "kubelet", "--config=/c.yaml")
     facts = told(tree)
@@ -356,6 +401,8 @@ def test_an_empty_root_needs_a_name(tmp_path):
 
 
 def test_it_imports_neither_a_client_nor_what_judges(tmp_path):
-    heavy = "{'kubernetes', 'urllib3', 'cel_expr_python', 'jinja2', 'ssl', 'kscan.collect', 'kscan.checks', 'kscan.rules'}"
+    heavy = (
+        "{'kubernetes', 'urllib3', 'cel_expr_python', 'jinja2', 'ssl', 'kscan.collect', 'kscan.checks', 'kscan.rules'}"
+    )
     code = f"import sys; from kscan.node.gather import gather; from pathlib import Path; gather(Path({str(tmp_path)!r}), 'n'); print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -61,7 +61,10 @@ def test_a_folder_that_is_a_link_out_is_not_entered(world):
     (world / "root/etc/pki").symlink_to(world / "outside")
     (world / "root/etc/rel").symlink_to("../../outside")
     found = list(opened(world).tree("/etc", 100))
-    assert {one[0]: one[1].gap for one in found if isinstance(one, tuple)} == {"/etc/pki": "missing", "/etc/rel": "missing"}
+    assert {one[0]: one[1].gap for one in found if isinstance(one, tuple)} == {
+        "/etc/pki": "missing",
+        "/etc/rel": "missing",
+    }
 
 
 def test_loops_end(world):

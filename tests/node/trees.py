@@ -1,6 +1,5 @@
 """File systems of nodes under a temporary folder."""
 
-import os
 from pathlib import Path
 
 import yaml
@@ -36,7 +35,7 @@ class Tree:
     def link(self, path: str, target: str) -> str:
         file = self.path(path)
         file.parent.mkdir(parents=True, exist_ok=True)
-        os.symlink(target, file)
+        file.symlink_to(target)
         return path
 
     def process(self, pid: int, *words: str, cgroup: str = "0::/system.slice/x.service", cwd: str = "") -> None:
@@ -45,7 +44,9 @@ class Tree:
         if cwd:
             self.link(f"/proc/{pid}/cwd", cwd)
 
-    def static_pod(self, path: str, program: str, *flags: str, mounts: dict[str, str] | None = None, **container) -> None:
+    def static_pod(
+        self, path: str, program: str, *flags: str, mounts: dict[str, str] | None = None, **container
+    ) -> None:
         mounts = mounts or {}
         volumes = [{"name": f"v{n}", "hostPath": {"path": outside}} for n, outside in enumerate(mounts.values())]
         inside = [{"name": f"v{n}", "mountPath": place} for n, place in enumerate(mounts)]
@@ -71,7 +72,9 @@ def kubeadm(tree: Tree) -> Tree:
     for name in ("scheduler", "controller-manager"):
         conf = f"{etc}/{name}.conf"
         tree.static_pod(f"{manifests}/kube-{name}.yaml", f"kube-{name}", f"--kubeconfig={conf}", mounts={conf: conf})
-    tree.static_pod(f"{manifests}/etcd.yaml", "etcd", "--data-dir=/var/lib/etcd", mounts={"/var/lib/etcd": "/var/lib/etcd"})
+    tree.static_pod(
+        f"{manifests}/etcd.yaml", "etcd", "--data-dir=/var/lib/etcd", mounts={"/var/lib/etcd": "/var/lib/etcd"}
+    )
     tree.mkdir("/var/lib/etcd", 0o700)
     tree.write("/etc/cni/net.d/10-flannel.conflist", "{}", 0o644)
     tree.write("/var/lib/cni/networks/cbr0/10.244.0.2", "abc", 0o644)
