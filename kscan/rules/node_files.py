@@ -2,7 +2,7 @@
 
 import posixpath
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from kscan.checks.check import Severity
 from kscan.checks.judgement import Fine, Judgement, Judgements, Moot, Problem, Unsure
@@ -10,7 +10,7 @@ from kscan.model.meta import ObjectRef
 from kscan.model.node_facts import Audit, NodeFacts, NodeFile
 from kscan.model.words import listed
 from kscan.rules.rule import rule
-from kscan.views.node_files import CONTROL_PLANE_FILES, NODE_FILES, ControlPlaneFiles, NodeFiles
+from kscan.views.node_files import CONTROL_PLANE_FILES, NODE_FILES, Told
 
 _WRITE = 0o022
 _ROOT = ("root", 0)
@@ -23,7 +23,7 @@ _CREDENTIALS = ("secrets", "token reviews", "serviceaccounts/token")
 
 @rule("files.control_plane", "control-plane nodes", CONTROL_PLANE_FILES)
 def control_plane(
-    told: ControlPlaneFiles,
+    told: Told,
     *,
     roles: list[str],
     what: str,
@@ -33,8 +33,8 @@ def control_plane(
     only_read: str = "",
 ) -> Judgements:
     """Files that only a control plane has, with a mode wider than `at_most` or another owner."""
-    if told.owner:
-        yield Moot(f"run by {told.owner}")
+    if told.moot:
+        yield Moot(told.moot)
         return
     yield Moot("no node that told of its files runs a control plane")
     for one in told.nodes:
@@ -46,7 +46,7 @@ def control_plane(
 
 @rule("files.node", "nodes", NODE_FILES)
 def node(
-    nodes: Iterable[NodeFiles],
+    told: Told,
     *,
     roles: list[str],
     what: str,
@@ -55,7 +55,9 @@ def node(
     only_read: str = "",
 ) -> Judgements:
     """Files that every node has, with a mode wider than `at_most` or another owner."""
-    for one in nodes:
+    if told.moot:
+        yield Moot(told.moot)
+    for one in told.nodes:
         yield from _files(one.facts, roles, what, at_most, owner, (), only_read)
 
 
@@ -147,9 +149,11 @@ def _ref(facts: NodeFacts) -> ObjectRef:
 
 
 @rule("files.kubelet_flag", "kubelets", NODE_FILES)
-def kubelet_flag(nodes: Iterable[NodeFiles], *, flag: str, message: str) -> Judgements:
+def kubelet_flag(told: Told, *, flag: str, message: str) -> Judgements:
     """A flag of the kubelet's command line that should not be given."""
-    for one in nodes:
+    if told.moot:
+        yield Moot(told.moot)
+    for one in told.nodes:
         ref, kubelet = _ref(one.facts), one.facts.program("kubelet")
         if kubelet and flag in kubelet.flags:
             yield Problem(ref, message, path=f"--{flag}", value=f"{kubelet.flags[flag]} ({kubelet.via})")
@@ -160,10 +164,10 @@ def kubelet_flag(nodes: Iterable[NodeFiles], *, flag: str, message: str) -> Judg
 
 
 @rule("files.audit_policy", "API servers on nodes", CONTROL_PLANE_FILES)
-def audit_policy(told: ControlPlaneFiles) -> Judgements:
+def audit_policy(told: Told) -> Judgements:
     """Audit policies that leave out what matters, or that log what they should not."""
-    if told.owner:
-        yield Moot(f"run by {told.owner}")
+    if told.moot:
+        yield Moot(told.moot)
         return
     yield Moot("no node that told of its files runs an API server")
     for one in told.nodes:

@@ -18,8 +18,6 @@ NODE_FACTS = FromNode()
 NO_RESULTS = "no node results: `kscan deploy node` prints how to get them, --node-results reads them"
 _OLD = timedelta(days=30)
 _CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
-# No pod of a DaemonSet runs there, and no file of it can be seen by anyone.
-_NO_AGENT = (("eks.amazonaws.com/compute-type", "fargate"), ("type", "virtual-kubelet"))
 
 
 class NodeFiles(msgspec.Struct, frozen=True):
@@ -29,14 +27,15 @@ class NodeFiles(msgspec.Struct, frozen=True):
     labelled: bool = False
 
 
-class ControlPlaneFiles(msgspec.Struct, frozen=True):
-    """The nodes again, for what only a control plane has; or who runs that where no user has its nodes."""
+class Told(msgspec.Struct, frozen=True):
+    """The nodes that told of their files; or why nobody can, where somebody else keeps them."""
 
     nodes: tuple[NodeFiles, ...] = ()
-    owner: str = ""
+    moot: str = ""
 
 
-def _build(source: Source) -> tuple[NodeFiles, ...]:
+def _build(source: Source) -> Told:
+    provided = source.of(PLATFORM, gaps=False).provided
     nodes = {node.metadata.name: node.metadata.labels for node in source.nouns(kinds.NODES, Node)}
     told = source.nodes_told(NODE_FACTS)
     names = sorted(nodes) if nodes or not source.gaps else told
@@ -46,9 +45,11 @@ def _build(source: Source) -> tuple[NodeFiles, ...]:
         if facts:
             labelled = any(label in nodes.get(name, {}) for label in _CONTROL_PLANE)
             found.append(NodeFiles(facts, labelled))
-    missing = [name for name in names if name not in told and not _without_agent(nodes.get(name, {}))]
+    # No agent runs on the nodes of a provider; one that did is judged all the same: labels of nodes are free to take.
+    missing = [name for name in names if name not in told and name not in provided]
     source.missed(*_missing(missing, told, source))
-    return tuple(found)
+    kept = listed(sorted(set(provided.values())))
+    return Told(tuple(found), f"the nodes are those of {kept}, on which no agent runs" if kept and not found else "")
 
 
 def _missing(missing: list[str], told: tuple[str, ...], source: Source) -> Iterator[Gap]:
@@ -97,20 +98,13 @@ def _time(text: str) -> datetime | None:
         return None
 
 
-def _without_agent(labels: dict[str, str]) -> bool:
-    return any(labels.get(label) == value for label, value in _NO_AGENT)
-
-
-NODE_FILES: View[tuple[NodeFiles, ...]] = View("node files", (kinds.NODES, NODE_FACTS), _build)
-
-
-def _control_plane(source: Source) -> ControlPlaneFiles:
+def _control_plane(source: Source) -> Told:
     platform = source.of(PLATFORM, gaps=False)
     if "kube-apiserver" in platform.owned:
-        return ControlPlaneFiles(owner=str(platform))
-    return ControlPlaneFiles(nodes=source.of(NODE_FILES))
+        return Told(moot=f"run by {platform.owner}")
+    return source.of(NODE_FILES)
 
 
-CONTROL_PLANE_FILES: View[ControlPlaneFiles] = View(
-    "control plane files", tuple(dict.fromkeys((*PLATFORM.needs, *NODE_FILES.needs))), _control_plane
-)
+NODE_FILES: View[Told] = View("node files", (*PLATFORM.needs, NODE_FACTS), _build)
+# The same for what only a control plane has: where a provider runs that, no user has its nodes.
+CONTROL_PLANE_FILES: View[Told] = View("control plane files", NODE_FILES.needs, _control_plane)

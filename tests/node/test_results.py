@@ -124,7 +124,7 @@ def test_no_results_are_one_gap_that_lowers_nothing():
 
 def test_nodes_without_results_among_others_are_named(folder, lines):
     (folder / "a.json").write_bytes(facts("a"))
-    virtual = [node("f", **{"eks.amazonaws.com/compute-type": "fargate"}), node("v", type="virtual-kubelet")]
+    virtual = [node("v", type="virtual-kubelet")]
     snapshot = merged([node("a"), *(node(name) for name in "bcdef"[:4]), *virtual], NodeResults(folder), lines)
     assert [str(one) for one in reading(snapshot).gaps] == [
         "/kscan.dev/v1/nodes/b: not asked (no node results of b, c, d and 1 more)"
@@ -169,7 +169,7 @@ def test_documents_that_are_none_are_told_in_one_line(folder, lines, content, wo
 def test_documents_that_do_not_count_are_gaps(folder, lines, change, words):
     (folder / "x.json").write_text(json.dumps(json.loads(facts("a")) | change))
     found = reading(merged([node("a")], NodeResults(folder), lines, taken="2026-03-01T00:00:00Z"))
-    assert not found.value and [one.path for one in found.gaps] == ["/kscan.dev/v1/nodes/a"]
+    assert not found.value.nodes and [one.path for one in found.gaps] == ["/kscan.dev/v1/nodes/a"]
     assert words in found.gaps[0].detail
 
 
@@ -178,7 +178,7 @@ def test_the_newest_of_two_counts(folder, lines):
     (folder / "2.json").write_bytes(facts("a", taken="2026-03-01T00:00:00Z", kscan="old"))
     (folder / "notes.txt").write_text("no document")
     found = reading(merged([node("a")], NodeResults(folder), lines))
-    assert [one.facts.kscan for one in found.value] == ["new"]
+    assert [one.facts.kscan for one in found.value.nodes] == ["new"]
     assert len(lines) == 1 and "one more document of node a" in lines[0]
 
 
@@ -187,7 +187,7 @@ def test_published_documents(lines):
                {"kind": "ConfigMap", "metadata": {"name": "elsewhere", "namespace": "shop", "labels": {"app.kubernetes.io/name": "kscan-node"}},
                 "data": {"node.json": facts("a", kscan="forged").decode()}}]  # fmt: skip
     found = reading(merged(objects, node_results("configmaps"), lines))
-    assert [(one.facts.node, one.facts.kscan) for one in found.value] == [("a", "")] and not lines
+    assert [(one.facts.node, one.facts.kscan) for one in found.value.nodes] == [("a", "")] and not lines
     assert not found.gaps
 
 
@@ -201,7 +201,7 @@ def test_nodes_that_may_not_be_listed_leave_what_is_told(folder, lines):
     (folder / "x.json").write_bytes(facts("a"))
     snapshot = merged([{"path": "/api/v1/nodes", "gap": "forbidden"}], NodeResults(folder), lines)
     found = reading(snapshot)
-    assert [one.facts.node for one in found.value] == ["a"]
+    assert [one.facts.node for one in found.value.nodes] == ["a"]
     assert all(isinstance(one, Gap) for one in found.gaps) and [one.path for one in found.gaps] == ["/api/v1/nodes"]
 
 
