@@ -187,6 +187,7 @@ LAYOUTS = (
             r.KUBELET_KUBECONFIG: ("/var/lib/kubelet/kubeconfig",),
             r.KUBELET_CONFIG: ("/etc/default/kubeletconfig.json",),
             r.CLIENT_CA: ("/etc/kubernetes/certs/ca.crt",),
+            r.AZURE: ("/etc/kubernetes/azure.json",),
             **_CNI,
         },
     ),

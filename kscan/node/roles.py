@@ -15,6 +15,7 @@ KUBELET_KUBECONFIG = "kubelet kubeconfig"
 KUBELET_CONFIG = "kubelet configuration"
 CLIENT_CA = "kubelet client ca"
 PROXY = "kube-proxy kubeconfig"
+AZURE = "azure configuration"
 
 # Folders of which every file counts.
 TREES = (PKI, CNI_CONFIG, CNI_ADDRESSES)

@@ -263,7 +263,7 @@ def test_what_is_named_and_missing_is_told(tree):
         ("gke", "", ["/home/kubernetes/kubelet-config.yaml", "/var/lib/kube-proxy/kubeconfig"],
          {"kubelet configuration": "/home/kubernetes/kubelet-config.yaml", "kube-proxy kubeconfig": "/var/lib/kube-proxy/kubeconfig"}),
         ("aks", "", ["/etc/kubernetes/azure.json", "/etc/default/kubeletconfig.json", "/etc/kubernetes/certs/ca.crt"],
-         {"kubelet configuration": "/etc/default/kubeletconfig.json", "kubelet client ca": "/etc/kubernetes/certs/ca.crt"}),
+         {"kubelet configuration": "/etc/default/kubeletconfig.json", "azure configuration": "/etc/kubernetes/azure.json", "kubelet client ca": "/etc/kubernetes/certs/ca.crt"}),
         ("microk8s", "/var/snap/microk8s/current/args/kube-apiserver",
          ["/var/snap/microk8s/current/credentials/client.config", "/var/snap/microk8s/current/certs/ca.key", "/etc/systemd/system/snap.microk8s.daemon-kubelite.service"],
          {"admin kubeconfig": "/var/snap/microk8s/current/credentials/client.config", "pki key": "/var/snap/microk8s/current/certs/ca.key",

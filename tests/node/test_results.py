@@ -36,7 +36,7 @@ from tests.fake_api import cluster, fake_api
 from tests.node.trees import Tree, kubeadm
 
 CHECKS = by_id(read_checks(data.folder("checks")))
-FILES = [check for check in CHECKS.values() if check.family == "files"]
+FILES = [check for check in CHECKS.values() if check.family == "files" and not check.file.opt_in]
 CONTROLS = [f"1.1.{n}" for n in range(1, 22)] + ["3.2.2", "4.2.7"] + [f"4.1.{n}" for n in range(1, 11)]
 
 
@@ -78,9 +78,19 @@ def merged(documents, results, lines, **about):
 
 def test_each_of_the_33_controls_has_a_check():
     known = {one.id for one in read_frameworks(data.folder("checks"))["cis-1.12"].controls}
-    found = [control for check in FILES for control in check.file.controls]
+    found = [control for check in FILES for control in check.file.controls if control.startswith("cis-1.12/")]
     assert sorted(found) == sorted(f"cis-1.12/{control}" for control in CONTROLS)
     assert set(CONTROLS) <= known
+
+
+@pytest.mark.parametrize(("name", "controls"), [("eks-1.8", 4), ("gke-1.9", 4), ("aks-1.8", 4)])
+def test_the_file_controls_of_the_clouds_are_answered(name, controls):
+    known = {
+        f"{name}/{one.id}" for one in read_frameworks(data.folder("checks"))[name].controls if one.id.startswith("3.1.")
+    }
+    every = [check for check in CHECKS.values() if check.family == "files"]
+    assert len(known) == controls
+    assert known == {control for check in every for control in check.file.controls if control.startswith(f"{name}/")}
 
 
 def test_a_whole_node_is_decided(tmp_path, lines, folder):
