@@ -38,7 +38,7 @@ _PUBLISHED = """\
 def deploy_node(
     nodes: Annotated[
         list[str],
-        typer.Argument(metavar="[NODE]...", help="A Job for each of these; else a DaemonSet for all."),
+        typer.Argument(metavar="NODE", help="A Job for each of these; else a DaemonSet for all."),
     ] = [],  # noqa: B006 - typer copies it
     image: Annotated[str, typer.Option("--image", help="The image of kscan.")] = f"kscan:{__version__}",
     namespace: Annotated[

@@ -99,7 +99,7 @@ InsecureKubeletTls = Annotated[
 ]  # fmt: skip
 NodeResults = Annotated[
     str,
-    typer.Option("--node-results", envvar="KSCAN_NODE_RESULTS", metavar="DIR|configmaps", rich_help_panel=_CLUSTER,
+    typer.Option("--node-results", envvar="KSCAN_NODE_RESULTS", metavar="DIR", rich_help_panel=_CLUSTER,
                  help="What `kscan node` told of the nodes: a folder with its documents, or the ConfigMaps that agents"
                  " publish (configmaps/NAMESPACE where it is not kscan-nodes)."),
 ]  # fmt: skip
