@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from kscan.model.components import parse_flags
+from kscan.model.command_line import parse_flags
 from kscan.model.node_facts import Program
 from kscan.node.flags import CONTROL_PLANE, KUBELET
 from kscan.node.processes import Process

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from kscan.model.components import parse_flags
+from kscan.model.command_line import parse_flags
 from kscan.snapshot.redact import HIDDEN, safe
 
 KUBELET = "kubelet"

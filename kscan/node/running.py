@@ -22,9 +22,10 @@ class Run(msgspec.Struct, frozen=True):
     def paths(self, *flags: str) -> Iterator[tuple[str, str]]:
         """The paths on the node that flags name, and by which way."""
         for flag in flags:
-            path = self.on_node(self.program.flags[flag]) if self.program.flags.get(flag) else ""
-            if path:
-                yield path, f"--{flag} of {self.program.via}"
+            # A flag may be given several times: then its values stand with commas between.
+            for value in filter(None, self.program.flags.get(flag, "").split(",")):
+                if path := self.on_node(value):
+                    yield path, f"--{flag} of {self.program.via}"
 
 
 def runs(

@@ -227,6 +227,12 @@ def test_programs_under_systemd(tree):
     assert ways(facts, "cni configuration") == {"/nets/1.conf": "conf_dir of /containerd.toml"}
 
 
+def test_a_flag_that_is_given_twice_names_two_files(tree):
+    words = ["--service-account-key-file=/a.key", "--service-account-key-file=/b.key"]
+    tree.process(10, "/opt/kube-apiserver", *words)
+    assert [one.path for one in told(tree).of("pki key")] == ["/a.key", "/b.key"]
+
+
 def test_what_is_named_and_missing_is_told(tree):
     tree.process(9, "kubelet", "--config=/none.yaml", "--kubeconfig=/none")
     facts = told(tree)
