@@ -455,9 +455,15 @@ def test_the_shipped_folder_holds_the_data():
 @pytest.mark.parametrize(
     ("folder", "words"),
     [
-        ("eks", "access policies of EKS, given in AWS, may allow more than RBAC does"),
-        ("gke", "roles of Google's IAM may allow more than RBAC does"),
-        ("aks", "roles of Azure, where the cluster asks them, may allow more than RBAC does"),
+        (
+            "eks",
+            "access policies of EKS, given in AWS, may allow more than RBAC does: aws eks list-access-entries --cluster-name NAME",
+        ),
+        ("gke", "roles of Google's IAM may allow more than RBAC does: gcloud projects get-iam-policy PROJECT"),
+        (
+            "aks",
+            "roles of Azure, where the cluster asks them, may allow more than RBAC does: az role assignment list --scope CLUSTER-ID",
+        ),
         ("kamaji", "it could not be seen whether anything but RBAC allows something"),
     ],
 )

@@ -63,6 +63,8 @@ def _status(
     missing = f"{gaps[0]}" + (f" and {len(gaps) - 1} more" if len(gaps) > 1 else "") if gaps else ""
     if findings:
         return Status.FAIL, f"there may be more: {missing}" if missing else ""
+    if gaps and all(gap.reason is Reason.OUTSIDE for gap in gaps) and not tally.unsure:
+        return Status.MANUAL, f"it holds by what the cluster tells; {gaps[0].detail}"
     if missing:
         return Status.UNKNOWN, missing
     if tally.unsure:

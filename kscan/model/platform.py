@@ -22,6 +22,8 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     # Who else than RBAC may allow something there.
     authorizers: str = ""
+    # The command that tells what those allow.
+    ask: str = ""
     # Components whose settings the platform keeps where no API shows them, and why.
     hidden: Mapping[str, str] = {}
     # Nodes that the provider runs with their kubelets, and what they are.
@@ -84,6 +86,8 @@ class Profile(_Strict, frozen=True, kw_only=True):
     owns: frozenset[str] = frozenset()
     why: str = ""
     authorizers: str = ""
+    # The command that tells what those allow.
+    ask: str = ""
     hidden: Mapping[str, str] = {}
     benchmark: str = "cis"
 
@@ -136,6 +140,7 @@ def _platform(profile: Profile, sign: str, known: Profiles, seen: Seen) -> Platf
         owned=profile.owns,
         why=profile.why,
         authorizers=profile.authorizers,
+        ask=profile.ask,
         hidden=profile.hidden,
         provided=_provided(profile.name, known, seen),
         family=profile.benchmark,

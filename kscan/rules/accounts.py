@@ -12,7 +12,7 @@ from kscan.model.words import listed
 from kscan.model.workloads import PodGroup, Workload
 from kscan.rules.rule import rule
 from kscan.views.objects import SERVICE_ACCOUNTS
-from kscan.views.rights import RIGHTS, Rights
+from kscan.views.rights import RBAC, RIGHTS, Rights
 from kscan.views.workloads import WORKLOADS
 
 
@@ -29,7 +29,7 @@ def default_token(workloads: Iterable[Workload], accounts: Iterable[ServiceAccou
                 yield Fine(workload.ref)
 
 
-@rule("accounts.default_rights", "subjects", RIGHTS)
+@rule("accounts.default_rights", "subjects", RBAC)
 def default_rights(rights: Rights) -> Judgements:
     """Default service accounts that are given rights: every pod that names no account has them."""
     for key in rights.full.keys:
@@ -55,7 +55,7 @@ def idle_token(workloads: Iterable[Workload], accounts: Iterable[ServiceAccount]
                 yield Fine(workload.ref)
 
 
-@rule("accounts.used_from_outside", "service accounts", SERVICE_ACCOUNTS, WORKLOADS, RIGHTS)
+@rule("accounts.used_from_outside", "service accounts", SERVICE_ACCOUNTS, WORKLOADS, RBAC)
 def used_from_outside(accounts: Iterable[ServiceAccount], workloads: Iterable[Workload], rights: Rights) -> Judgements:
     """Accounts that are given rights and that no workload runs as: a person may be who uses their tokens."""
     run = {(one.ref.namespace, service_account(group.spec)) for one in workloads for group in one.groups}

@@ -10,12 +10,12 @@ from kscan.model.rbac.roles import Binding
 from kscan.model.words import listed
 from kscan.rules.rule import rule
 from kscan.views.objects import SERVICE_ACCOUNTS
-from kscan.views.rights import RIGHTS, Rights
+from kscan.views.rights import RBAC, Rights
 
 _ROLES = ("Role", "ClusterRole")
 
 
-@rule("bindings.missing_role", "role bindings", RIGHTS)
+@rule("bindings.missing_role", "role bindings", RBAC)
 def missing_role(rights: Rights) -> Judgements:
     """Bindings to a role that is not there, and that whoever may write roles can bring to life."""
     for binding in rights.full.bindings:
@@ -27,7 +27,7 @@ def missing_role(rights: Rights) -> Judgements:
             yield Problem(binding.ref, f"binds {binding.role}, which does not exist", path="roleRef.name")
 
 
-@rule("bindings.missing_account", "role bindings", RIGHTS, SERVICE_ACCOUNTS)
+@rule("bindings.missing_account", "role bindings", RBAC, SERVICE_ACCOUNTS)
 def missing_account(rights: Rights, accounts: Iterable[ServiceAccount]) -> Judgements:
     """Bindings to a service account that is not there, and that whoever may create one can be."""
     known = {(one.metadata.namespace, one.metadata.name) for one in accounts}
@@ -43,7 +43,7 @@ def missing_account(rights: Rights, accounts: Iterable[ServiceAccount]) -> Judge
             yield Fine(binding.ref)
 
 
-@rule("bindings.named", "subjects", RIGHTS)
+@rule("bindings.named", "subjects", RBAC)
 def named(rights: Rights, *, subjects: Sequence[str], message: str) -> Judgements:
     """Subjects whom nothing should be given beyond what is shipped: `Group system:authenticated`; `*` ends a prefix."""
     for key in rights.full.keys:
@@ -63,7 +63,7 @@ def named(rights: Rights, *, subjects: Sequence[str], message: str) -> Judgement
         )
 
 
-@rule("bindings.direct_users", "subjects", RIGHTS)
+@rule("bindings.direct_users", "subjects", RBAC)
 def direct_users(rights: Rights) -> Judgements:
     """People who are given rights by name where groups could be."""
     for key in rights.full.keys:

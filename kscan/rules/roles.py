@@ -9,7 +9,7 @@ from kscan.model.rbac.roles import PolicyRule, Role
 from kscan.model.rbac.shipped import extras
 from kscan.model.words import listed
 from kscan.rules.rule import rule
-from kscan.views.rights import RIGHTS, Rights
+from kscan.views.rights import RBAC, Rights
 
 _READING = frozenset({"get", "list", "watch"})
 # Groups whose kinds are made while the cluster runs, from templates: no role can name them before.
@@ -17,7 +17,7 @@ _MADE_LATER = frozenset({"constraints.gatekeeper.sh"})
 _AGGREGATES = "rbac.authorization.k8s.io/aggregate-to-"
 
 
-@rule("roles.shipped_changed", "roles and role bindings", RIGHTS)
+@rule("roles.shipped_changed", "roles and role bindings", RBAC)
 def shipped_changed(rights: Rights) -> Judgements:
     """Shipped roles and bindings that give more than they are shipped with."""
     found = {extra.ref: extra for extra in extras(rights.full.roles.values(), rights.full.bindings, rights.baseline)}
@@ -29,7 +29,7 @@ def shipped_changed(rights: Rights) -> Judgements:
             yield Fine(ref)
 
 
-@rule("roles.aggregation_changed", "aggregated roles", RIGHTS)
+@rule("roles.aggregation_changed", "aggregated roles", RBAC)
 def aggregation_changed(rights: Rights) -> Judgements:
     """Aggregated roles that hold what no role that they gather holds; the controller takes it out again."""
     for ref, rules in gathered(rights.full.roles.values()).items():
@@ -40,7 +40,7 @@ def aggregation_changed(rights: Rights) -> Judgements:
             yield Fine(ref)
 
 
-@rule("roles.wildcards", "roles", RIGHTS)
+@rule("roles.wildcards", "roles", RBAC)
 def wildcards(rights: Rights) -> Judgements:
     """Roles that allow every verb, resource or group instead of naming them."""
     for role in rights.full.roles.values():
@@ -62,7 +62,7 @@ def _is_wild(one: PolicyRule) -> bool:
     return "*" in (*one.verbs, *one.resources, *one.api_groups) and not unnamed
 
 
-@rule("roles.unused", "roles", RIGHTS)
+@rule("roles.unused", "roles", RBAC)
 def unused(rights: Rights) -> Judgements:
     """Roles of one's own that no binding names and no aggregated role gathers."""
     bound = {binding.role for binding in rights.full.bindings}
@@ -74,7 +74,7 @@ def unused(rights: Rights) -> Judgements:
             yield Problem(role.ref, "is bound to nobody")
 
 
-@rule("roles.redundant", "roles", RIGHTS)
+@rule("roles.redundant", "roles", RBAC)
 def redundant(rights: Rights) -> Judgements:
     """Rules that allow nothing that the other rules of their role do not."""
     for role in rights.full.roles.values():
@@ -86,7 +86,7 @@ def redundant(rights: Rights) -> Judgements:
             yield Fine(role.ref)
 
 
-@rule("roles.unserved", "roles", RIGHTS)
+@rule("roles.unserved", "roles", RBAC)
 def unserved(rights: Rights) -> Judgements:
     """Rules about resources that this cluster does not serve: a right that waits for whoever brings them."""
     for role in rights.full.roles.values():

@@ -21,6 +21,8 @@ class Reason(StrEnum):
     NOT_ASKED = "not asked"
     NOT_RENDERED = "not rendered"
     ELSEWHERE = "decided elsewhere"
+    # Only the provider's own API knows it.
+    OUTSIDE = "decided outside the cluster, too"
 
 
 # Why a kind is not served of which discovery tells nothing.
