@@ -148,21 +148,6 @@ def _ref(facts: NodeFacts) -> ObjectRef:
     return ObjectRef("Node", facts.node)
 
 
-@rule("files.kubelet_flag", "kubelets", NODE_FILES)
-def kubelet_flag(told: Told, *, flag: str, message: str) -> Judgements:
-    """A flag of the kubelet's command line that should not be given."""
-    if told.moot:
-        yield Moot(told.moot)
-    for one in told.nodes:
-        ref, kubelet = _ref(one.facts), one.facts.program("kubelet")
-        if kubelet and flag in kubelet.flags:
-            yield Problem(ref, message, path=f"--{flag}", value=f"{kubelet.flags[flag]} ({kubelet.via})")
-        elif kubelet and kubelet.complete:
-            yield Fine(ref, f"--{flag} is not given ({kubelet.via})")
-        else:
-            yield Unsure(ref, "nothing on the node tells the kubelet's whole command line")
-
-
 @rule("files.audit_policy", "API servers on nodes", CONTROL_PLANE_FILES)
 def audit_policy(told: Told) -> Judgements:
     """Audit policies that leave out what matters, or that log what they should not."""

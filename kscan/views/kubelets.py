@@ -2,7 +2,8 @@
 
 `configz` is what a kubelet runs with: defaults, configuration file, drop-in folder, flags and feature gates, merged in
 the kubelet's own order. So no file of a node has to be found, and none can hide another. What a kubelet does not keep
-in its configuration, as its own name, only `/flagz` tells (Kubernetes 1.36; before behind the gate ComponentFlagz).
+in its configuration, as its own name, `/flagz` tells (Kubernetes 1.36; before behind the gate ComponentFlagz), or the
+agent on the node.
 """
 
 import re
@@ -15,8 +16,9 @@ from kscan.model.components import version
 from kscan.model.nodes import Group, Node
 from kscan.model.words import listed
 from kscan.snapshot import kinds
-from kscan.snapshot.entry import Gap, Reason
-from kscan.snapshot.needs import PerNode
+from kscan.snapshot.entry import Body, Gap, Reason
+from kscan.snapshot.needs import Need, PerNode
+from kscan.views.node_files import NODE_FILES
 from kscan.views.platform import PLATFORM
 from kscan.views.view import Evidence, Source, View
 
@@ -25,6 +27,9 @@ CONFIGZ = PerNode("configz")
 FLAGZ_OF_NODES = PerNode("flagz", "application/json;v=v1beta1;g=config.k8s.io;as=Flagz, text/plain;q=0.5", "configz")
 _OF_ONE_NODE = ("providerID", "podCIDR", "address")
 _FLAGS_OF_ONE_NODE = ("node-ip", "provider-id", "pod-cidr", "address")
+# Flags that a check asks for, and that are empty where they are not given.
+_FLAGS_ASKED = ("hostname-override",)
+_Told = tuple[Mapping[str, Any], str]
 _FLAG_LINE = re.compile(r"([a-z][a-z0-9-]*)[:= ] ?(.*)")
 
 
@@ -52,35 +57,69 @@ def _flags(content: bytes) -> Mapping[str, Any]:
     return {flag: value for flag, value in told.items() if flag not in _FLAGS_OF_ONE_NODE}
 
 
+def _from_agents(source: Source) -> Mapping[str, _Told]:
+    """The flags of kubelets as agents on the nodes told them; of a whole command line also what is not given."""
+    found: dict[str, _Told] = {}
+    for one in source.of(NODE_FILES, gaps=False).nodes:
+        kubelet = one.facts.program("kubelet")
+        if kubelet:
+            unset = dict.fromkeys(_FLAGS_ASKED, "") if kubelet.complete else {}
+            flags = {flag: value for flag, value in kubelet.flags.items() if flag not in _FLAGS_OF_ONE_NODE}
+            found[one.facts.node] = unset | flags, f"the agent: {kubelet.via}"
+    return found
+
+
+class _Reader:
+    """Reads what kubelets answer; what many answer alike, byte for byte, is read once."""
+
+    def __init__(self, channel: str, read: Callable[[bytes], Mapping[str, Any]], others: Mapping[str, _Told]) -> None:
+        self._channel, self._read, self._others = channel, read, others
+        self._seen: dict[bytes, tuple[bytes, Mapping[str, Any]]] = {}
+
+    def settings(self, node: str, answer: Body | Gap) -> tuple[bytes, Mapping[str, Any], str] | None:
+        """What makes settings equal, the settings, and who told them; of a node that did not answer, another may."""
+        if isinstance(answer, Gap):
+            found = self._others.get(node)
+            return (_key(found[0]), *found) if found else None
+        if answer.content not in self._seen:
+            settings = self._read(answer.content)
+            self._seen[answer.content] = _key(settings), settings
+        return (*self._seen[answer.content], f"{self._channel} of {answer.via}" if answer.via else self._channel)
+
+
+def _key(settings: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode(settings, order="deterministic")
+
+
 def _view(
-    name: str, need: PerNode, channel: str, read: Callable[[bytes], Mapping[str, Any]]
+    name: str,
+    need: PerNode,
+    channel: str,
+    read: Callable[[bytes], Mapping[str, Any]],
+    *more: Need,
+    otherwise: Callable[[Source], Mapping[str, _Told]] = lambda _: {},
 ) -> View[tuple[Group, ...]]:
     def build(source: Source) -> tuple[Group, ...]:
-        # Many kubelets answer the same, byte for byte: that is read once.
-        seen: dict[bytes, tuple[bytes, Mapping[str, Any]]] = {}
+        reader = _Reader(channel, read, otherwise(source))
         groups: dict[tuple[bytes, str, str], tuple[Mapping[str, Any], list[str]]] = {}
         gaps: list[tuple[str, Gap]] = []
         answers = 0
         provided = source.of(PLATFORM, gaps=False).provided
         for node in source.nouns(kinds.NODES, Node):
-            answer = source.of_node(need, node.metadata.name)
-            if isinstance(answer, Gap):
-                # Where it answers, it is judged all the same: labels of nodes are free to take.
-                if node.metadata.name not in provided:
-                    gaps.append((node.metadata.name, answer))
-                continue
+            name = node.metadata.name
+            answer = source.of_node(need, name)
             try:
-                if answer.content not in seen:
-                    settings = read(answer.content)
-                    seen[answer.content] = msgspec.json.encode(settings, order="deterministic"), settings
+                found = reader.settings(name, answer)
             except msgspec.MsgspecError as error:
-                gap = Gap(need.path(node.metadata.name), Reason.UNDECODABLE, str(error))
-                gaps.append((node.metadata.name, gap))
+                gaps.append((name, Gap(need.path(name), Reason.UNDECODABLE, str(error))))
                 continue
-            key, settings = seen[answer.content]
-            told = f"{channel} of {answer.via}" if answer.via else channel
-            groups.setdefault((key, told, _build(node)), (settings, []))[1].append(node.metadata.name)
-            answers += 1
+            if found:
+                key, settings, told = found
+                groups.setdefault((key, told, _build(node)), (settings, []))[1].append(name)
+                answers += isinstance(answer, Body)
+            elif isinstance(answer, Gap) and name not in provided:
+                # Where it answers, it is judged all the same: labels of nodes are free to take.
+                gaps.append((name, answer))
         source.missed(*_folded(need, gaps))
         if answers:
             source.evidence.append(Evidence(need.path("*"), answers))
@@ -88,7 +127,7 @@ def _view(
             Group(tuple(sorted(nodes)), settings, told, build) for (_, told, build), (settings, nodes) in groups.items()
         )
 
-    return View(name, (*PLATFORM.needs, need), build)
+    return View(name, (*PLATFORM.needs, need, *more), build)
 
 
 def _build(node: Node) -> str:
@@ -110,4 +149,4 @@ def _folded(need: PerNode, gaps: Iterable[tuple[str, Gap]]) -> Iterable[Gap]:
 
 
 KUBELETS = _view("kubelets", CONFIGZ, "configz", _configuration)
-KUBELET_FLAGS = _view("kubelet flags", FLAGZ_OF_NODES, "flagz", _flags)
+KUBELET_FLAGS = _view("kubelet flags", FLAGZ_OF_NODES, "flagz", _flags, *NODE_FILES.needs, otherwise=_from_agents)
