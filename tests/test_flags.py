@@ -21,7 +21,6 @@ from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.snapshot import About, Snapshot
 from kscan.views.components import API_SERVER, CONTROLLER_MANAGER, ETCD
-from kscan.views.counters import samples
 from kscan.views.view import Readings
 
 CHECKS = {one.id: one for one in read_checks(data.folder("checks")) if one.family == "control-plane"}
@@ -327,18 +326,3 @@ def test_a_list_that_was_cut_off_hides_instances():
         Snapshot(whole.about, {**whole.entries, "/api/v1/pods": cut}), plan([CHECKS["scheduler-profiling"]])
     ).results
     assert result.status is Status.UNKNOWN
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(["a_total", "a_total_more", "b"]), st.sampled_from(["", '{x="1"}', '{x="y z",w="}"}'])
-        ),
-        max_size=6,
-    )
-)
-def test_samples_are_those_of_one_metric(rows):
-    text = "".join(f"# HELP {name} of a_total 1\n{name}{labels} {at}\n" for at, (name, labels) in enumerate(rows))
-    expected = [float(at) for at, (name, _) in enumerate(rows) if name == "a_total"]
-    assert [value for _, value in samples(text, "a_total")] == expected
-    assert all(labels.get("x", "y z") in ("1", "y z") for labels, _ in samples(text, "a_total"))

@@ -16,11 +16,11 @@ from kscan.model.base import decode
 from kscan.model.podsecurity.controls import LATEST
 from kscan.model.podsecurity.modes import LABEL
 from kscan.snapshot import kinds
-from kscan.snapshot.entry import Body, Gap
+from kscan.snapshot.entry import Gap
 from kscan.snapshot.needs import Named
 from kscan.views.components import API_SERVER
-from kscan.views.counters import METRICS, samples
 from kscan.views.groups import GROUPS
+from kscan.views.metrics import METRICS
 from kscan.views.objects import SERVICES, Thing, things
 from kscan.views.platform import PLATFORM
 from kscan.views.server import MINOR
@@ -115,18 +115,17 @@ def _services(source: Source) -> frozenset[str] | None:
 
 def _server(source: Source, namespaces: tuple[Thing, ...]) -> AdmissionServer:
     """What the API server sets for all; what cannot be seen of it is a doubt in each namespace that it matters to."""
-    metrics = source.get(METRICS)
-    text = metrics.content.decode(errors="replace") if isinstance(metrics, Body) else ""
+    metrics = source.of(METRICS, gaps=False)
     # A namespace without a label was evaluated at this level, if no label says so.
     labels = {one.body["metadata"].get("labels", {}).get(f"{LABEL}enforce") for one in namespaces}
     evaluated = any(
         value and (row.get("mode"), row.get("policy_level")) == ("enforce", "privileged")
-        for row, value in samples(text, _EVALUATED)
+        for row, value in metrics.samples(_EVALUATED)
     )
     return admission_server(
         source.of(API_SERVER, gaps=False),
         no_default=(evaluated and "privileged" not in labels) or source.of(PLATFORM, gaps=False).name in _NO_DEFAULT,
-        static_policies=any(True for _ in samples(text, _STATIC)),
+        static_policies=any(True for _ in metrics.samples(_STATIC)),
     )
 
 
@@ -157,7 +156,7 @@ ADMISSION: View[tuple[Posture, ...]] = View(
         kinds.KYVERNO_EXCEPTIONS,
         kinds.KYVERNO_VALIDATING,
         KYVERNO_FILTERS,
-        METRICS,
+        *METRICS.needs,
         *GROUPS.needs,
         *MINOR.needs,
         *API_SERVER.needs,

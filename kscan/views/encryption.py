@@ -4,7 +4,7 @@ import msgspec
 
 from kscan.model.components import Setting
 from kscan.views.components import API_SERVER
-from kscan.views.counters import COUNTERS, Counters
+from kscan.views.metrics import METRICS, Metrics, Sample
 from kscan.views.view import Source, View
 
 FLAG = "encryption-provider-config"
@@ -30,24 +30,23 @@ def _build(source: Source) -> Encryption:
     if any(not setting.value for setting in settings):
         source.gaps.clear()
         return Encryption(settings=settings)
-    counters = source.of(COUNTERS)
-    if not counters.told:
+    metrics = source.of(METRICS)
+    if not metrics.told:
         return Encryption(settings=settings)
     source.gaps.clear()
-    return _weighed(counters, settings)
+    return _weighed(metrics, settings)
 
 
-def _weighed(counters: Counters, settings: tuple[Setting, ...]) -> Encryption:
-    rows = [row for row in counters.samples(_TRANSFORMATIONS) if row[0].get("status", "OK") == "OK"]
-    by_resource = any("resource" in labels for labels, _ in counters.samples(_TRANSFORMATIONS))
-    secrets = [row for row in rows if not by_resource or row[0].get("resource") == "secrets"]
-    counts = (
-        value for name in _COUNTS for labels, value in counters.samples(name) if labels.get("resource") == "secrets"
-    )
+def _weighed(metrics: Metrics, settings: tuple[Setting, ...]) -> Encryption:
+    every = list(metrics.samples(_TRANSFORMATIONS))
+    rows = [row for row in every if row.labels.get("status", "OK") == "OK"]
+    by_resource = any("resource" in row.labels for row in every)
+    secrets = [row for row in rows if not by_resource or row.labels.get("resource") == "secrets"]
+    counts = (row.value for name in _COUNTS for row in metrics.samples(name) if row.labels.get("resource") == "secrets")
     return Encryption(
         settings=settings,
         metrics=True,
-        loaded=any(True for _ in counters.samples(_LOADED)),
+        loaded=any(True for _ in metrics.samples(_LOADED)),
         by_resource=by_resource,
         written=_by_transformer(secrets, "to_storage"),
         read=_by_transformer(secrets, "from_storage"),
@@ -55,16 +54,16 @@ def _weighed(counters: Counters, settings: tuple[Setting, ...]) -> Encryption:
     )
 
 
-def _by_transformer(rows: list[tuple[dict[str, str], float]], direction: str) -> dict[str, int]:
+def _by_transformer(rows: list[Sample], direction: str) -> dict[str, int]:
     """Operations by transformer; rows under a key's own name repeat others and are left out."""
     found: dict[str, int] = {}
-    for labels, value in rows:
-        prefix = labels.get("transformer_prefix", "")
+    for row in rows:
+        prefix = row.labels.get("transformer_prefix", "")
         # Writes by the identity provider are labelled with nothing, its reads with its name.
         name = prefix if prefix.startswith("k8s:enc:") else "identity" if prefix in ("", "identity") else ""
-        if name and labels.get("transformation_type") == direction and value:
-            found[name] = found.get(name, 0) + int(value)
+        if name and row.labels.get("transformation_type") == direction and row.value:
+            found[name] = found.get(name, 0) + int(row.value)
     return found
 
 
-ENCRYPTION: View[Encryption] = View("encryption", (*API_SERVER.needs, *COUNTERS.needs), _build)
+ENCRYPTION: View[Encryption] = View("encryption", (*API_SERVER.needs, *METRICS.needs), _build)

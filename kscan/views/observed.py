@@ -16,7 +16,7 @@ from kscan.snapshot import kinds
 from kscan.snapshot.entry import Body, Gap, Reason
 from kscan.snapshot.needs import Named, Need
 from kscan.views.components import ANSWERED, API_SERVER
-from kscan.views.counters import COUNTERS
+from kscan.views.metrics import METRICS
 from kscan.views.view import Source, View
 
 CLIENT_CA = Named(kinds.CONFIG_MAPS, "extension-apiserver-authentication", "kube-system")
@@ -54,7 +54,7 @@ def _unknown(component: Component, source: Source) -> Instance:
 
 
 def _authorizers(source: Source, before: Instance) -> Instance | None:
-    counters = source.of(COUNTERS)
+    counters = source.of(METRICS)
     # After the file was read again, the counts may be those of the authorizers before.
     if not counters.told or counters.total(_RELOADS, status="success"):
         return None
@@ -65,7 +65,7 @@ def _authorizers(source: Source, before: Instance) -> Instance | None:
 
 
 def _plugins(source: Source, before: Instance) -> Instance | None:
-    counters = source.of(COUNTERS)
+    counters = source.of(METRICS)
     names = {labels.get("name", "") for labels, _ in counters.samples(_ADMISSIONS)}
     return _seen(before, ADMISSION_PLUGINS, names) if counters.told else None
 
@@ -80,7 +80,7 @@ def _seen(before: Instance, flag: str, items: set[str], without: tuple[str, ...]
 
 def _audit(source: Source, before: Instance) -> Instance | None:
     """The count of audit events says that something takes them, but not what."""
-    counters = source.of(COUNTERS)
+    counters = source.of(METRICS)
     count = int(counters.total(_AUDITED))
     if not counters.told or not count:
         return None
@@ -107,7 +107,7 @@ def _published(found: Body) -> Mapping[str, Any]:
         return {}
 
 
-AUTHORIZATION = observed("authorizers", AUTHORIZERS, COUNTERS.needs, _authorizers)
-ADMISSION = observed("admission plugins", ADMISSION_PLUGINS, COUNTERS.needs, _plugins)
-AUDIT = observed("audit log", "audit-log-path", COUNTERS.needs, _audit)
+AUTHORIZATION = observed("authorizers", AUTHORIZERS, METRICS.needs, _authorizers)
+ADMISSION = observed("admission plugins", ADMISSION_PLUGINS, METRICS.needs, _plugins)
+AUDIT = observed("audit log", "audit-log-path", METRICS.needs, _audit)
 CLIENT_AUTHORITY = observed("client authority", "client-ca-file", (CLIENT_CA,), _client_ca)
