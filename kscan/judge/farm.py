@@ -31,6 +31,8 @@ _STATUS = {
     "manual": Status.MANUAL,
     "not applicable": Status.NOT_APPLICABLE,
 }
+# Keys of a document that says something of the example itself.
+_HEADS = {"expect", "manifests", "taken"}
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -128,8 +130,10 @@ def wrong(ready: Plan, one: Case) -> str:
 def snapshot_of_example(example: Example) -> Snapshot:
     """What an example shows: a cluster that holds its objects, or manifests."""
     documents = example.documents()
-    about = About(manifests=any(one.get("manifests") is True for one in documents))
-    return snapshot_of((one for one in documents if not {"expect", "manifests"} & one.keys()), about)
+    heads = [one for one in documents if _HEADS & one.keys()]
+    taken = next((str(one["taken"]) for one in heads if "taken" in one), "")
+    about = About(manifests=any(one.get("manifests") is True for one in heads), taken=taken)
+    return snapshot_of((one for one in documents if not _HEADS & one.keys()), about)
 
 
 def _named(document: Document) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,136 @@
+"""Versions of Kubernetes: still mended, near enough to each other, without known faults."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+
+from kscan.checks.check import Severity
+from kscan.checks.judgement import Fine, Judgement, Judgements, Moot, Problem, Unsure
+from kscan.model.meta import ObjectRef
+from kscan.model.releases import Fault, Release, Running
+from kscan.model.words import listed
+from kscan.rules.rule import rule
+from kscan.views.lifecycle import faults, minors
+from kscan.views.releases import RELEASES, TAKEN
+
+_OLD = timedelta(days=183)
+_UNDATED = "the snapshot does not tell when it was taken"
+_UPSTREAM = "Judged by upstream's support; a distribution may mend it for longer."
+_MENDED = "The version has a mark of its distribution, which may have mended it without another patch number: ask it."
+_NONE = "no version of Kubernetes is told here"
+
+
+def _ref(one: Running) -> ObjectRef:
+    return ObjectRef("Component", str(one))
+
+
+def _where(one: Running) -> str:
+    return f"on {len(one.places)} nodes: {listed(one.places)}" if len(one.places) > 1 else f"on {one.places[0]}"
+
+
+@rule("versions.support", "Kubernetes components", RELEASES, TAKEN)
+def support(running: Iterable[Running], taken: datetime | None) -> Judgements:
+    """Components of a minor that upstream no longer mends."""
+    yield Moot(_NONE)
+    for one in running:
+        found = one.release
+        if found is None:
+            yield Unsure(_ref(one), f"{one.version} is no version of Kubernetes")
+        elif taken is None:
+            yield Unsure(_ref(one), _UNDATED)
+        else:
+            yield _supported(one, found, taken.date())
+
+
+def _supported(one: Running, found: Release, today: date) -> Judgement:
+    known = minors()
+    minor = known.of(found)
+    if minor is None and not known.older(found):
+        return Unsure(_ref(one), f"{found.of_minor} is newer than the list of releases, which is of {known.as_of}")
+    if minor and today <= minor.ends:
+        return Fine(_ref(one), f"{minor.minor} is mended until {minor.ends}, by the list of {known.as_of}")
+    ended = f"since {minor.ends}" if minor else f"since before {known.minors[0].ends}"
+    notes = (f"It runs {_where(one)}.", _UPSTREAM)
+    message = f"is of {found.of_minor}, which has got no fixes {ended}"
+    return Problem(_ref(one), message, path="version", value=one.version, notes=notes, fix=_advice(today))
+
+
+def _advice(today: date) -> str:
+    mended = [one.minor for one in minors().minors if one.released <= today <= one.ends]
+    return f"Upgrade, one minor after the other, to one of {', '.join(mended)}." if mended else ""
+
+
+@rule("versions.skew", "Kubernetes components", RELEASES)
+def skew(running: Iterable[Running], *, behind: dict[str, int]) -> Judgements:
+    """Components further behind the API server than is supported, or ahead of it."""
+    yield Moot(_NONE)
+    found = tuple(running)
+    servers = [one.release for one in found if one.component == "kube-apiserver" and one.release]
+    if not servers:
+        return
+    newest, oldest = max(servers), min(servers)
+    for one in found:
+        if one.component in behind and one.release:
+            # From 1.28 on nodes may be three minors behind, before it two.
+            most = min(behind[one.component], 2) if newest.number[:2] < (1, 28) else behind[one.component]
+            yield _near(one, one.release, oldest, newest, most)
+        elif one.component in behind:
+            yield Unsure(_ref(one), f"{one.version} is no version of Kubernetes")
+
+
+def _near(one: Running, found: Release, oldest: Release, newest: Release, most: int) -> Judgement:
+    notes = (f"It runs {_where(one)}.",)
+    if found.number[:2] > oldest.number[:2]:
+        message = f"is newer than an API server of {oldest.of_minor}"
+    elif newest.minor - found.minor > most:
+        message = f"is {newest.minor - found.minor} minors behind an API server of {newest.of_minor}: {most} are supported"
+    else:
+        return Fine(_ref(one), f"{found.of_minor} beside an API server of {newest.of_minor}")
+    return Problem(_ref(one), message, path="version", value=one.version, notes=notes)
+
+
+@rule("versions.faults", "Kubernetes components", RELEASES, TAKEN)
+def known_faults(running: Iterable[Running], taken: datetime | None) -> Judgements:
+    """Components in a version of which a fault is known that another release mends."""
+    yield Moot(_NONE)
+    for one in running:
+        found = one.release
+        if found is None:
+            yield Unsure(_ref(one), f"{one.version} is no version of Kubernetes")
+            continue
+        problems = [_problem(one, found, fault, last) for fault, last in _having(one, found)]
+        yield from problems or (_without(one, found, taken),)
+
+
+def _having(one: Running, found: Release) -> Iterator[tuple[Fault, str]]:
+    for fault in faults().faults:
+        last = fault.mended_in(found) if one.component in fault.components else ""
+        if last and (one.windows or not fault.windows):
+            yield fault, last
+
+
+def _problem(one: Running, found: Release, fault: Fault, last: str) -> Problem:
+    notes = [f"It runs {_where(one)}.", f"The list of faults is of {faults().as_of}."]
+    notes += [f"Only where {fault.where}."] if fault.where else []
+    notes += [_MENDED] if found.may_be_mended else []
+    severity = Severity(fault.severity)
+    message = f"has {fault.id}: {fault.summary}; {last} mends it"
+    fix = f"Upgrade it to {last} or later."
+    return Problem(
+        _ref(one), message, path=fault.id, value=one.version, severity=severity, notes=tuple(notes), fix=fix
+    )
+
+
+def _without(one: Running, found: Release, taken: datetime | None) -> Judgement:
+    """No fault is known; whether that says anything depends on who still looks for them, and on the list's age."""
+    known = faults()
+    if taken is None:
+        return Unsure(_ref(one), _UNDATED)
+    minor = minors().of(found)
+    if minors().older(found) or (minor and taken.date() > minor.ends):
+        return Unsure(_ref(one), f"{found.of_minor} is out of support: nobody says which newer faults it has")
+    if found.preview:
+        return Unsure(_ref(one), "faults are told of releases, and this came before its own")
+    if taken.date() - known.as_of > _OLD:
+        days = (taken.date() - known.as_of).days
+        return Unsure(_ref(one), f"the list of faults is of {known.as_of}, {days} days before this scan: update kscan")
+    return Fine(_ref(one), f"no fault is known, by the list of {known.as_of}")
