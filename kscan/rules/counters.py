@@ -1,0 +1,85 @@
+"""What the API server counts since it started: requests for APIs on their way out, and what its audit log did."""
+
+from kscan.checks.check import Severity
+from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Unsure
+from kscan.model.meta import ObjectRef
+from kscan.model.platform import Platform
+from kscan.rules.rule import rule
+from kscan.views.metrics import METRICS, Metrics, Sample
+from kscan.views.platform import PLATFORM
+
+_ANSWERED = "the API server that answered, since it started"
+_SERVER = ObjectRef("Component", "kube-apiserver (the API server that answered)")
+_REQUESTED = "apiserver_requested_deprecated_apis"
+
+
+@rule("counters.deprecated_apis", "API servers", METRICS)
+def deprecated_apis(metrics: Metrics) -> Judgements:
+    """Deprecated versions of APIs that somebody asked for; the server names each, not who asked."""
+    if not metrics.answered:
+        return
+    found = [one for one in metrics.samples(_REQUESTED) if one.value]
+    for one in found:
+        yield _deprecated(one)
+    if not found:
+        yield Fine(_SERVER, f"no deprecated API was asked for ({_ANSWERED})")
+
+
+def _deprecated(one: Sample) -> Problem:
+    labels = one.labels
+    name = ".".join(part for part in (labels.get("resource", ""), labels.get("version", ""), labels.get("group")) if part)
+    part = f"/{labels['subresource']}" if labels.get("subresource") else ""
+    removed = labels.get("removed_release", "")
+    message = f"is asked for, and is gone from Kubernetes {removed} on" if removed else "is asked for, and is deprecated"
+    return Problem(
+        ObjectRef("API", name + part),
+        message,
+        path="removed_release",
+        value=removed or "not told",
+        # Without a release that drops it, nothing breaks yet.
+        severity=None if removed else Severity.LOW,
+        notes=(f"Counted by {_ANSWERED}.",),
+    )
+
+
+@rule("counters.audit", "API servers", METRICS, PLATFORM)
+def audit(metrics: Metrics, platform: Platform) -> Judgements:
+    """An API server that wrote nothing into its audit log."""
+    if not metrics.answered:
+        return
+    events = metrics.total("apiserver_audit_event_total")
+    levels = {one.labels.get("level", ""): int(one.value) for one in metrics.samples("apiserver_audit_level_total")}
+    shown = ", ".join(f"{level} {count}" for level, count in sorted(levels.items()) if count)
+    if events:
+        yield Fine(_SERVER, f"{int(events)} audit events ({_ANSWERED}); levels: {shown or 'not told'}")
+    elif platform.owned:
+        yield Moot(f"its audit log is kept by {platform}")
+    elif events is None:
+        yield Unsure(_SERVER, "it does not count audit events")
+    else:
+        yield Problem(
+            _SERVER,
+            "has not written one audit event since it started",
+            path="apiserver_audit_event_total",
+            value=f"0; levels: {shown}" if shown else "0",
+        )
+
+
+@rule("counters.audit_lost", "API servers", METRICS)
+def audit_lost(metrics: Metrics) -> Judgements:
+    """Audit events that could not be written, and requests that were refused for it."""
+    if not metrics.answered:
+        return
+    lost = {one.labels.get("plugin", ""): int(one.value) for one in metrics.samples("apiserver_audit_error_total")}
+    problems = [(plugin, count) for plugin, count in sorted(lost.items()) if count]
+    for plugin, count in problems:
+        message = f"has lost audit events through its {plugin or 'backend'}"
+        yield Problem(_SERVER, message, path=f"apiserver_audit_error_total.{plugin}", value=f"{count} since it started")
+    rejected = metrics.total("apiserver_audit_requests_rejected_total")
+    if rejected:
+        message = "has refused requests that it could not write into its audit log"
+        yield Problem(_SERVER, message, path="apiserver_audit_requests_rejected_total", value=int(rejected))
+    if not problems and not rejected:
+        known = metrics.total("apiserver_audit_event_total") is not None
+        fact = f"no audit event was lost ({_ANSWERED})"
+        yield Fine(_SERVER, fact) if known else Unsure(_SERVER, "it does not count audit events")
