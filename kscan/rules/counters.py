@@ -27,10 +27,14 @@ def deprecated_apis(metrics: Metrics) -> Judgements:
 
 def _deprecated(one: Sample) -> Problem:
     labels = one.labels
-    name = ".".join(part for part in (labels.get("resource", ""), labels.get("version", ""), labels.get("group")) if part)
+    name = ".".join(
+        part for part in (labels.get("resource", ""), labels.get("version", ""), labels.get("group")) if part
+    )
     part = f"/{labels['subresource']}" if labels.get("subresource") else ""
     removed = labels.get("removed_release", "")
-    message = f"is asked for, and is gone from Kubernetes {removed} on" if removed else "is asked for, and is deprecated"
+    message = (
+        f"is asked for, and is gone from Kubernetes {removed} on" if removed else "is asked for, and is deprecated"
+    )
     return Problem(
         ObjectRef("API", name + part),
         message,

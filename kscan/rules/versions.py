@@ -82,7 +82,8 @@ def _near(one: Running, found: Release, oldest: Release, newest: Release, most: 
     if found.number[:2] > oldest.number[:2]:
         message = f"is newer than an API server of {oldest.of_minor}"
     elif newest.minor - found.minor > most:
-        message = f"is {newest.minor - found.minor} minors behind an API server of {newest.of_minor}: {most} are supported"
+        far = newest.minor - found.minor
+        message = f"is {far} minors behind an API server of {newest.of_minor}: {most} are supported"
     else:
         return Fine(_ref(one), f"{found.of_minor} beside an API server of {newest.of_minor}")
     return Problem(_ref(one), message, path="version", value=one.version, notes=notes)
@@ -115,9 +116,7 @@ def _problem(one: Running, found: Release, fault: Fault, last: str) -> Problem:
     severity = Severity(fault.severity)
     message = f"has {fault.id}: {fault.summary}; {last} mends it"
     fix = f"Upgrade it to {last} or later."
-    return Problem(
-        _ref(one), message, path=fault.id, value=one.version, severity=severity, notes=tuple(notes), fix=fix
-    )
+    return Problem(_ref(one), message, path=fault.id, value=one.version, severity=severity, notes=tuple(notes), fix=fix)
 
 
 def _without(one: Running, found: Release, taken: datetime | None) -> Judgement:

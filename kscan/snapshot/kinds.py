@@ -72,6 +72,13 @@ KYVERNO_VALIDATING = Resource(
     ("v1", "v1beta1", "v1alpha1"),
     optional=True,
 )
+CERTIFICATE_REQUESTS = Resource(
+    "certificates.k8s.io", "certificatesigningrequests", "CertificateSigningRequest", _CLUSTER, short="csr"
+)
+API_SERVICES = Resource("apiregistration.k8s.io", "apiservices", "APIService", _CLUSTER)
+CUSTOM_RESOURCE_DEFINITIONS = Resource(
+    "apiextensions.k8s.io", "customresourcedefinitions", "CustomResourceDefinition", _CLUSTER, short="crd"
+)
 
 KNOWN: tuple[Resource, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Resource) and not value.within

@@ -53,7 +53,9 @@ def _build(source: Source) -> tuple[Running, ...]:
     for component, version, windows, place in (*_server(source), *_kubelets(source), *_images(source)):
         places.setdefault((component, version, windows), set()).add(place)
     return tuple(
-        sorted(Running(name, version, tuple(sorted(found)), windows) for (name, version, windows), found in places.items())
+        sorted(
+            Running(name, version, tuple(sorted(found)), windows) for (name, version, windows), found in places.items()
+        )
     )
 
 

@@ -130,6 +130,7 @@ TARGETS = {
             things("autoscaler objects", kinds.HORIZONTAL_AUTOSCALERS),
             _things,
         ),
+        Target("apiservice", "API services", "object", things("API service objects", kinds.API_SERVICES), _things),
         Target("configmap", "config maps", "object", things("config map objects", kinds.CONFIG_MAPS), _things),
         Target(
             "persistentvolume",

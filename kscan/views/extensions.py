@@ -1,0 +1,61 @@
+"""Webhooks, aggregated API servers and requests for certificates, as far as rules ask for them."""
+
+from collections.abc import Iterator
+
+from kscan.model.extensions import ApiService, ClientConfig, Definition, SigningRequest, Trust, WebhookConfiguration
+from kscan.model.meta import ObjectRef
+from kscan.snapshot import kinds
+from kscan.views.view import Source, View
+
+_CONFIGURATIONS = (kinds.VALIDATING_WEBHOOKS, kinds.MUTATING_WEBHOOKS)
+
+
+def _trusts(source: Source) -> tuple[Trust, ...]:
+    return (*_of_webhooks(source), *_of_api_services(source))
+
+
+def _of_webhooks(source: Source) -> Iterator[Trust]:
+    for resource in _CONFIGURATIONS:
+        for found in source.nouns(resource, WebhookConfiguration):
+            for one in found.webhooks:
+                ref = found.metadata.ref(resource.kind)
+                path = f"webhooks[{one.name}].clientConfig.caBundle"
+                yield _trust(ref, path, one.client_config, fails_open=one.failure_policy == "Ignore")
+
+
+def _of_api_services(source: Source) -> Iterator[Trust]:
+    for one in source.nouns(kinds.API_SERVICES, ApiService):
+        if one.spec.service:
+            yield Trust(one.metadata.ref("APIService"), "spec.caBundle", one.spec.ca_bundle, service=True)
+
+
+def _conversions(source: Source) -> tuple[Trust, ...]:
+    found = source.nouns(kinds.CUSTOM_RESOURCE_DEFINITIONS, Definition)
+    return tuple(
+        _trust(
+            one.metadata.ref("CustomResourceDefinition"),
+            "spec.conversion.webhook.clientConfig.caBundle",
+            conversion.webhook.client_config,
+        )
+        for one in found
+        for conversion in (one.spec.conversion,)
+        if conversion.strategy == "Webhook" and conversion.webhook and conversion.webhook.client_config
+    )
+
+
+def _trust(ref: ObjectRef, path: str, config: ClientConfig, *, fails_open: bool = False) -> Trust:
+    return Trust(ref, path, config.ca_bundle, service=config.service is not None, fails_open=fails_open)
+
+
+TRUSTS: View[tuple[Trust, ...]] = View("CA bundles", (*_CONFIGURATIONS, kinds.API_SERVICES), _trusts)
+CONVERSIONS: View[tuple[Trust, ...]] = View(
+    "CA bundles of conversions", (kinds.CUSTOM_RESOURCE_DEFINITIONS,), _conversions
+)
+API_SERVICES: View[tuple[ApiService, ...]] = View(
+    "API services", (kinds.API_SERVICES,), lambda source: tuple(source.nouns(kinds.API_SERVICES, ApiService))
+)
+SIGNING_REQUESTS: View[tuple[SigningRequest, ...]] = View(
+    "certificate requests",
+    (kinds.CERTIFICATE_REQUESTS,),
+    lambda source: tuple(source.nouns(kinds.CERTIFICATE_REQUESTS, SigningRequest)),
+)
