@@ -1,6 +1,7 @@
 """Certificates and requests are read as openssl writes them; what is none is an error, never a guess."""
 
 import base64
+import contextlib
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -100,10 +101,8 @@ def test_several_parts_of_a_name_in_one_set():
 @given(st.binary(max_size=300))
 def test_what_is_no_der_is_an_error_and_nothing_else(content):
     for read in (certificate, request, lambda one: list(elements(one))):
-        try:
+        with contextlib.suppress(DerError):
             read(content)
-        except DerError:
-            pass
 
 
 @needs_openssl
@@ -114,10 +113,8 @@ def test_a_maimed_certificate_is_an_error_or_a_certificate(key, data):
     at = data.draw(st.integers(0, len(whole) - 1))
     maimed = whole[:at] + bytes([data.draw(st.integers(0, 255))]) + whole[at + 1 :]
     cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
-    try:
+    with contextlib.suppress(DerError):
         certificate(maimed)
-    except DerError:
-        pass
     with pytest.raises(DerError):
         certificate(cut)
 

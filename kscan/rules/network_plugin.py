@@ -1,0 +1,32 @@
+"""Whether anything does what network policies say."""
+
+from kscan.checks.check import Severity
+from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Unsure
+from kscan.model.meta import ObjectRef
+from kscan.model.network_plugin import Enforces
+from kscan.model.words import listed
+from kscan.rules.rule import rule
+from kscan.views.network_plugin import NETWORK_PLUGIN, NetworkPlugin
+from kscan.views.server import MANIFESTS
+
+_PLUGIN = ObjectRef("Cluster", "network plugin")
+
+
+@rule("network_plugin.enforces", "network plugins", NETWORK_PLUGIN, MANIFESTS)
+def enforces(plugin: NetworkPlugin, manifests: bool) -> Judgements:
+    """A network plugin that lets everything through, whatever policies say."""
+    sign = plugin.sign
+    if sign is None and manifests:
+        yield Moot("manifests do not tell which network plugin the cluster has")
+    elif sign is None:
+        seen = f"DaemonSets seen: {listed(plugin.daemon_sets)}" if plugin.daemon_sets else "there is no DaemonSet"
+        yield Unsure(_PLUGIN, f"no network plugin was recognised; {seen}")
+    elif sign.enforces is Enforces.YES:
+        yield Fine(_PLUGIN, f"{sign.plugin} {sign.enforces} ({sign.seen})")
+    elif sign.enforces is Enforces.UNTOLD:
+        yield Unsure(_PLUGIN, f"{sign.plugin} {sign.enforces}, by its version ({sign.seen})")
+    else:
+        for_nothing = f": {plugin.policies} of them are for nothing" if plugin.policies else ""
+        severity = None if plugin.policies else Severity.MEDIUM
+        message = f"lets everything through: {sign.plugin} {sign.enforces}{for_nothing}"
+        yield Problem(_PLUGIN, message, path="network plugin", value=sign.seen, severity=severity)

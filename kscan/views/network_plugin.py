@@ -1,0 +1,105 @@
+"""The network plugin, as DaemonSets, nodes and its own configuration tell it."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from kscan.model.base import Noun
+from kscan.model.meta import Metadata
+from kscan.model.network_plugin import Agent, Sign, signs, weighed
+from kscan.snapshot import kinds
+from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.needs import Named
+from kscan.views.view import Source, View
+
+CILIUM = Named(kinds.CONFIG_MAPS, "cilium-config", "kube-system")
+_K3S = "k3s.io/node-args"
+
+
+class NetworkPlugin(msgspec.Struct, frozen=True):
+    """The sign that counts, what else was looked at, and how many policies wait for it."""
+
+    sign: Sign | None = None
+    daemon_sets: tuple[str, ...] = ()
+    policies: int = 0
+
+
+class _Container(Noun, frozen=True):
+    name: str = ""
+    image: str = ""
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+
+
+class _PodSpec(Noun, frozen=True):
+    containers: tuple[_Container, ...] = ()
+
+
+class _Template(Noun, frozen=True):
+    spec: _PodSpec = _PodSpec()
+
+
+class _Spec(Noun, frozen=True):
+    template: _Template = _Template()
+
+
+class _DaemonSet(Noun, frozen=True):
+    metadata: Metadata
+    spec: _Spec = _Spec()
+
+
+class _Info(Noun, frozen=True):
+    kubelet_version: str = ""
+
+
+class _Status(Noun, frozen=True):
+    node_info: _Info = _Info()
+
+
+class _Node(Noun, frozen=True):
+    metadata: Metadata
+    status: _Status = _Status()
+
+
+class _ConfigMap(Noun, frozen=True):
+    data: dict[str, str] = {}
+
+
+def _build(source: Source) -> NetworkPlugin:
+    agents = [_agent(one) for one in source.nouns(kinds.DAEMON_SETS, _DaemonSet)]
+    cilium = _cilium(source) if any(one.name.endswith("cilium") for one in agents) else {}
+    found = signs(agents, cilium, _k3s(source))
+    policies = sum(1 for _ in source.items(kinds.NETWORK_POLICIES))
+    return NetworkPlugin(weighed(found), tuple(sorted(f"{one.namespace}/{one.name}" for one in agents)), policies)
+
+
+def _agent(one: _DaemonSet) -> Agent:
+    containers = ((each.name, each.image, (*each.command, *each.args)) for each in one.spec.template.spec.containers)
+    return Agent(one.metadata.name, one.metadata.namespace, tuple(containers))
+
+
+def _cilium(source: Source) -> dict[str, str]:
+    found = source.get(CILIUM)
+    if isinstance(found, Gap):
+        # Where it is not there, Cilium runs with its defaults, or elsewhere.
+        if found.reason is not Reason.NOT_SERVED:
+            source.missed(found)
+        return {}
+    try:
+        return msgspec.json.decode(found.content, type=_ConfigMap).data
+    except msgspec.MsgspecError as error:
+        source.missed(Gap(CILIUM.path(), Reason.UNDECODABLE, str(error)))
+        return {}
+
+
+def _k3s(source: Source) -> Iterator[str]:
+    """The arguments of each k3s server; an agent decides nothing."""
+    for node in source.nouns(kinds.NODES, _Node):
+        arguments = node.metadata.annotations.get(_K3S, "")
+        if "+k3s" in node.status.node_info.kubelet_version and not arguments.startswith('["agent"'):
+            yield arguments
+
+
+NETWORK_PLUGIN: View[NetworkPlugin] = View(
+    "network plugin", (kinds.DAEMON_SETS, kinds.NODES, kinds.NETWORK_POLICIES, CILIUM), _build
+)
