@@ -6,6 +6,8 @@ from kscan.model.base import Noun
 
 # Set on an object of manifests where another one before it has the same name; no API server has it.
 WRITTEN_IN = "kscan/written-in"
+# The version that an object of manifests is written in, where it is not the one that is read; no API server has it.
+WRITTEN_AS = "kscan/written-as"
 
 
 class OwnerReference(Noun, frozen=True):
@@ -28,6 +30,7 @@ class Metadata(Noun, frozen=True):
     owner_references: tuple[OwnerReference, ...] = ()
     creation_timestamp: str = ""
     written_in: str = msgspec.field(default="", name=WRITTEN_IN)
+    written_as: str = msgspec.field(default="", name=WRITTEN_AS)
 
     def ref(self, kind: str) -> "ObjectRef":
         """The address of the object whose metadata this is."""

@@ -117,7 +117,7 @@ def _kube_router(agent: Agent, seen: str) -> Sign:
 
 
 def _kindnet(agent: Agent, seen: str) -> Sign:
-    """That of kind, whose images are named by their day, enforces since 0.24 of August 2024; that of itself since 1.3."""
+    """Kind names its images by their day and enforces since 0.24; kindnet by itself since 1.3."""
     for image in agent.images:
         tag = image.rpartition(":")[2].removeprefix("v")
         by_day = tag[:8].isdecimal() and len(tag[:8]) == 8
@@ -141,6 +141,6 @@ def _flannel(agent: Agent, seen: str) -> Sign:
 
 
 def weighed(found: Iterable[Sign]) -> Sign | None:
-    """The sign that counts: one that enforces, whatever else carries packets; else one that may; else one that does not."""
+    """The sign that counts: one that enforces, whatever else carries packets; else one that may; else any."""
     order = (Enforces.YES, Enforces.UNTOLD, Enforces.NO)
     return min(found, key=lambda one: (order.index(one.enforces), one), default=None)

@@ -15,6 +15,8 @@ import msgspec
 from kscan.errors import SnapshotError
 from kscan.model.meta import ObjectRef
 from kscan.snapshot.entry import NO_KIND, Body, Entry, Gap, Item, Listing, Reason
+from kscan.model.meta import WRITTEN_AS, ObjectRef
+from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, Reason
 from kscan.snapshot.kinds import KNOWN
 from kscan.snapshot.needs import Resource
 from kscan.snapshot.pages import keep
@@ -85,7 +87,7 @@ def _placed(resource: Resource, metadata: Document) -> Document:
 def _listing(resource: Resource, documents: Iterable[Document], specs: dict[bytes, bytes]) -> Listing:
     return Listing(
         resource.kind,
-        f"{resource.group}/{resource.versions[0]}".lstrip("/"),
+        _api_version(resource),
         tuple(_item(resource, document, specs) for document in documents),
     )
 
@@ -93,4 +95,11 @@ def _listing(resource: Resource, documents: Iterable[Document], specs: dict[byte
 def _item(resource: Resource, document: Document, specs: dict[bytes, bytes]) -> Item:
     body = {key: value for key, value in document.items() if key not in ("kind", "apiVersion")}
     body["metadata"] = _placed(resource, body.get("metadata", {}))
+    written = str(document.get("apiVersion") or "")
+    if written and written != _api_version(resource):
+        body["metadata"] = {**body["metadata"], WRITTEN_AS: written}
     return keep(msgspec.Raw(msgspec.json.encode(body)), specs, pod=resource.kind == "Pod")
+
+
+def _api_version(resource: Resource) -> str:
+    return f"{resource.group}/{resource.versions[0]}".lstrip("/")

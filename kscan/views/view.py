@@ -73,13 +73,19 @@ class Source:
             for item in entry.items:
                 yield path, item
 
-    def others(self) -> Iterator[tuple[str, str, str, Item]]:
-        """Group, kind, path and object of all that happens to be there of kinds that no view asks for by name."""
+    def everything(self) -> Iterator[tuple[tuple[str, str], str, Listing]]:
+        """Group and plural, path and objects of every list that happens to be there."""
         for path, entry in self._snapshot.entries.items():
             parts = split_path(path)
-            if isinstance(entry, Listing) and parts and (parts[0], parts[3]) not in _BY_NAME:
+            if isinstance(entry, Listing) and parts:
+                yield (parts[0], parts[3]), path, entry
+
+    def others(self) -> Iterator[tuple[str, str, str, Item]]:
+        """Group, kind, path and object of all that happens to be there of kinds that no view asks for by name."""
+        for named, path, entry in self.everything():
+            if named not in _BY_NAME:
                 for item in entry.items:
-                    yield parts[0], entry.kind, path, item
+                    yield named[0], entry.kind, path, item
 
     def used(self, path: str) -> None:
         """Note that a list of another kind was of use."""
