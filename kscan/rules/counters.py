@@ -46,8 +46,8 @@ def _deprecated(one: Sample) -> Problem:
     )
 
 
-@rule("counters.audit", "API servers", METRICS, PLATFORM)
-def audit(metrics: Metrics, platform: Platform) -> Judgements:
+@rule("counters.audit", "API servers", METRICS, more=(PLATFORM,))
+def audit(metrics: Metrics, platform: Platform | None) -> Judgements:
     """An API server that wrote nothing into its audit log."""
     if not metrics.answered:
         return
@@ -56,8 +56,10 @@ def audit(metrics: Metrics, platform: Platform) -> Judgements:
     shown = ", ".join(f"{level} {count}" for level, count in sorted(levels.items()) if count)
     if events:
         yield Fine(_SERVER, f"{int(events)} audit events ({_ANSWERED}); levels: {shown or 'not told'}")
-    elif platform.owned:
-        yield Moot(f"its audit log is kept by {platform}")
+    elif platform is None:
+        yield Unsure(_SERVER, "it counts no audit event, and whether its provider keeps the log elsewhere is not known")
+    elif "kube-apiserver" in platform.owned:
+        yield Moot(f"its audit log is kept by {platform.owner}")
     elif events is None:
         yield Unsure(_SERVER, "it does not count audit events")
     else:
