@@ -1,6 +1,5 @@
 """What the API server counts since it started: requests for APIs on their way out, and what its audit log did."""
 
-from kscan.checks.check import Severity
 from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Unsure
 from kscan.model.meta import ObjectRef
 from kscan.model.platform import Platform
@@ -10,6 +9,7 @@ from kscan.views.platform import PLATFORM
 
 _ANSWERED = "the API server that answered, since it started"
 _SERVER = ObjectRef("Component", "kube-apiserver (the API server that answered)")
+_COUNTED = f"Counted by {_ANSWERED}."
 _REQUESTED = "apiserver_requested_deprecated_apis"
 
 
@@ -18,32 +18,24 @@ def deprecated_apis(metrics: Metrics) -> Judgements:
     """Deprecated versions of APIs that somebody asked for; the server names each, not who asked."""
     if not metrics.answered:
         return
-    found = [one for one in metrics.samples(_REQUESTED) if one.value]
-    for one in found:
-        yield _deprecated(one)
-    if not found:
-        yield Fine(_SERVER, f"no deprecated API was asked for ({_ANSWERED})")
+    asked = [one for one in metrics.samples(_REQUESTED) if one.value]
+    going = [one for one in asked if one.labels.get("removed_release")]
+    for one in going:
+        release = one.labels["removed_release"]
+        message = f"is asked for, and is gone from Kubernetes {release} on"
+        yield Problem(ObjectRef("API", _api(one)), message, path="removed_release", value=release, notes=(_COUNTED,))
+    if not going:
+        # The API server itself asks for endpoints, which are deprecated and stay.
+        stay = f"; deprecated, but to stay: {', '.join(map(_api, asked))}" if asked else ""
+        yield Fine(_SERVER, f"no API that goes was asked for ({_ANSWERED}){stay}")
 
 
-def _deprecated(one: Sample) -> Problem:
+def _api(one: Sample) -> str:
     labels = one.labels
     name = ".".join(
         part for part in (labels.get("resource", ""), labels.get("version", ""), labels.get("group")) if part
     )
-    part = f"/{labels['subresource']}" if labels.get("subresource") else ""
-    removed = labels.get("removed_release", "")
-    message = (
-        f"is asked for, and is gone from Kubernetes {removed} on" if removed else "is asked for, and is deprecated"
-    )
-    return Problem(
-        ObjectRef("API", name + part),
-        message,
-        path="removed_release",
-        value=removed or "not told",
-        # Without a release that drops it, nothing breaks yet.
-        severity=None if removed else Severity.LOW,
-        notes=(f"Counted by {_ANSWERED}.",),
-    )
+    return f"{name}/{labels['subresource']}" if labels.get("subresource") else name
 
 
 @rule("counters.audit", "API servers", METRICS, more=(PLATFORM,))
