@@ -1,5 +1,6 @@
 """Releases and the dated lists beside them: which faults a version has, and that the lists are what they say."""
 
+import itertools
 import re
 
 import pytest
@@ -83,7 +84,7 @@ def test_minors_follow_each_other():
     known = minors().minors
     numbers = [int(one.minor.split(".")[1]) for one in known]
     assert numbers == list(range(numbers[0], numbers[-1] + 1))
-    for before, after in zip(known, known[1:], strict=False):
+    for before, after in itertools.pairwise(known):
         assert before.released < after.released and before.ends < after.ends
         # A minor is mended for a year and two months, give or take.
         assert 11 * 30 < (after.ends - after.released).days < 18 * 30
