@@ -16,8 +16,13 @@ from kscan.views.releases import TAKEN
 
 _MASTERS, _NODES, _NODE = "system:masters", "system:nodes", "system:node:"
 _CLIENT_SIGNER = "kubernetes.io/kube-apiserver-client"
-_NODE_SIGNERS = ("kubernetes.io/kube-apiserver-client-kubelet", "kubernetes.io/kubelet-serving")
-_BOOTSTRAP = ("system:bootstrap:", "system:serviceaccount:kube-system:node-bootstrapper")
+# Who asks for new nodes: tokens of kubeadm, GKE's users, OpenShift's account; others are in the group.
+_BOOTSTRAPPERS = "system:bootstrappers"
+_BOOTSTRAP = (
+    "system:bootstrap:",
+    "kubelet",
+    "system:serviceaccount:openshift-machine-config-operator:node-bootstrapper",
+)
 _UNDATED = "the snapshot does not tell when it was taken"
 _KEPT = ObjectRef("Cluster", "certificate requests")
 
@@ -110,7 +115,9 @@ def _power(one: SigningRequest, subject: Name) -> str:
     if _MASTERS in subject.organizations:
         return f"a certificate of {_MASTERS}, whom nothing is refused and whose rights nobody can take away"
     named = subject.common_name.startswith(_NODE) or _NODES in subject.organizations
-    if named and one.spec.username != subject.common_name and not one.spec.username.startswith(_BOOTSTRAP):
+    asker = one.spec.username
+    rightly = asker == subject.common_name or asker.startswith(_BOOTSTRAP) or _BOOTSTRAPPERS in one.spec.groups
+    if named and not rightly:
         return f"a certificate of the node {subject.common_name.removeprefix(_NODE)}, which did not ask for it"
     return ""
 
