@@ -70,6 +70,20 @@ class ApiService(Noun, frozen=True):
     spec: ApiServiceSpec = ApiServiceSpec()
     status: ApiServiceStatus = ApiServiceStatus()
 
+    @property
+    def available(self) -> Condition | None:
+        """Whether what stands behind it answers."""
+        return next((one for one in self.status.conditions if one.type == "Available"), None)
+
+
+class Aggregated(msgspec.Struct, frozen=True):
+    """An APIService that a service answers: whether that is there, None where nobody knows; and whether it answers."""
+
+    ref: ObjectRef
+    service: ObjectRef
+    there: bool | None
+    available: Condition | None = None
+
 
 class _ConversionWebhook(Noun, frozen=True):
     client_config: ClientConfig | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from kscan.checks.check import Severity
-from kscan.checks.judgement import Fine, Judgement, Judgements, Problem, Review, Unsure
+from kscan.checks.judgement import Fine, Judgement, Judgements, Moot, Problem, Review, Unsure
 from kscan.model.certificates import Certificate, certificates, requested
 from kscan.model.der import DerError, Name
 from kscan.model.extensions import SigningRequest, Trust
@@ -13,6 +13,7 @@ from kscan.model.words import listed
 from kscan.rules.rule import rule
 from kscan.views.extensions import CONVERSIONS, SIGNING_REQUESTS, TRUSTS
 from kscan.views.releases import TAKEN
+from kscan.views.server import MANIFESTS
 
 _MASTERS, _NODES, _NODE = "system:masters", "system:nodes", "system:node:"
 _CLIENT_SIGNER = "kubernetes.io/kube-apiserver-client"
@@ -122,9 +123,12 @@ def _power(one: SigningRequest, subject: Name) -> str:
     return ""
 
 
-@rule("certificates.users", "certificate requests", SIGNING_REQUESTS)
-def users(requests: Iterable[SigningRequest]) -> Judgements:
+@rule("certificates.users", "certificate requests", SIGNING_REQUESTS, MANIFESTS)
+def users(requests: Iterable[SigningRequest], manifests: bool) -> Judgements:
     """Client certificates for people: requests are kept for an hour to a day, so that none proves nothing."""
+    if manifests:
+        yield Moot("only a running cluster tells who has got a certificate")
+        return
     seen = 0
     for one in requests:
         subject = _subject(one)

@@ -7,9 +7,8 @@ from kscan.rules.rule import rule
 from kscan.views.metrics import METRICS, Metrics, Sample
 from kscan.views.platform import PLATFORM
 
-_ANSWERED = "the API server that answered, since it started"
 _SERVER = ObjectRef("Component", "kube-apiserver (the API server that answered)")
-_COUNTED = f"Counted by {_ANSWERED}."
+_COUNTED = "Counted by the API server that answered, since it started."
 _REQUESTED = "apiserver_requested_deprecated_apis"
 
 
@@ -27,7 +26,7 @@ def deprecated_apis(metrics: Metrics) -> Judgements:
     if not going:
         # The API server itself asks for endpoints, which are deprecated and stay.
         stay = f"; deprecated, but to stay: {', '.join(map(_api, asked))}" if asked else ""
-        yield Fine(_SERVER, f"no API that goes was asked for ({_ANSWERED}){stay}")
+        yield Fine(_SERVER, f"no API that goes was asked for (since it started){stay}")
 
 
 def _api(one: Sample) -> str:
@@ -47,7 +46,7 @@ def audit(metrics: Metrics, platform: Platform | None) -> Judgements:
     levels = {one.labels.get("level", ""): int(one.value) for one in metrics.samples("apiserver_audit_level_total")}
     shown = ", ".join(f"{level} {count}" for level, count in sorted(levels.items()) if count)
     if events:
-        yield Fine(_SERVER, f"{int(events)} audit events ({_ANSWERED}); levels: {shown or 'not told'}")
+        yield Fine(_SERVER, f"{int(events)} audit events (since it started); levels: {shown or 'not told'}")
     elif platform is None:
         yield Unsure(_SERVER, "it counts no audit event, and whether its provider keeps the log elsewhere is not known")
     elif "kube-apiserver" in platform.owned:
@@ -79,5 +78,5 @@ def audit_lost(metrics: Metrics) -> Judgements:
         yield Problem(_SERVER, message, path="apiserver_audit_requests_rejected_total", value=int(rejected))
     if not problems and not rejected:
         known = metrics.total("apiserver_audit_event_total") is not None
-        fact = f"no audit event was lost ({_ANSWERED})"
+        fact = "no audit event was lost (since it started)"
         yield Fine(_SERVER, fact) if known else Unsure(_SERVER, "it does not count audit events")

@@ -3,37 +3,25 @@
 from collections.abc import Iterable
 
 from kscan.checks.check import Severity
-from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Unsure
-from kscan.model.extensions import ApiService
-from kscan.model.meta import ObjectRef
-from kscan.model.network import Service
+from kscan.checks.judgement import Fine, Judgements, Problem, Unsure
+from kscan.model.extensions import Aggregated
 from kscan.rules.rule import rule
-from kscan.views.extensions import API_SERVICES
-from kscan.views.objects import SERVICES
-from kscan.views.server import MANIFESTS
+from kscan.views.extensions import AGGREGATED
 
 
-@rule("extensions.unanswered", "aggregated API services", API_SERVICES, SERVICES, MANIFESTS)
-def unanswered(found: Iterable[ApiService], services: Iterable[Service], manifests: bool) -> Judgements:
+@rule("extensions.unanswered", "aggregated APIs", AGGREGATED)
+def unanswered(found: Iterable[Aggregated]) -> Judgements:
     """APIServices whose service is not there, or does not answer."""
-    there = {one.metadata.ref("Service") for one in services}
-    yield Moot("every API is served by the API server itself")
     for one in found:
-        if one.spec.service is None:
-            continue
-        ref, service = one.metadata.ref("APIService"), one.spec.service.ref
-        available = next((each for each in one.status.conditions if each.type == "Available"), None)
-        if service not in there and manifests:
-            yield Unsure(ref, f"{service} is not in the manifests; it may be in the cluster")
-        elif service not in there:
-            message = f"is answered by {service}, which is not there: who makes it answers in its name"
-            yield Problem(ref, message, path="spec.service", value=_name(service))
+        name = f"{one.service.namespace}/{one.service.name}"
+        available = one.available
+        if one.there is None:
+            yield Unsure(one.ref, f"{one.service} was not seen; it may be there")
+        elif not one.there:
+            message = f"is answered by {one.service}, which is not there: who makes it answers in its name"
+            yield Problem(one.ref, message, path="spec.service", value=name)
         elif available and available.status == "False":
             message = f"is not answered: {available.reason or 'its service does not answer'}"
-            yield Problem(ref, message, path="status.conditions", value=available.reason, severity=Severity.LOW)
+            yield Problem(one.ref, message, path="status.conditions", value=available.reason, severity=Severity.LOW)
         else:
-            yield Fine(ref)
-
-
-def _name(service: ObjectRef) -> str:
-    return f"{service.namespace}/{service.name}"
+            yield Fine(one.ref)

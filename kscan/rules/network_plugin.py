@@ -25,6 +25,10 @@ def enforces(plugin: NetworkPlugin, manifests: bool) -> Judgements:
         yield Fine(_PLUGIN, f"{sign.plugin} {sign.enforces} ({sign.seen})")
     elif sign.enforces is Enforces.UNTOLD:
         yield Unsure(_PLUGIN, f"{sign.plugin} {sign.enforces}, by its version ({sign.seen})")
+    elif not plugin.whole:
+        yield Unsure(
+            _PLUGIN, f"{sign.plugin} {sign.enforces} ({sign.seen}), but what may do so beside it was not all seen"
+        )
     else:
         for_nothing = f": {plugin.policies} of them are for nothing" if plugin.policies else ""
         severity = None if plugin.policies else Severity.MEDIUM

@@ -2,8 +2,16 @@
 
 from collections.abc import Iterator
 
-from kscan.model.extensions import ApiService, ClientConfig, Definition, SigningRequest, Trust, WebhookConfiguration
-from kscan.model.meta import ObjectRef
+from kscan.model.extensions import (
+    Aggregated,
+    ApiService,
+    ClientConfig,
+    Definition,
+    SigningRequest,
+    Trust,
+    WebhookConfiguration,
+)
+from kscan.model.meta import Meta, ObjectRef
 from kscan.snapshot import kinds
 from kscan.views.view import Source, View
 
@@ -29,6 +37,17 @@ def _of_api_services(source: Source) -> Iterator[Trust]:
             yield Trust(one.metadata.ref("APIService"), "spec.caBundle", one.spec.ca_bundle, service=True)
 
 
+def _aggregated(source: Source) -> tuple[Aggregated, ...]:
+    services = {one.metadata.ref("Service") for one in source.nouns(kinds.SERVICES, Meta)}
+    whole = not source.gaps and not source.about.manifests
+    found = ((one, one.spec.service.ref) for one in source.nouns(kinds.API_SERVICES, ApiService) if one.spec.service)
+    missing = False if whole else None
+    return tuple(
+        Aggregated(one.metadata.ref("APIService"), service, service in services or missing, one.available)
+        for one, service in found
+    )
+
+
 def _conversions(source: Source) -> tuple[Trust, ...]:
     found = source.nouns(kinds.CUSTOM_RESOURCE_DEFINITIONS, Definition)
     return tuple(
@@ -51,8 +70,8 @@ TRUSTS: View[tuple[Trust, ...]] = View("CA bundles", (*_CONFIGURATIONS, kinds.AP
 CONVERSIONS: View[tuple[Trust, ...]] = View(
     "CA bundles of conversions", (kinds.CUSTOM_RESOURCE_DEFINITIONS,), _conversions
 )
-API_SERVICES: View[tuple[ApiService, ...]] = View(
-    "API services", (kinds.API_SERVICES,), lambda source: tuple(source.nouns(kinds.API_SERVICES, ApiService))
+AGGREGATED: View[tuple[Aggregated, ...]] = View(
+    "aggregated API services", (kinds.API_SERVICES, kinds.SERVICES), _aggregated
 )
 SIGNING_REQUESTS: View[tuple[SigningRequest, ...]] = View(
     "certificate requests",

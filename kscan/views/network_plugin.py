@@ -20,6 +20,8 @@ class NetworkPlugin(msgspec.Struct, frozen=True):
     """The sign that counts, what else was looked at, and how many policies wait for it."""
 
     sign: Sign | None = None
+    # Whether everything was seen that may enforce policies beside it.
+    whole: bool = True
     daemon_sets: tuple[str, ...] = ()
     policies: int = 0
 
@@ -68,9 +70,10 @@ class _ConfigMap(Noun, frozen=True):
 def _build(source: Source) -> NetworkPlugin:
     agents = [_agent(one) for one in source.nouns(kinds.DAEMON_SETS, _DaemonSet)]
     cilium = _cilium(source) if any(one.name.endswith("cilium") for one in agents) else {}
-    found = signs(agents, cilium, _k3s(source))
+    found = weighed(signs(agents, cilium, _k3s(source)))
+    whole = not source.gaps and not source.about.namespaces
     policies = sum(1 for _ in source.items(kinds.NETWORK_POLICIES))
-    return NetworkPlugin(weighed(found), tuple(sorted(f"{one.namespace}/{one.name}" for one in agents)), policies)
+    return NetworkPlugin(found, whole, tuple(sorted(f"{one.namespace}/{one.name}" for one in agents)), policies)
 
 
 def _agent(one: _DaemonSet) -> Agent:
