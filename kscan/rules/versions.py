@@ -6,10 +6,12 @@ from datetime import date, datetime, timedelta
 from kscan.checks.check import Severity
 from kscan.checks.judgement import Fine, Judgement, Judgements, Moot, Problem, Unsure
 from kscan.model.meta import ObjectRef
+from kscan.model.platform import Platform
 from kscan.model.releases import Fault, Release, Running
 from kscan.model.words import listed
 from kscan.rules.rule import rule
 from kscan.views.lifecycle import faults, minors
+from kscan.views.platform import PLATFORM
 from kscan.views.releases import RELEASES, TAKEN
 
 _OLD = timedelta(days=183)
@@ -20,20 +22,31 @@ _NONE = "no version of Kubernetes is told here"
 
 
 def _ref(one: Running) -> ObjectRef:
-    return ObjectRef("Component", str(one))
+    return ObjectRef("Release", str(one))
+
+
+def _kept(one: Running, platform: Platform | None) -> str:
+    """Who mends it in a user's stead; nobody where the platform is not known."""
+    if platform and one.component in platform.owned:
+        return f"run by {platform.owner}"
+    if platform and one.component == "kubelet" and all(place in platform.provided for place in one.places):
+        return f"run by its provider: {listed(sorted({platform.provided[place] for place in one.places}))}"
+    return ""
 
 
 def _where(one: Running) -> str:
     return f"on {len(one.places)} nodes: {listed(one.places)}" if len(one.places) > 1 else f"on {one.places[0]}"
 
 
-@rule("versions.support", "Kubernetes components", RELEASES, TAKEN)
-def support(running: Iterable[Running], taken: datetime | None) -> Judgements:
-    """Components of a minor that upstream no longer mends."""
+@rule("versions.support", "Kubernetes components", RELEASES, TAKEN, more=(PLATFORM,))
+def support(running: Iterable[Running], taken: datetime | None, platform: Platform | None) -> Judgements:
+    """Components of a minor that upstream no longer mends; that of an API server is chosen by its users everywhere."""
     yield Moot(_NONE)
     for one in running:
         found = one.release
-        if found is None:
+        if one.component != "kube-apiserver" and (kept := _kept(one, platform)):
+            yield Moot(kept)
+        elif found is None:
             yield Unsure(_ref(one), f"{one.version} is no version of Kubernetes")
         elif taken is None:
             yield Unsure(_ref(one), _UNDATED)
@@ -59,8 +72,8 @@ def _advice(today: date) -> str:
     return f"Upgrade, one minor after the other, to one of {', '.join(mended)}." if mended else ""
 
 
-@rule("versions.skew", "Kubernetes components", RELEASES)
-def skew(running: Iterable[Running], *, behind: dict[str, int]) -> Judgements:
+@rule("versions.skew", "Kubernetes components", RELEASES, more=(PLATFORM,))
+def skew(running: Iterable[Running], platform: Platform | None, *, behind: dict[str, int]) -> Judgements:
     """Components further behind the API server than is supported, or ahead of it."""
     yield Moot(_NONE)
     found = tuple(running)
@@ -69,7 +82,9 @@ def skew(running: Iterable[Running], *, behind: dict[str, int]) -> Judgements:
         return
     newest, oldest = max(servers), min(servers)
     for one in found:
-        if one.component in behind and one.release:
+        if kept := _kept(one, platform):
+            yield Moot(kept)
+        elif one.component in behind and one.release:
             # From 1.28 on nodes may be three minors behind, before it two.
             most = min(behind[one.component], 2) if newest.number[:2] < (1, 28) else behind[one.component]
             yield _near(one, one.release, oldest, newest, most)
@@ -89,12 +104,15 @@ def _near(one: Running, found: Release, oldest: Release, newest: Release, most: 
     return Problem(_ref(one), message, path="version", value=one.version, notes=notes)
 
 
-@rule("versions.faults", "Kubernetes components", RELEASES, TAKEN)
-def known_faults(running: Iterable[Running], taken: datetime | None) -> Judgements:
+@rule("versions.faults", "Kubernetes components", RELEASES, TAKEN, more=(PLATFORM,))
+def known_faults(running: Iterable[Running], taken: datetime | None, platform: Platform | None) -> Judgements:
     """Components in a version of which a fault is known that another release mends."""
     yield Moot(_NONE)
     for one in running:
         found = one.release
+        if kept := _kept(one, platform):
+            yield Moot(kept)
+            continue
         if found is None:
             yield Unsure(_ref(one), f"{one.version} is no version of Kubernetes")
             continue

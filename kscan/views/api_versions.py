@@ -1,6 +1,7 @@
 """The version in which each object was written: as manifests say it, or as kubectl noted it when it applied them."""
 
 import re
+from collections import deque
 from collections.abc import Iterator
 
 import msgspec
@@ -44,6 +45,11 @@ def _build(source: Source) -> tuple[Written, ...]:
 
 
 def _manifests(source: Source) -> Iterator[Written]:
+    """Of every kind that is written down; a list that was refused is of no manifests."""
+    for resource in _KINDS:
+        deque(source.items(resource), maxlen=0)
+    if source.gaps:
+        return
     for _, path, listing in source.everything():
         parts = split_path(path)
         version = f"{parts[0]}/{parts[1]}".lstrip("/") if parts else ""
