@@ -9,13 +9,14 @@ from kscan.views.platform import PLATFORM
 
 _SERVER = ObjectRef("Component", "kube-apiserver (the API server that answered)")
 _COUNTED = "Counted by the API server that answered, since it started."
+_EVENTS = "apiserver_audit_event_total"
 _REQUESTED = "apiserver_requested_deprecated_apis"
 
 
 @rule("counters.deprecated_apis", "API servers", METRICS)
 def deprecated_apis(metrics: Metrics) -> Judgements:
     """Deprecated versions of APIs that somebody asked for; the server names each, not who asked."""
-    if not metrics.answered:
+    if not metrics.told:
         return
     asked = [one for one in metrics.samples(_REQUESTED) if one.value]
     going = [one for one in asked if one.labels.get("removed_release")]
@@ -40,9 +41,9 @@ def _api(one: Sample) -> str:
 @rule("counters.audit", "API servers", METRICS, more=(PLATFORM,))
 def audit(metrics: Metrics, platform: Platform | None) -> Judgements:
     """An API server that wrote nothing into its audit log."""
-    if not metrics.answered:
+    if not metrics.told:
         return
-    events = metrics.total("apiserver_audit_event_total")
+    events = metrics.total(_EVENTS)
     levels = {one.labels.get("level", ""): int(one.value) for one in metrics.samples("apiserver_audit_level_total")}
     shown = ", ".join(f"{level} {count}" for level, count in sorted(levels.items()) if count)
     if events:
@@ -51,13 +52,13 @@ def audit(metrics: Metrics, platform: Platform | None) -> Judgements:
         yield Unsure(_SERVER, "it counts no audit event, and whether its provider keeps the log elsewhere is not known")
     elif "kube-apiserver" in platform.owned:
         yield Moot(f"its audit log is kept by {platform.owner}")
-    elif events is None:
+    elif not _counts(metrics):
         yield Unsure(_SERVER, "it does not count audit events")
     else:
         yield Problem(
             _SERVER,
             "has not written one audit event since it started",
-            path="apiserver_audit_event_total",
+            path=_EVENTS,
             value=f"0; levels: {shown}" if shown else "0",
         )
 
@@ -65,7 +66,7 @@ def audit(metrics: Metrics, platform: Platform | None) -> Judgements:
 @rule("counters.audit_lost", "API servers", METRICS)
 def audit_lost(metrics: Metrics) -> Judgements:
     """Audit events that could not be written, and requests that were refused for it."""
-    if not metrics.answered:
+    if not metrics.told:
         return
     lost = {one.labels.get("plugin", ""): int(one.value) for one in metrics.samples("apiserver_audit_error_total")}
     problems = [(plugin, count) for plugin, count in sorted(lost.items()) if count]
@@ -77,6 +78,11 @@ def audit_lost(metrics: Metrics) -> Judgements:
         message = "has refused requests that it could not write into its audit log"
         yield Problem(_SERVER, message, path="apiserver_audit_requests_rejected_total", value=int(rejected))
     if not problems and not rejected:
-        known = metrics.total("apiserver_audit_event_total") is not None
+        known = _counts(metrics)
         fact = "no audit event was lost (since it started)"
         yield Fine(_SERVER, fact) if known else Unsure(_SERVER, "it does not count audit events")
+
+
+def _counts(metrics: Metrics) -> bool:
+    """Whether it counts audit events at all, be it none."""
+    return any(True for _ in metrics.samples(_EVENTS))

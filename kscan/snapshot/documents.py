@@ -13,10 +13,8 @@ from typing import Any
 import msgspec
 
 from kscan.errors import SnapshotError
-from kscan.model.meta import ObjectRef
-from kscan.snapshot.entry import NO_KIND, Body, Entry, Gap, Item, Listing, Reason
 from kscan.model.meta import WRITTEN_AS, ObjectRef
-from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, Reason
+from kscan.snapshot.entry import NO_KIND, Body, Entry, Gap, Item, Listing, Reason
 from kscan.snapshot.kinds import KNOWN
 from kscan.snapshot.needs import Resource
 from kscan.snapshot.pages import keep
