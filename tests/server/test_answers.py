@@ -80,6 +80,7 @@ CODES = {
     Reason.NOT_ASKED: 404,
     Reason.NOT_RENDERED: 404,
     Reason.ELSEWHERE: 404,
+    Reason.OUTSIDE: 404,
     Reason.TIMEOUT: 504,
     Reason.CUT_OFF: 503,
     Reason.UNAVAILABLE: 503,
