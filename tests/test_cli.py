@@ -188,7 +188,10 @@ def test_permissions_as_yaml(capfd):
     text = json.dumps(role["rules"])
     assert "secrets" not in text
     assert "*" not in text.replace("/api/*", "").replace("/apis/*", "")
-    assert "/metrics" in text
+    assert "/metrics" in text and '"/readyz"' not in text
+    _, opted, _ = told(capfd, "permissions", "--check", "secrets-not-encrypted", "--inspect-secret-metadata")
+    (lists,) = (rule for rule in yaml.safe_load(opted)["rules"] if "secrets" in rule.get("resources", ()))
+    assert (lists["apiGroups"], lists["verbs"]) == ([""], ["list"])
     assert {verb for rule in role["rules"] for verb in rule["verbs"]} <= {"get", "list", "create"}
     _, everything, _ = told(capfd, "permissions")
     assert "nodes/configz" in everything

@@ -3,13 +3,16 @@
 import re
 import time
 
+import msgspec
 import pytest
 
 from kscan.collect.collect import collect
 from kscan.collect.request import Access, KubeletAccess, Options
 from kscan.snapshot import kinds
-from kscan.snapshot.entry import Gap, Listing, Reason
+from kscan.snapshot.entry import Body, Gap, Listing, Reason
 from kscan.snapshot.needs import PerNode, Plain
+from kscan.views.health import READYZ
+from kscan.views.secret_times import SECRETS as SECRET_METADATA
 from tests.fake_api import Fault, cluster, fake_api
 
 PODS = "/api/v1/pods"
@@ -212,3 +215,55 @@ def test_impersonation_is_sent_with_every_request(tmp_path):
         access = Access(kubeconfig=fake.kubeconfig(tmp_path), as_user="jo", as_groups=("a", "b"))
         collect(access, NEEDS, Options())
     assert all(headers.get("Impersonate-User") == "jo" for _, _, _, headers in fake.requests)
+
+
+SECRETS = "/api/v1/secrets"
+
+
+def secret(name):
+    copied = '{"data":{"password":"aHVudGVyMg=="}}'
+    metadata = {"name": name, "namespace": "shop", "resourceVersion": "7", "creationTimestamp": "2026-01-02T03:04:05Z",
+                "annotations": {"kubectl.kubernetes.io/last-applied-configuration": copied}}  # fmt: skip
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"password": "aHVudGVyMg=="}}
+
+
+def test_secrets_are_not_asked_for_unless_told_to_and_then_for_their_metadata(tmp_path):
+    with fake_api(cluster(documents=[secret("a")])) as fake:
+        assert SECRETS not in read(fake, tmp_path, (SECRET_METADATA,)).entries
+        assert SECRETS not in fake.paths()
+        found = read(fake, tmp_path, (SECRET_METADATA,), secret_metadata=True).entries[SECRETS]
+        (asked,) = (one for one in fake.requests if one.path == SECRETS)
+    assert asked.headers["Accept"] == "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    assert (found.kind, found.api_version) == ("Secret", "v1")
+    assert [msgspec.json.decode(item.body) for item in found.items] == [
+        {
+            "metadata": {
+                "name": "a",
+                "namespace": "shop",
+                "resourceVersion": "7",
+                "creationTimestamp": "2026-01-02T03:04:05Z",
+            }
+        }
+    ]
+
+
+def test_a_server_that_sends_whole_secrets_all_the_same_leaves_none_here(tmp_path):
+    body = msgspec.json.encode({"kind": "SecretList", "apiVersion": "v1", "items": [secret("a")]})
+    with fake_api(cluster(documents=[secret("a")]), {SECRETS: [Fault("body", None, value=body)]}) as fake:
+        found = read(fake, tmp_path, (SECRET_METADATA,), secret_metadata=True).entries[SECRETS]
+    assert len(found.items) == 1
+    assert b"aHVudGVyMg" not in found.items[0].body
+    body = msgspec.json.encode({"kind": "SecretList", "apiVersion": "v1", "items": [{"metadata": "aHVudGVyMg=="}]})
+    with fake_api(cluster(documents=[secret("a")]), {SECRETS: [Fault("body", None, value=body)]}) as fake:
+        found = read(fake, tmp_path, (SECRET_METADATA,), secret_metadata=True).entries[SECRETS]
+    assert (found.reason, "aHVudGVyMg" in found.detail) == (Reason.UNDECODABLE, False)
+
+
+def test_a_server_that_says_by_its_status_that_it_is_not_ready_has_answered(tmp_path):
+    target = "/readyz?verbose"
+    with fake_api(cluster(), {"/readyz": [Fault("status", None, value=500)]}) as fake:
+        found = read(fake, tmp_path, (READYZ,)).entries[target]
+        assert fake.paths().count("/readyz") == 1
+    assert isinstance(found, Body)
+    with fake_api(cluster(), {"/readyz": [Fault("status", None, value=403)]}) as fake:
+        assert read(fake, tmp_path, (READYZ,)).entries[target].reason is Reason.FORBIDDEN

@@ -111,6 +111,8 @@ class _Gathering:
         version = self._served.version(resource)
         if isinstance(version, Gap):
             self._entries[version.path] = version
+        elif resource.metadata_only and not self._options.secret_metadata:
+            return
         elif not self._options.namespaces:
             yield partial(self._list, resource, resource.path(version))
         elif resource.within and resource.within not in self._options.namespaces:
@@ -146,7 +148,9 @@ class _Gathering:
         if self._options.namespaces and namespace not in self._options.namespaces:
             self._entries[path] = Gap(path, Reason.OUT_OF_SCOPE)
             return
-        answer = self._wire.get(path, accept=need.accept if isinstance(need, Plain) else "application/json")
+        accept = need.accept if isinstance(need, Plain) else "application/json"
+        good = (200, 500) if isinstance(need, Plain) and need.failing else (200,)
+        answer = self._wire.get(path, accept=accept, good=good)
         if isinstance(answer, Gap):
             self._entries[path] = answer
         else:

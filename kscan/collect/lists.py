@@ -1,7 +1,7 @@
 """One list, page by page: the next page is on the wire while this one is decoded."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from urllib.parse import urlencode
 
@@ -11,10 +11,11 @@ from kscan.collect.wire import Answer, Wire, refusal
 from kscan.collect.workers import Ahead
 from kscan.snapshot.entry import Gap, Item, Listing, Reason
 from kscan.snapshot.needs import Resource
-from kscan.snapshot.pages import decode_page, keep
+from kscan.snapshot.pages import Page, decode_page, keep, keep_metadata
 
 Progress = Callable[[str, int, int], None]
 PAGE = 500
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 # A server writes a list's metadata before its items; where it does not, the whole page is decoded first.
 _HEAD = re.compile(rb'\{"kind":"\w+","apiVersion":"[\w./]+","metadata":\{([^{}]*)\},"items":')
 _CONTINUE = re.compile(rb'"continue":"([^"\\]*)"')
@@ -25,42 +26,50 @@ def read_list(
 ) -> Listing | Gap:
     """Every object of a path, or why not; what came before a failure is kept with its gap."""
     items: list[Item] = []
-    kind, api_version, resource_version = resource.kind, "", ""
-    answer: Answer | Gap = _page(wire, path, "")
+    kind, api_version, resource_version = resource.kind, resource.versions[0] if resource.metadata_only else "", ""
+    # Of what is read by its metadata only nothing else is accepted: a server that cannot give that gives nothing.
+    accept = _METADATA if resource.metadata_only else "application/json"
+    answer: Answer | Gap = _page(wire, path, "", accept)
     while True:
         if isinstance(answer, Gap):
             return _ended(items, answer, Listing(kind, api_version, tuple(items), resource_version))
-        following = _following(wire, path, answer)
+        following = _following(wire, path, answer, accept)
         try:
             page = decode_page(answer.content)
+            items.extend(_kept(resource, page, specs))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             gap = Gap(path, Reason.UNDECODABLE, _why(answer, error))
             return _ended(items, gap, Listing(kind, api_version, tuple(items), resource_version))
-        kind, api_version = page.kind.removesuffix("List"), page.api_version
+        if not resource.metadata_only:
+            kind, api_version = page.kind.removesuffix("List"), page.api_version
         resource_version = page.metadata.resource_version
-        items.extend(keep(raw, specs, pod=kind == "Pod") for raw in page.items or ())
         progress(str(resource), len(page.items or ()), len(answer.content))
         token = page.metadata.continue_
         if not token:
             return Listing(kind, api_version, tuple(items), resource_version)
-        answer = following.result() if following else _page(wire, path, token)
+        answer = following.result() if following else _page(wire, path, token, accept)
 
 
 def _ended(items: list[Item], gap: Gap, listing: Listing) -> Listing | Gap:
     return msgspec.structs.replace(listing, gap=gap) if items else gap
 
 
-def _following(wire: Wire, path: str, answer: Answer) -> Ahead[Answer | Gap] | None:
+def _kept(resource: Resource, page: Page, specs: dict[bytes, bytes]) -> Iterator[Item]:
+    for raw in page.items or ():
+        yield keep_metadata(raw) if resource.metadata_only else keep(raw, specs, pod=page.kind == "PodList")
+
+
+def _following(wire: Wire, path: str, answer: Answer, accept: str) -> Ahead[Answer | Gap] | None:
     head = _HEAD.match(answer.content)
     token = _CONTINUE.search(head[1]) if head else None
-    return Ahead(partial(_page, wire, path, token[1].decode())) if token and token[1] else None
+    return Ahead(partial(_page, wire, path, token[1].decode(), accept)) if token and token[1] else None
 
 
-def _page(wire: Wire, path: str, token: str) -> Answer | Gap:
+def _page(wire: Wire, path: str, token: str, accept: str) -> Answer | Gap:
     """One page; where the token has expired, the server's fresh one is followed."""
     for _ in range(3):
         query = {"limit": str(PAGE)} | ({"continue": token} if token else {})
-        answer = wire.ask("GET", f"{path}?{urlencode(query)}", "application/json")
+        answer = wire.ask("GET", f"{path}?{urlencode(query)}", accept)
         if isinstance(answer, Gap):
             return msgspec.structs.replace(answer, path=path)
         if answer.status == 200:

@@ -36,3 +36,4 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 300.0
     kubelets: KubeletAccess = KubeletAccess.AUTO
     insecure_kubelet_tls: bool = False
+    secret_metadata: bool = False

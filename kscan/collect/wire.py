@@ -5,7 +5,7 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from socket import SHUT_RDWR
 from typing import Any
@@ -90,13 +90,14 @@ class Wire:
         accept: str = "application/json",
         tries: int = _TRIES,
         patience: float = math.inf,
+        good: Container[int] = (200,),
     ) -> Answer | Gap:
-        """The answer to a GET that succeeded, or a gap."""
+        """The answer to a GET that came with a good status, or a gap."""
         target = path + (f"?{urlencode(query)}" if query else "")
-        answer = self.ask("GET", target, accept, tries=tries, patience=patience)
+        answer = self.ask("GET", target, accept, tries=tries, patience=patience, good=good)
         if isinstance(answer, Gap):
             return msgspec.structs.replace(answer, path=path)
-        return answer if answer.status == 200 else refusal(path, answer)
+        return answer if answer.status in good else refusal(path, answer)
 
     def ask(
         self,
@@ -106,6 +107,7 @@ class Wire:
         body: bytes | None = None,
         tries: int = _TRIES,
         patience: float = math.inf,
+        good: Container[int] = (200,),
     ) -> Answer | Gap:
         """The answer of the server, after as many tries as are worth it."""
         gap = Gap(target, Reason.TIMEOUT, f"the scan's {self.deadline.seconds:.0f} s were over")
@@ -122,7 +124,7 @@ class Wire:
             else:
                 if answer.status == 401 and self._renew():
                     continue
-                if answer.status not in _BUSY:
+                if answer.status not in _BUSY or answer.status in good:
                     return answer
                 gap = Gap(
                     target, Reason.UNAVAILABLE, f"HTTP {answer.status} after {attempt + 1} tries: {answer.words()}"

@@ -106,6 +106,7 @@ def scan(
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
     insecure_kubelet_tls: o.InsecureKubeletTls = False,
     node_results: o.NodeResults = "",
+    inspect_secret_metadata: o.SecretMetadata = False,
     pss_version: o.PssVersion = "",
     platform: o.PlatformName = "",
     quiet: o.Quiet = False,
@@ -133,7 +134,14 @@ def scan(
         values=tuple(values),
         demo=demo,
         access=o.access(kubeconfig, context, as_user, as_group),
-        options=_options(namespace, parallel, timeout, kubelets, insecure=insecure_kubelet_tls),
+        options=_options(
+            namespace,
+            parallel,
+            timeout,
+            kubelets,
+            insecure=insecure_kubelet_tls,
+            secret_metadata=inspect_secret_metadata,
+        ),
         node_results=results.node_results(node_results),
         honour_annotations=honour_annotations,
         fail_on=command.known_gate(fail_on),
@@ -158,6 +166,7 @@ def permissions(
     namespace: o.Namespaces = "",
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
     node_results: o.NodeResults = "",
+    inspect_secret_metadata: o.SecretMetadata = False,
     config: o.Config = None,
 ) -> None:
     """Print the exact ClusterRole (or Roles, with --namespace) that a scan needs."""
@@ -169,9 +178,11 @@ def permissions(
 
     found = selected.catalogue(checks)
     chosen = selected.chosen(found, selected.selection(check, skip, severity, framework, every=every))
-    asked = _options(namespace, 1, 1, kubelets)
+    asked = _options(namespace, 1, 1, kubelets, secret_metadata=inspect_secret_metadata)
     published = results.node_results(node_results).namespace
-    print_bytes(command.role(plan(chosen).needs(), asked.namespaces, asked.kubelets, published).encode())
+    needs = plan(chosen).needs()
+    printed = command.role(needs, asked.namespaces, asked.kubelets, published, secret_metadata=asked.secret_metadata)
+    print_bytes(printed.encode())
 
 
 @snapshot_app.command("save")
@@ -196,6 +207,7 @@ def snapshot_save(
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
     insecure_kubelet_tls: o.InsecureKubeletTls = False,
     node_results: o.NodeResults = "",
+    inspect_secret_metadata: o.SecretMetadata = False,
     quiet: o.Quiet = False,
     config: o.Config = None,
 ) -> None:
@@ -207,7 +219,9 @@ def snapshot_save(
     found = selected.catalogue(checks)
     chosen = selected.chosen(found, selected.selection(check, skip, severity, framework, every=every))
     access = o.access(kubeconfig, context, as_user, as_group)
-    asked = _options(namespace, parallel, timeout, kubelets, insecure=insecure_kubelet_tls)
+    asked = _options(
+        namespace, parallel, timeout, kubelets, insecure=insecure_kubelet_tls, secret_metadata=inspect_secret_metadata
+    )
     told = results.node_results(node_results)
     line = command.save(file, chosen, access, asked, told, redact=redact, quiet=quiet)
     if not quiet:
@@ -282,7 +296,15 @@ def checks_test(
     raise typer.Exit(command.tested(folders, selected.catalogue()))
 
 
-def _options(namespace: str, parallel: int, timeout: float, kubelets: str, *, insecure: bool = False) -> "Options":
+def _options(
+    namespace: str,
+    parallel: int,
+    timeout: float,
+    kubelets: str,
+    *,
+    insecure: bool = False,
+    secret_metadata: bool = False,
+) -> "Options":
     from kscan.collect.request import KubeletAccess, Options
     from kscan.commands.selected import split
 
@@ -292,4 +314,5 @@ def _options(namespace: str, parallel: int, timeout: float, kubelets: str, *, in
         timeout=timeout,
         kubelets=KubeletAccess(kubelets),
         insecure_kubelet_tls=insecure,
+        secret_metadata=secret_metadata,
     )

@@ -103,6 +103,12 @@ NodeResults = Annotated[
                  help="What `kscan node` told of the nodes: a folder with its documents, or the ConfigMaps that agents"
                  " publish (configmaps/NAMESPACE where it is not kscan-nodes)."),
 ]  # fmt: skip
+SecretMetadata = Annotated[
+    bool,
+    typer.Option("--inspect-secret-metadata", envvar="KSCAN_INSPECT_SECRET_METADATA", rich_help_panel=_CLUSTER,
+                 help="Also list secrets, keeping only name, age and revision of each, to tell whether all were written"
+                 " since encryption was turned on. Kubernetes has no right for that alone: it takes list on secrets."),
+]  # fmt: skip
 PssVersion = Annotated[
     str,
     typer.Option("--pss-version", envvar="KSCAN_PSS_VERSION", rich_help_panel=_SELECT,

@@ -18,9 +18,16 @@ _FIRST: tuple[dict[str, Any], ...] = (
 _NAME = "kscan"
 
 
-def role(needs: Iterable[Need], namespaces: tuple[str, ...], kubelets: KubeletAccess, published: str = "") -> str:
+def role(
+    needs: Iterable[Need],
+    namespaces: tuple[str, ...],
+    kubelets: KubeletAccess,
+    published: str = "",
+    *,
+    secret_metadata: bool = False,
+) -> str:
     """The role as YAML: a ClusterRole, or a Role for each namespace; and one for where agents `published`."""
-    asked = tuple(needs)
+    asked = tuple(need for need in needs if secret_metadata or not (isinstance(need, Resource) and need.metadata_only))
     if namespaces:
         documents = [_document("Role", _namespaced_rules(asked, namespace), namespace) for namespace in namespaces]
     else:
@@ -40,7 +47,8 @@ def _cluster_rules(needs: tuple[Need, ...], kubelets: KubeletAccess) -> list[dic
     # Also of kinds that are listed: what is got by its name takes the verb get.
     named = [need for need in needs if isinstance(need, Named)]
     kubelet_parts = sorted({need.allowed_by for need in needs if isinstance(need, PerNode)})
-    urls = sorted(need.url for need in needs if isinstance(need, Plain) and need.url not in _FIRST_URLS)
+    every = {need.url.partition("?")[0] for need in needs if isinstance(need, Plain)}
+    urls = sorted(every.difference(_FIRST_URLS))
     rules = [*_lists(listed), *_gets([*named, CLUSTER_IDENTITY])]
     if kubelet_parts and kubelets in (KubeletAccess.AUTO, KubeletAccess.DIRECT):
         rules.append({"apiGroups": [""], "resources": kubelet_parts, "verbs": ["get"]})

@@ -19,6 +19,8 @@ class Resource(msgspec.Struct, frozen=True, order=True):
     short: str = ""
     within: str = ""
     optional: bool = False
+    # Never more than name, age and revision of each, and these only where somebody asks for them.
+    metadata_only: bool = False
 
     def __str__(self) -> str:
         name = f"{self.plural}.{self.group}" if self.group else self.plural
@@ -66,6 +68,8 @@ class Plain(msgspec.Struct, frozen=True, order=True):
 
     url: str
     accept: str = "*/*"
+    # Whether a server that fails answers by that: its status is 500, and the body says why.
+    failing: bool = False
 
     def path(self) -> str:
         """The path itself."""

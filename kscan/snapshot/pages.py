@@ -77,6 +77,22 @@ def keep(raw: msgspec.Raw, specs: dict[bytes, bytes], *, pod: bool) -> Item:
         return Item(bytes(raw))
 
 
+class _Few(msgspec.Struct, rename="camel", omit_defaults=True):
+    name: str = ""
+    namespace: str = ""
+    creation_timestamp: str = ""
+    resource_version: str = ""
+
+
+class _FewOf(msgspec.Struct):
+    metadata: _Few
+
+
+def keep_metadata(raw: msgspec.Raw) -> Item:
+    """Name, age and revision of one object, and nothing more: its annotations may hold a copy of all of it."""
+    return Item(_ENCODE.encode(msgspec.json.decode(raw, type=_FewOf)))
+
+
 def _keep_pod(raw: msgspec.Raw, specs: dict[bytes, bytes]) -> Item:
     pod = _POD.decode(raw)
     pod.metadata.pop("managedFields", None)
