@@ -1,69 +1,122 @@
-"""What tells whether secrets are encrypted at rest: the server's flag, and what its storage layer counted."""
+"""Encryption at rest: flags, counters, the platform, and what OpenShift and k3s say of it themselves."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
-from kscan.model.components import Setting
+from kscan.model.encryption import Encryption
+from kscan.model.nodes import Node
+from kscan.snapshot import kinds
+from kscan.snapshot.entry import Gap
+from kscan.snapshot.needs import Named, Resource
 from kscan.views.components import API_SERVER
-from kscan.views.metrics import METRICS, Metrics, Sample
+from kscan.views.platform import PLATFORM
+from kscan.views.secret_times import SECRET_TIMES
+from kscan.views.server import MINOR
+from kscan.views.storage import STORAGE
 from kscan.views.view import Source, View
 
 FLAG = "encryption-provider-config"
-_TRANSFORMATIONS = "apiserver_storage_transformation_operations_total"
-_COUNTS = ("apiserver_resource_objects", "apiserver_storage_objects")
-_LOADED = "apiserver_encryption_config_controller_last_config_info"
+# Every API server puts its address there.
+SERVERS = Named(Resource("discovery.k8s.io", "endpointslices", "EndpointSlice"), "kubernetes", "default")
+_ASKED = Named(Resource("config.openshift.io", "apiservers", "APIServer", namespaced=False), "cluster")
+_DONE = Named(Resource("operator.openshift.io", "kubeapiservers", "KubeAPIServer", namespaced=False), "cluster")
+_NEEDS = (*API_SERVER.needs, *PLATFORM.needs, *MINOR.needs, *STORAGE.needs, *SECRET_TIMES.needs)
+_ANNOTATIONS = ("k3s.io/encryption-config-hash", "rke2.io/encryption-config-hash")
 
 
-class Encryption(msgspec.Struct, frozen=True, kw_only=True):
-    """The signs, not yet weighed. Counts are by transformer: `k8s:enc:…` or identity."""
+class _Endpoint(msgspec.Struct, frozen=True):
+    addresses: tuple[str, ...] = ()
 
-    settings: tuple[Setting, ...] = ()
-    metrics: bool = False
-    loaded: bool = False
-    by_resource: bool = False
-    written: dict[str, int] = {}
-    read: dict[str, int] = {}
-    stored: int = 0
+
+class _Slice(msgspec.Struct, frozen=True):
+    endpoints: tuple[_Endpoint, ...] | None = ()
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    type: str = ""
+
+
+class _AskedSpec(msgspec.Struct, frozen=True):
+    encryption: _Kind = _Kind()
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    spec: _AskedSpec = _AskedSpec()
+
+
+class _Condition(msgspec.Struct, frozen=True):
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+class _DoneStatus(msgspec.Struct, frozen=True):
+    conditions: tuple[_Condition, ...] = ()
+
+
+class _Done(msgspec.Struct, frozen=True):
+    status: _DoneStatus = _DoneStatus()
 
 
 def _build(source: Source) -> Encryption:
-    settings = tuple(source.of(API_SERVER).settings(FLAG))
-    if any(not setting.value for setting in settings):
-        source.gaps.clear()
-        return Encryption(settings=settings)
-    metrics = source.of(METRICS)
-    if not metrics.told:
-        return Encryption(settings=settings)
-    source.gaps.clear()
-    return _weighed(metrics, settings)
-
-
-def _weighed(metrics: Metrics, settings: tuple[Setting, ...]) -> Encryption:
-    every = list(metrics.samples(_TRANSFORMATIONS))
-    rows = [row for row in every if row.labels.get("status", "OK") == "OK"]
-    by_resource = any("resource" in row.labels for row in every)
-    secrets = [row for row in rows if not by_resource or row.labels.get("resource") == "secrets"]
-    counts = (row.value for name in _COUNTS for row in metrics.samples(name) if row.labels.get("resource") == "secrets")
-    return Encryption(
-        settings=settings,
-        metrics=True,
-        loaded=any(True for _ in metrics.samples(_LOADED)),
-        by_resource=by_resource,
-        written=_by_transformer(secrets, "to_storage"),
-        read=_by_transformer(secrets, "from_storage"),
-        stored=int(max(counts, default=0)),
+    component = source.of(API_SERVER)
+    storage = source.of(STORAGE)
+    signs = Encryption(
+        settings=tuple(component.settings(FLAG)),
+        platform=source.of(PLATFORM, gaps=False),
+        minor=source.of(MINOR, gaps=False),
+        owner=component.owner,
+        storage=storage,
+        servers=_servers(source),
+        secrets=source.of(SECRET_TIMES, gaps=False),
+        asked=_asked(source),
+        done=_done(source),
     )
+    if storage or signs.unset() or signs.asked is not None or signs.cloud:
+        # One channel that decides is enough; who run a cluster for others tell its encryption elsewhere.
+        source.gaps.clear()
+    return signs
 
 
-def _by_transformer(rows: list[Sample], direction: str) -> dict[str, int]:
-    """Operations by transformer; rows under a key's own name repeat others and are left out."""
-    found: dict[str, int] = {}
-    for row in rows:
-        prefix = row.labels.get("transformer_prefix", "")
-        # Writes by the identity provider are labelled with nothing, its reads with its name.
-        name = prefix if prefix.startswith("k8s:enc:") else "identity" if prefix in ("", "identity") else ""
-        if name and row.labels.get("transformation_type") == direction and row.value:
-            found[name] = found.get(name, 0) + int(row.value)
+def _servers(source: Source) -> int:
+    found = _decoded(source, SERVERS, _Slice)
+    return len({one for end in found.endpoints or () for one in end.addresses}) if found else 0
+
+
+def _asked(source: Source) -> str | None:
+    found = _decoded(source, _ASKED, _Asked)
+    return found.spec.encryption.type if found else None
+
+
+def _done(source: Source) -> str:
+    found = _decoded(source, _DONE, _Done)
+    conditions = found.status.conditions if found else ()
+    return next((f"{one.reason}: {one.message}" for one in conditions if one.type == "Encrypted"), "")
+
+
+def _decoded(source: Source, need: Named, shape: Any) -> Any:  # noqa: ANN401 - any of the shapes above
+    """An object that says more where it can be read, and is missed by nobody where it cannot."""
+    found = source.get(need)
+    if isinstance(found, Gap):
+        return None
+    try:
+        return msgspec.json.decode(found.content, type=shape)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _hashes(source: Source) -> Mapping[str, str]:
+    found = {}
+    for node in source.nouns(kinds.NODES, Node):
+        told = next((node.metadata.annotations[key] for key in _ANNOTATIONS if key in node.metadata.annotations), "")
+        if told:
+            found[node.metadata.name] = told
     return found
 
 
-ENCRYPTION: View[Encryption] = View("encryption", (*API_SERVER.needs, *METRICS.needs), _build)
+ENCRYPTION: View[Encryption] = View("encryption", (*_NEEDS, SERVERS, _ASKED, _DONE), _build)
+# Of k3s and RKE2: the step and the hash of the configuration, by server node.
+HASHES: View[Mapping[str, str]] = View("hashes of encryption configurations", (kinds.NODES,), _hashes)
