@@ -83,23 +83,39 @@ def free_port() -> int:
 
 
 @contextmanager
+def store(folder: Path) -> Iterator[str]:
+    """Start etcd, and end it; what API servers are told is its address."""
+    binaries = programs()
+    assert binaries, "no programs"
+    url, peer_port = f"http://127.0.0.1:{free_port()}", free_port()
+    etcd = [
+        binaries / "etcd", "--data-dir", folder / "etcd", "--unsafe-no-fsync",
+        "--listen-client-urls", url, "--advertise-client-urls", url,
+        "--listen-peer-urls", f"http://127.0.0.1:{peer_port}", "--quota-backend-bytes", str(8 << 30),
+    ]  # fmt: skip
+    with running(etcd, folder / "etcd.log"):
+        yield url
+
+
+@contextmanager
 def api_server(folder: Path, *flags: str) -> Iterator[ApiServer]:
     """Start etcd and kube-apiserver, wait until they are ready, and end them."""
+    with store(folder) as url, api_server_of(url, folder, *flags) as server:
+        yield server
+
+
+@contextmanager
+def api_server_of(url: str, folder: Path, *flags: str, ready: str = "/readyz") -> Iterator[ApiServer]:
+    """Start kube-apiserver on an etcd that runs, wait until it is ready, and end it."""
     binaries = programs()
     assert binaries, "no programs"
     server = ApiServer(folder, free_port())
-    etcd_port, peer_port = free_port(), free_port()
     subprocess.run(["openssl", "genrsa", "-out", folder / "sa.key", "2048"], check=True, capture_output=True)
     (folder / "audit.json").write_text(json.dumps(AUDIT_POLICY))
     rows = [f'{server.tokens[user]},{user},{user},"{group}"' for user, group in USERS.items()]
     (folder / "tokens.csv").write_text("\n".join(rows) + "\n")
-    etcd = [
-        binaries / "etcd", "--data-dir", folder / "etcd", "--unsafe-no-fsync",
-        "--listen-client-urls", f"http://127.0.0.1:{etcd_port}", "--advertise-client-urls", f"http://127.0.0.1:{etcd_port}",
-        "--listen-peer-urls", f"http://127.0.0.1:{peer_port}", "--quota-backend-bytes", str(8 << 30),
-    ]  # fmt: skip
     apiserver = [
-        binaries / "kube-apiserver", f"--etcd-servers=http://127.0.0.1:{etcd_port}", f"--secure-port={server.port}",
+        binaries / "kube-apiserver", f"--etcd-servers={url}", f"--secure-port={server.port}",
         "--bind-address=127.0.0.1", f"--cert-dir={folder}", "--service-cluster-ip-range=10.96.0.0/16",
         f"--service-account-key-file={folder / 'sa.key'}", f"--service-account-signing-key-file={folder / 'sa.key'}",
         "--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC",
@@ -107,8 +123,8 @@ def api_server(folder: Path, *flags: str) -> Iterator[ApiServer]:
         f"--audit-log-path={folder / 'audit.log'}", "--audit-log-mode=blocking", "--allow-privileged",
         "--max-requests-inflight=800", "--max-mutating-requests-inflight=400", *flags,
     ]  # fmt: skip
-    with running(etcd, folder / "etcd.log"), running(apiserver, folder / "apiserver.log"):
-        _wait_until_ready(server)
+    with running(apiserver, folder / "apiserver.log"):
+        _wait_until_ready(server, ready)
         yield server
 
 
@@ -128,11 +144,11 @@ def running(command: list, log: Path, folder: Path | None = None) -> Iterator[su
                 process.wait()
 
 
-def _wait_until_ready(server: ApiServer) -> None:
+def _wait_until_ready(server: ApiServer, path: str) -> None:
     for _ in range(300):
         try:
             connection = server.connection()
-            connection.request("GET", "/readyz", headers={"Authorization": f"Bearer {server.tokens['admin']}"})
+            connection.request("GET", path, headers={"Authorization": f"Bearer {server.tokens['admin']}"})
             if connection.getresponse().status == 200:
                 return
         except OSError:

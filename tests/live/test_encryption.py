@@ -1,0 +1,302 @@
+"""Encryption at rest on real API servers: each way in which it can be set up, and what is said of it.
+
+The servers share one store, each under a prefix of its own. Reloading takes a server a minute: those of which it is
+asked are started first, and judged last.
+"""
+
+import base64
+import json
+import secrets
+import time
+from contextlib import ExitStack
+
+import pytest
+import yaml
+
+from kscan import data
+from kscan.__main__ import run
+from kscan.checks.check import read_checks
+from kscan.collect.collect import collect
+from kscan.collect.request import Access, KubeletAccess, Options
+from kscan.commands.permissions import role
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import plan
+from kscan.judge.report import Status
+from kscan.model.encryption import StoredSecret
+from kscan.snapshot.archive import load
+from kscan.views.secret_times import SECRET_TIMES, SECRETS
+from kscan.views.view import Readings
+from tests.live.api_server import api_server_of, programs, store
+from tests.live.conftest import WHY
+from tests.live.test_scan import allow, wait_for
+
+kms = pytest.importorskip("tests.live.kms_plugin", reason="no grpcio", exc_type=ImportError)
+
+READY = plan(read_checks(data.folder("checks") / "encryption"))
+PASS, FAIL, UNKNOWN, NONE = Status.PASS, Status.FAIL, Status.UNKNOWN, Status.NOT_APPLICABLE
+USUAL = {
+    "secrets-not-encrypted": PASS,
+    "secrets-weakly-encrypted": PASS,
+    "secrets-encrypted-by-aescbc": PASS,
+    "secrets-not-rewritten": PASS,
+    "stored-objects-unreadable": PASS,
+    "kms-v1": PASS,
+    "kms-unhealthy": NONE,
+    "encryption-reload-failed": NONE,
+    "encryption-configs-differ": NONE,
+}
+PLAIN = USUAL | {"secrets-not-encrypted": FAIL, "secrets-weakly-encrypted": FAIL, "secrets-not-rewritten": NONE}
+IDENTITY = {"identity": {}}
+IN_DEFAULT = "/api/v1/namespaces/default/secrets"
+SLICE = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+ONE_SERVER = {"metadata": {"name": "kubernetes"}, "addressType": "IPv4", "endpoints": [{"addresses": ["10.0.0.1"]}]}
+
+
+def local(kind):
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    return {kind: {"keys": [{"name": "k1", "secret": key}]}}
+
+
+SECRETBOX = local("secretbox")
+
+
+def remote(endpoint, version="v2"):
+    return {"kms": {"apiVersion": version, "name": "vault", "endpoint": endpoint}}
+
+
+class Servers:
+    """API servers on one store; each is ended when its block is left, or at the end."""
+
+    def __init__(self, folder, url):
+        self.folder, self.url, self.count = folder, url, 0
+
+    def configure(self, *providers, resources=("secrets",)):
+        self.count += 1
+        path = self.folder / f"encryption-{self.count}.yaml"
+        self.write(path, *providers, resources=resources)
+        return path
+
+    def write(self, path, *providers, resources=("secrets",)):
+        rows = [{"resources": list(resources), "providers": list(providers)}]
+        path.write_text(yaml.safe_dump(
+            {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "EncryptionConfiguration", "resources": rows}
+        ))  # fmt: skip
+
+    def start(self, prefix, configuration=None, *flags, **options):
+        self.count += 1
+        folder = self.folder / f"{prefix}-{self.count}"
+        folder.mkdir()
+        named = [f"--encryption-provider-config={configuration}"] if configuration else []
+        return api_server_of(self.url, folder, f"--etcd-prefix=/{prefix}", *named, *flags, **options)
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory):
+    if programs() is None:
+        pytest.skip(WHY)
+    folder = tmp_path_factory.mktemp("encryption")
+    with store(folder) as url:
+        yield Servers(folder, url)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def reloading(servers):
+    """Two servers whose files change at once: one to another provider, one to what is none."""
+    with ExitStack() as stack:
+        started = {}
+        for name, change in (("reloaded", True), ("broken", False)):
+            file = servers.configure(IDENTITY) if change else servers.configure(SECRETBOX, IDENTITY)
+            reload_ = "--encryption-provider-config-automatic-reload"
+            started[name] = stack.enter_context(servers.start(name, file, reload_))
+            fill(started[name], "a", "b", "c")
+            if change:
+                servers.write(file, SECRETBOX, IDENTITY)
+            else:
+                file.write_text("nothing: that is meant")
+        yield started
+
+
+def fill(server, *names):
+    for name in names:
+        server.write(IN_DEFAULT, {"metadata": {"name": name}, "stringData": {"password": "hunter2"}})
+
+
+def get(server, path):
+    connection = server.connection()
+    connection.request("GET", path, headers={"Authorization": f"Bearer {server.tokens['admin']}"})
+    answer = connection.getresponse().read()
+    connection.close()
+    return answer
+
+
+def write_again(server):
+    for one in json.loads(get(server, IN_DEFAULT))["items"]:
+        server.write(f"{IN_DEFAULT}/{one['metadata']['name']}", one, "PUT")
+
+
+def scan(server, user="admin", **options):
+    access = Access(kubeconfig=str(server.kubeconfig(user)))
+    snapshot = collect(access, READY.needs(), Options(kubelets=KubeletAccess.NONE, **options))
+    return evaluate(snapshot, READY)
+
+
+def verdicts(report):
+    return {result.check.id: result.status for result in report.results}
+
+
+def result(report, check):
+    return next(one for one in report.results if one.check.id == check)
+
+
+def judged(server):
+    """The report for an administrator, whose verdicts are those of an account with just the role that is printed."""
+    report = scan(server)
+    allow(server, "scanner", list(yaml.safe_load_all(role(READY.needs(), (), KubeletAccess.NONE))))
+    wait_for(server, "scanner", "/metrics", 200)
+    least = scan(server, "scanner")
+    assert verdicts(least) == verdicts(report)
+    assert not least.gaps()
+    assert not [
+        event
+        for event in server.audit()
+        if event.get("userAgent", "").startswith("kscan") and event.get("objectRef", {}).get("resource") == "secrets"
+    ]
+    return report
+
+
+def test_none(servers):
+    with servers.start("plain") as server:
+        fill(server, "a")
+        report = judged(server)
+    assert verdicts(report) == PLAIN | {
+        "secrets-encrypted-by-aescbc": NONE, "stored-objects-unreadable": NONE, "kms-v1": NONE,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["secretbox", "aescbc"])
+def test_a_key_on_the_host(servers, kind):
+    with servers.start(kind, servers.configure(local(kind), IDENTITY)) as server:
+        fill(server, "a")
+        report = judged(server)
+    assert verdicts(report) == USUAL | ({"secrets-encrypted-by-aescbc": FAIL} if kind == "aescbc" else {})
+    assert (
+        f"1 writes through {kind}, as the API server that answered counts"
+        in result(report, "secrets-not-encrypted").facts[0]
+    )
+
+
+def test_from_plain_to_written_again(servers):
+    """The way that people go: identity first, then a provider before it, then everything written again."""
+    with servers.start("way", servers.configure(SECRETBOX, IDENTITY, resources=["events"])) as server:
+        fill(server, "a", "b", "c")
+    with servers.start("way", servers.configure(SECRETBOX, IDENTITY, resources=["events"])) as server:
+        left_out = judged(server)
+    assert verdicts(left_out) == PLAIN | {
+        "secrets-not-rewritten": UNKNOWN, "secrets-encrypted-by-aescbc": UNKNOWN, "stored-objects-unreadable": NONE,
+    }  # fmt: skip
+    assert "leaves them out" in result(left_out, "secrets-not-encrypted").findings[0].message
+    with servers.start("way", servers.configure(IDENTITY, SECRETBOX)) as server:
+        fill(server, "d")
+        assert verdicts(judged(server)) == PLAIN
+    configuration = servers.configure(SECRETBOX, IDENTITY)
+    with servers.start("way", configuration) as server:
+        unwritten = verdicts(judged(server))
+        time.sleep(1)
+        fill(server, "0")
+        written = judged(server)
+        write_again(server)
+        again = judged(server)
+        server.write(SLICE, ONE_SERVER)
+        proven = result(scan(server, secret_metadata=True), "secrets-not-rewritten")
+    assert (unwritten["secrets-not-encrypted"], unwritten["secrets-not-rewritten"]) == (FAIL, FAIL)
+    assert verdicts(written) == USUAL | {"secrets-not-rewritten": FAIL}
+    assert "at least 3 of 4" in result(written, "secrets-not-rewritten").findings[0].value
+    assert verdicts(again) == USUAL | {"secrets-not-rewritten": UNKNOWN}
+    # There is one server, one secret is younger than it, and no revision is older than that secret's.
+    assert proven.status is PASS and "the revision of each of 5" in proven.facts[0]
+    with servers.start("way", configuration) as server:
+        restarted = verdicts(judged(server))
+        fill(server, "f")
+        assert verdicts(judged(server)) == USUAL
+    # Nothing was written since the start: all is encrypted that is stored, and who writes next is not told.
+    assert restarted == USUAL | {
+        "secrets-not-encrypted": UNKNOWN, "secrets-weakly-encrypted": UNKNOWN, "secrets-encrypted-by-aescbc": UNKNOWN,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("version", ["v2", "v1"])
+def test_a_key_in_a_kms(servers, version):
+    gates = ["--feature-gates=KMSv1=true"] if version == "v1" else []
+    with kms.kms_plugin(servers.folder / f"{version}.sock") as endpoint:
+        configuration = servers.configure(remote(endpoint, version), IDENTITY)
+        with servers.start(f"kms-{version}", configuration, *gates) as server:
+            fill(server, "a")
+            report = judged(server)
+    assert verdicts(report) == USUAL | {"kms-unhealthy": PASS, "kms-v1": FAIL if version == "v1" else PASS}
+
+
+def test_a_kms_that_is_ill(servers):
+    with kms.kms_plugin(servers.folder / "ill.sock", health=b"no key") as endpoint:
+        configuration = servers.configure(remote(endpoint), IDENTITY)
+        with servers.start("ill", configuration, ready="/readyz?exclude=kms-providers") as server:
+            fill(server, "a")
+            report = judged(server)
+    assert verdicts(report) == USUAL | {"kms-unhealthy": FAIL}
+    assert [str(one.object) for one in result(report, "kms-unhealthy").findings] == ["KMS kms-providers"]
+
+
+def test_metadata_of_secrets_and_nothing_else(servers, tmp_path):
+    """Asked for by name only, and of what comes not even what kubectl apply wrote into an annotation is kept."""
+    with servers.start("metadata", servers.configure(SECRETBOX, IDENTITY)) as server:
+        copied = json.dumps({"data": {"password": "aHVudGVyMg=="}})
+        applied = {"kubectl.kubernetes.io/last-applied-configuration": copied, "note": "keep out"}
+        server.write(
+            IN_DEFAULT, {"metadata": {"name": "a", "annotations": applied}, "stringData": {"password": "hunter2"}}
+        )
+        kubeconfig, saved = str(server.kubeconfig()), tmp_path / "saved"
+        assert run(["snapshot", "save", str(saved), "--kubeconfig", kubeconfig, "--inspect-secret-metadata", "-q"]) == 0
+        documents = list(yaml.safe_load_all(role(READY.needs(), (), KubeletAccess.NONE, secret_metadata=True)))
+        allow(server, "scanner", documents)
+        wait_for(server, "scanner", "/api/v1/secrets", 200)
+        assert verdicts(scan(server, "scanner", secret_metadata=True)) == USUAL
+    snapshot = load(saved)
+    ((_, listing),) = snapshot.listings(SECRETS)
+    assert [set(json.loads(body)["metadata"]) for body in listing.bodies()] == [
+        {"name", "namespace", "creationTimestamp", "resourceVersion"}
+    ]
+    assert b"hunter2" not in saved.read_bytes() and b"keep out" not in b"".join(listing.bodies())
+    (one,) = Readings(snapshot).of(SECRET_TIMES).value
+    assert isinstance(one, StoredSecret) and abs(one.created - time.time()) < 600 and one.revision > 0
+
+
+def wait_until(server, text):
+    for _ in range(400):
+        if text in get(server, "/metrics"):
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"{text!r} was never counted")
+
+
+def test_loaded_anew(servers, reloading):
+    """The counters of before stand beside those of since: what they do not tell is unknown, until the server restarts."""
+    server = reloading["reloaded"]
+    wait_until(server, b'automatic_reloads_total{apiserver_id_hash="')
+    silent = {"secrets-not-encrypted": UNKNOWN, "secrets-weakly-encrypted": UNKNOWN, "encryption-reload-failed": PASS,
+              "kms-unhealthy": PASS}  # fmt: skip
+    unwritten = verdicts(judged(server))
+    assert unwritten == USUAL | silent | {"secrets-not-rewritten": FAIL, "secrets-encrypted-by-aescbc": UNKNOWN}
+    fill(server, "d")
+    write_again(server)
+    written = judged(server)
+    assert verdicts(written) == unwritten | {"secrets-not-rewritten": UNKNOWN}
+    assert "was loaded anew" in result(written, "secrets-not-encrypted").reason
+    # Metadata give no more than a hint: plain writes were counted, and may have come since.
+    server.write(SLICE, ONE_SERVER)
+    hinted = result(scan(server, secret_metadata=True), "secrets-not-rewritten")
+    assert hinted.status is UNKNOWN and "of 4 may be from before" in hinted.reason
+
+
+def test_a_file_that_cannot_be_loaded(reloading):
+    server = reloading["broken"]
+    wait_until(server, b'status="failure"')
+    assert verdicts(judged(server))["encryption-reload-failed"] is FAIL
