@@ -64,15 +64,17 @@ class _Done(msgspec.Struct, frozen=True):
 def _build(source: Source) -> Encryption:
     component = source.of(API_SERVER)
     storage = source.of(STORAGE)
+    platform = source.of(PLATFORM, gaps=False)
     signs = Encryption(
         settings=tuple(component.settings(FLAG)),
-        platform=source.of(PLATFORM, gaps=False),
+        platform=platform,
         minor=source.of(MINOR, gaps=False),
         owner=component.owner,
         storage=storage,
         servers=_servers(source),
         secrets=source.of(SECRET_TIMES, gaps=False),
-        asked=_asked(source),
+        # Where the control plane is hosted, the same object is there and is not what decides.
+        asked=_asked(source) if platform.name == "openshift" else None,
         done=_done(source),
     )
     if storage or signs.unset() or signs.asked is not None or signs.cloud:
