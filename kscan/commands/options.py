@@ -33,6 +33,7 @@ class KubeletsName(StrEnum):
 
 
 _SELECT, _CLUSTER = "Which checks", "Which cluster, and how it is read"
+_MORE = "What takes more rights"
 
 CheckIds = Annotated[
     list[str], typer.Option("--check", envvar="KSCAN_CHECK", help="Only this check.", rich_help_panel=_SELECT)
@@ -105,9 +106,10 @@ NodeResults = Annotated[
 ]  # fmt: skip
 SecretMetadata = Annotated[
     bool,
-    typer.Option("--inspect-secret-metadata", envvar="KSCAN_INSPECT_SECRET_METADATA", rich_help_panel=_CLUSTER,
-                 help="Also list secrets, keeping only name, age and revision of each, to tell whether all were written"
-                 " since encryption was turned on. Kubernetes has no right for that alone: it takes list on secrets."),
+    typer.Option("--inspect-secret-metadata", envvar="KSCAN_INSPECT_SECRET_METADATA", rich_help_panel=_MORE,
+                 show_envvar=False,
+                 help="List secrets, keeping name, age and revision of each: they may prove that all were written since"
+                 " encryption was turned on. The right to list them is the right to read them whole."),
 ]  # fmt: skip
 PssVersion = Annotated[
     str,
