@@ -2,7 +2,7 @@
 # ruff: noqa: PLC0415 - each command imports what it runs, so that --help needs none of it
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,6 @@ from kscan.commands.deploy import deploy_app
 from kscan.commands.fix import fix
 from kscan.commands.node import node
 from kscan.commands.rbac import rbac_app
-
-if TYPE_CHECKING:
-    from kscan.collect.request import Options
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
@@ -134,14 +131,7 @@ def scan(
         values=tuple(values),
         demo=demo,
         access=o.access(kubeconfig, context, as_user, as_group),
-        options=_options(
-            namespace,
-            parallel,
-            timeout,
-            kubelets,
-            insecure=insecure_kubelet_tls,
-            secret_metadata=inspect_secret_metadata,
-        ),
+        options=o.collecting(namespace, parallel, timeout, kubelets, insecure_kubelet_tls, inspect_secret_metadata),
         node_results=results.node_results(node_results),
         honour_annotations=honour_annotations,
         fail_on=command.known_gate(fail_on),
@@ -178,7 +168,7 @@ def permissions(
 
     found = selected.catalogue(checks)
     chosen = selected.chosen(found, selected.selection(check, skip, severity, framework, every=every))
-    asked = _options(namespace, 1, 1, kubelets, secret_metadata=inspect_secret_metadata)
+    asked = o.collecting(namespace, 1, 1, kubelets, secret_metadata=inspect_secret_metadata)
     published = results.node_results(node_results).namespace
     needs = plan(chosen).needs()
     printed = command.role(needs, asked.namespaces, asked.kubelets, published, secret_metadata=asked.secret_metadata)
@@ -219,9 +209,7 @@ def snapshot_save(
     found = selected.catalogue(checks)
     chosen = selected.chosen(found, selected.selection(check, skip, severity, framework, every=every))
     access = o.access(kubeconfig, context, as_user, as_group)
-    asked = _options(
-        namespace, parallel, timeout, kubelets, insecure=insecure_kubelet_tls, secret_metadata=inspect_secret_metadata
-    )
+    asked = o.collecting(namespace, parallel, timeout, kubelets, insecure_kubelet_tls, inspect_secret_metadata)
     told = results.node_results(node_results)
     line = command.save(file, chosen, access, asked, told, redact=redact, quiet=quiet)
     if not quiet:
@@ -294,25 +282,3 @@ def checks_test(
     from kscan.commands import selected
 
     raise typer.Exit(command.tested(folders, selected.catalogue()))
-
-
-def _options(
-    namespace: str,
-    parallel: int,
-    timeout: float,
-    kubelets: str,
-    *,
-    insecure: bool = False,
-    secret_metadata: bool = False,
-) -> "Options":
-    from kscan.collect.request import KubeletAccess, Options
-    from kscan.commands.selected import split
-
-    return Options(
-        namespaces=split([namespace]),
-        parallel=parallel,
-        timeout=timeout,
-        kubelets=KubeletAccess(kubelets),
-        insecure_kubelet_tls=insecure,
-        secret_metadata=secret_metadata,
-    )

@@ -10,7 +10,7 @@ from kscan.commands import config
 from kscan.errors import ConfigError
 
 if TYPE_CHECKING:
-    from kscan.collect.request import Access
+    from kscan.collect.request import Access, Options
 
 
 class SeverityName(StrEnum):
@@ -146,3 +146,25 @@ def access(kubeconfig: str, context: str, as_user: str, as_group: list[str]) -> 
     if as_group and not as_user:
         raise ConfigError("--as-group needs --as", "Kubernetes does not impersonate a group without a user")
     return Access(kubeconfig=kubeconfig, context=context, as_user=as_user, as_groups=tuple(as_group))
+
+
+def collecting(
+    namespace: str,
+    parallel: int,
+    timeout: float,
+    kubelets: str,
+    insecure: bool = False,
+    secret_metadata: bool = False,
+) -> "Options":
+    """How it is read."""
+    from kscan.collect.request import KubeletAccess, Options  # noqa: PLC0415 - only a command that runs needs it
+    from kscan.commands.selected import split  # noqa: PLC0415
+
+    return Options(
+        namespaces=split([namespace]),
+        parallel=parallel,
+        timeout=timeout,
+        kubelets=KubeletAccess(kubelets),
+        insecure_kubelet_tls=insecure,
+        secret_metadata=secret_metadata,
+    )
