@@ -1,6 +1,6 @@
 """Network plugins: which of them do what network policies say, and by which signs each is known."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -56,6 +56,22 @@ _KINDNET_WITH, _KINDNET_WITHOUT = "20240813", "20240513"
 # A DaemonSet of this name may be anybody's: only where its image says the same.
 _ANYBODYS = frozenset({"sdn", "canal"})
 _IMAGES = {"sdn": ("sdn",), "canal": ("calico/node", "calico-node")}
+
+
+# Plugins of the CNI project, which connect pods and know nothing of policies.
+_PLAIN = frozenset({
+    "bandwidth", "bridge", "firewall", "flannel", "host-local", "ipvlan", "loopback", "macvlan", "portmap", "ptp",
+    "sbr", "tuning", "vlan", "vrf",
+})  # fmt: skip
+
+
+def plain(nodes: Iterable[Sequence[str]]) -> Sign | None:
+    """That all nodes connect their pods by plugins that know nothing of policies, if that is so."""
+    found = list(nodes)
+    kinds = sorted({kind for one in found for kind in one})
+    if not found or not all(found) or not _PLAIN.issuperset(kinds):
+        return None
+    return Sign(f"CNI plugin {' with '.join(kinds)}", "the nodes' own configuration, told by their agents", Enforces.NO)
 
 
 def signs(agents: Iterable[Agent], cilium: Mapping[str, str], k3s: Iterable[str]) -> Iterator[Sign]:

@@ -101,6 +101,8 @@ class NodeFacts(Noun, frozen=True, kw_only=True):
     kubelet_configuration: Mapping[str, object] = {}
     audit: Audit | None = None
     encryption: EncryptionFile | None = None
+    # The kinds of plugins that connect its pods.
+    network_plugins: tuple[str, ...] = ()
     # What was left out, and why.
     notes: tuple[str, ...] = ()
 

@@ -15,6 +15,7 @@ from kscan.node.flags import CONTROL_PLANE, KUBELET
 from kscan.node.kubelet import Kubelet, kubelet, told, with_files
 from kscan.node.layouts import Here, layouts, server_sign
 from kscan.node.named import add_kubelet, add_programs
+from kscan.node.network import network_plugins
 from kscan.node.policies import audit_of, encryption_of
 from kscan.node.processes import processes
 from kscan.node.root import Root, Unread
@@ -57,17 +58,19 @@ def _gathered(root: Root, name: str) -> NodeFacts:
         *(f"{name}: {run.program.via}" for name, run in programs.items() if name in CONTROL_PLANE and _of_node(run)),
         *(server_sign(root, one) for one in here),
     )
+    seen = files.all()
     return NodeFacts(
         node=name or _name(root, found),
         taken=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         kscan=__version__,
         layouts=tuple(one.layout for one in here),
         control_plane=next((sign for sign in signs if sign), ""),
-        files=files.all(),
+        files=seen,
         programs=tuple(_shown(found, programs, uid_of("etcd", running, pods))),
         kubelet_configuration=configuration,
         audit=audit_of(root, server),
         encryption=encryption_of(root, server),
+        network_plugins=network_plugins(root, seen),
         notes=tuple(one for one in (*found.notes, note) if one),
     )
 

@@ -6,10 +6,11 @@ import msgspec
 
 from kscan.model.base import Noun
 from kscan.model.meta import Metadata
-from kscan.model.network_plugin import Agent, Sign, signs, weighed
+from kscan.model.network_plugin import Agent, Sign, plain, signs, weighed
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import Named
+from kscan.views.node_files import NODE_FILES
 from kscan.views.view import Source, View
 
 CILIUM = Named(kinds.CONFIG_MAPS, "cilium-config", "kube-system")
@@ -70,7 +71,7 @@ class _ConfigMap(Noun, frozen=True):
 def _build(source: Source) -> NetworkPlugin:
     agents = [_agent(one) for one in source.nouns(kinds.DAEMON_SETS, _DaemonSet)]
     cilium = _cilium(source) if any(one.name.endswith("cilium") for one in agents) else {}
-    found = weighed(signs(agents, cilium, _k3s(source)))
+    found = weighed(signs(agents, cilium, _k3s(source))) or _from_agents(source)
     whole = not source.gaps and not source.about.namespaces
     policies = sum(1 for _ in source.items(kinds.NETWORK_POLICIES))
     return NetworkPlugin(found, whole, tuple(sorted(f"{one.namespace}/{one.name}" for one in agents)), policies)
@@ -95,6 +96,13 @@ def _cilium(source: Source) -> dict[str, str]:
         return {}
 
 
+def _from_agents(source: Source) -> Sign | None:
+    """What the agents of all nodes tell of plugins that only connect pods, where no other sign shows."""
+    told = [one.facts for one in source.of(NODE_FILES, gaps=False).nodes]
+    nodes = sum(1 for _ in source.items(kinds.NODES))
+    return plain([one.network_plugins for one in told]) if told and len(told) == nodes else None
+
+
 def _k3s(source: Source) -> Iterator[str]:
     """The arguments of each k3s server; an agent decides nothing."""
     for node in source.nouns(kinds.NODES, _Node):
@@ -104,5 +112,5 @@ def _k3s(source: Source) -> Iterator[str]:
 
 
 NETWORK_PLUGIN: View[NetworkPlugin] = View(
-    "network plugin", (kinds.DAEMON_SETS, kinds.NODES, kinds.NETWORK_POLICIES, CILIUM), _build
+    "network plugin", (kinds.DAEMON_SETS, kinds.NODES, kinds.NETWORK_POLICIES, CILIUM, *NODE_FILES.needs), _build
 )
