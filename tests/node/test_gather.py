@@ -412,3 +412,21 @@ def test_it_imports_neither_a_client_nor_what_judges(tmp_path):
     )
     code = f"import sys; from kscan.node.gather import gather; from pathlib import Path; gather(Path({str(tmp_path)!r}), 'n'); print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "plugins"),
+    [
+        ({"10-a.conflist": '{"plugins": [{"type": "bridge"}, {"type": "portmap"}]}'}, ("bridge", "portmap")),
+        ({"10-a.conf": '{"type": "calico"}', "20-b.conf": '{"type": "bridge"}'}, ("calico",)),
+        ({"10-a.conflist": '{"plugins": [{"name": "no type"}]}'}, ()),
+        ({"10-a.conflist": "{"}, ()),
+        ({"readme.txt": '{"type": "bridge"}'}, ()),
+    ],
+)
+def test_the_plugins_that_connect_pods_are_those_of_the_first_configuration(tree, files, plugins):
+    kubeadm(tree)
+    (tree.folder / "etc/cni/net.d/10-flannel.conflist").unlink()
+    for name, text in files.items():
+        tree.write(f"/etc/cni/net.d/{name}", text)
+    assert told(tree).network_plugins == plugins
