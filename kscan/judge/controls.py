@@ -12,6 +12,7 @@ from kscan.checks.check import Check
 from kscan.checks.frameworks import Control, Framework
 from kscan.judge.report import Answer, Answered, Report, Result, Status
 
+_MOST_FACTS = 3
 _FIRST = (Status.FAIL, Status.UNKNOWN, Status.MANUAL, Status.SUPPRESSED, Status.PASS, Status.NOT_APPLICABLE)
 
 
@@ -56,5 +57,6 @@ def _reason(telling: list[Result], control: Control) -> str:
         case Status.PASS:
             return ", ".join(one.check.id for one in telling)
         case Status.MANUAL:
-            return control.look or "; ".join(first.facts[:3]) or first.reason
+            facts = (fact for one in telling for fact in one.facts[:_MOST_FACTS] or (one.reason,))
+            return "; ".join(dict.fromkeys(part for part in (control.look, *facts) if part))
     return first.reason
