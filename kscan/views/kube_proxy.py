@@ -11,13 +11,13 @@ import msgspec
 
 from kscan.documents import documents
 from kscan.errors import SnapshotError
-from kscan.model.base import decode
 from kscan.model.command_line import arguments_of, behind_shell, parse_flags
 from kscan.model.meta import Metadata
 from kscan.model.nodes import Group
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import Named
+from kscan.views.system_pods import system_pods
 from kscan.views.view import Source, View
 
 # As kubeadm and as Amazon EKS call it.
@@ -100,16 +100,8 @@ def _build(source: Source) -> KubeProxies:
 
 
 def _pods(source: Source) -> Iterator[tuple[_Pod, _Container, Mapping[str, str]]]:
-    for path, item in source.items(kinds.SYSTEM_PODS):
-        # Cheap, and safe in one direction.
-        if b'"kube-system"' not in item.head or b"kube-proxy" not in item.spec + item.head:
-            continue
-        try:
-            pod = decode(item.body, _Pod)
-        except msgspec.MsgspecError as error:
-            source.undecodable(path, item, error)
-            continue
-        for container in pod.spec.containers if pod.metadata.namespace == "kube-system" else ():
+    for pod in system_pods(source, _Pod, (_PROGRAM,)):
+        for container in pod.spec.containers:
             flags = _flags(container)
             if flags is not None:
                 yield pod, container, flags

@@ -7,6 +7,7 @@ import msgspec
 from kscan.model.base import Noun
 from kscan.model.meta import Metadata
 from kscan.model.network_plugin import Agent, Sign, plain, signs, weighed
+from kscan.model.nodes import Node
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import Named
@@ -51,19 +52,6 @@ class _DaemonSet(Noun, frozen=True):
     spec: _Spec = _Spec()
 
 
-class _Info(Noun, frozen=True):
-    kubelet_version: str = ""
-
-
-class _Status(Noun, frozen=True):
-    node_info: _Info = _Info()
-
-
-class _Node(Noun, frozen=True):
-    metadata: Metadata
-    status: _Status = _Status()
-
-
 class _ConfigMap(Noun, frozen=True):
     data: dict[str, str] = {}
 
@@ -105,7 +93,7 @@ def _from_agents(source: Source) -> Sign | None:
 
 def _k3s(source: Source) -> Iterator[str]:
     """The arguments of each k3s server; an agent decides nothing."""
-    for node in source.nouns(kinds.NODES, _Node):
+    for node in source.nouns(kinds.NODES, Node):
         arguments = node.metadata.annotations.get(_K3S, "")
         if "+k3s" in node.status.node_info.kubelet_version and not arguments.startswith('["agent"'):
             yield arguments

@@ -3,33 +3,19 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import msgspec
-
-from kscan.model.base import Noun, decode
+from kscan.model.base import Noun
 from kscan.model.meta import Metadata
+from kscan.model.nodes import Node
 from kscan.model.releases import Running
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Reason
 from kscan.views.server import VERSION, told_version
+from kscan.views.system_pods import system_pods
 from kscan.views.view import Source, View
 
 SERVER = "the API server that answered"
 # Of these the image's tag is the version; kubelets tell theirs themselves.
 _BY_IMAGE = frozenset({"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"})
-
-
-class _Info(Noun, frozen=True):
-    kubelet_version: str = ""
-    operating_system: str = ""
-
-
-class _Status(Noun, frozen=True):
-    node_info: _Info = _Info()
-
-
-class _Node(Noun, frozen=True):
-    metadata: Metadata
-    status: _Status = _Status()
 
 
 class _Container(Noun, frozen=True):
@@ -68,23 +54,15 @@ def _server(source: Source) -> Iterator[_Told]:
 
 
 def _kubelets(source: Source) -> Iterator[_Told]:
-    for node in source.nouns(kinds.NODES, _Node):
+    for node in source.nouns(kinds.NODES, Node):
         info = node.status.node_info
         if info.kubelet_version:
             yield "kubelet", info.kubelet_version, info.operating_system == "windows", node.metadata.name
 
 
 def _images(source: Source) -> Iterator[_Told]:
-    for path, item in source.items(kinds.SYSTEM_PODS):
-        # Cheap, and safe in one direction: no component stands outside kube-system.
-        if b'"kube-system"' not in item.head:
-            continue
-        try:
-            pod = decode(item.body, _Pod)
-        except msgspec.MsgspecError as error:
-            source.undecodable(path, item, error)
-            continue
-        for container in pod.spec.containers if pod.metadata.namespace == "kube-system" else ():
+    for pod in system_pods(source, _Pod, sorted(_BY_IMAGE)):
+        for container in pod.spec.containers:
             name, _, tag = container.image.rpartition("/")[2].partition("@")[0].partition(":")
             if name in _BY_IMAGE and tag:
                 yield name, tag, False, pod.metadata.name

@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from kscan.model.base import decode
 from kscan.model.command_line import arguments_of, behind_shell, expand, parse_flags
 from kscan.model.components import Instance, version
 from kscan.model.meta import Metadata
 from kscan.snapshot import kinds
-from kscan.snapshot.entry import Item
 from kscan.views.server import VERSION, told_version
+from kscan.views.system_pods import system_pods
 from kscan.views.view import Source, View
 
 PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
@@ -46,29 +45,11 @@ def _build(source: Source) -> Mapping[str, tuple[Instance, ...]]:
     """The instances of each program, from pods that are read once for all of them."""
     minor = _minor(told_version(source))
     found: dict[str, list[Instance]] = {program: [] for program in PROGRAMS}
-    for path, item in _candidates(source):
-        try:
-            pod = decode(item.body, _Pod)
-        except msgspec.MsgspecError as error:
-            source.undecodable(path, item, error)
-            continue
-        for container in pod.spec.containers if pod.metadata.namespace == "kube-system" else ():
+    for pod in system_pods(source, _Pod, PROGRAMS):
+        for container in pod.spec.containers:
             for program in PROGRAMS:
                 found[program] += _instance(program, pod.metadata.name, container, minor)
     return {program: tuple(instances) for program, instances in found.items()}
-
-
-def _candidates(source: Source) -> Iterator[tuple[str, Item]]:
-    # Cheap, and safe in one direction: no component stands outside kube-system, or goes by no name of its own.
-    named: dict[bytes, bool] = {}
-    for path, item in source.items(kinds.SYSTEM_PODS):
-        if b'"kube-system"' not in item.head:
-            continue
-        text = item.spec or item.head
-        if text not in named:
-            named[text] = any(program.encode() in text for program in PROGRAMS)
-        if named[text]:
-            yield path, item
 
 
 def _instance(program: str, pod: str, container: _Container, minor: int | None) -> Iterator[Instance]:
