@@ -13,6 +13,7 @@ PLACE = "fixed"
 PATHS = {
     "PodDisruptionBudget": f"/apis/policy/v1/namespaces/{PLACE}/poddisruptionbudgets",
     "StorageClass": "/apis/storage.k8s.io/v1/storageclasses",
+    "Namespace": "/api/v1/namespaces",
     "Pod": f"/api/v1/namespaces/{PLACE}/pods",
     **{kind: f"/apis/apps/v1/namespaces/{PLACE}/{kind.lower()}s" for kind in ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet")},
     **{kind: f"/apis/batch/v1/namespaces/{PLACE}/{kind.lower()}s" for kind in ("Job", "CronJob")},
