@@ -1,17 +1,15 @@
 """`kscan deploy node`: the manifests that run the agent on every node, or once on those that are named."""
 # ruff: noqa: PLC0415 - what it runs is imported when it runs
 
-import re
 from typing import Annotated, Any
 
 import typer
 
 from kscan import __version__
 from kscan.errors import ConfigError
-from kscan.model.node_facts import LABEL, LABEL_VALUE
+from kscan.model.node_facts import LABEL, LABEL_VALUE, NODE_NAME
 
 deploy_app = typer.Typer(no_args_is_help=True, help="Print manifests that run parts of kscan in the cluster.")
-_NAMES = re.compile(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?")
 _LABELS = {LABEL: LABEL_VALUE}
 _LOGS = """\
 # kscan's agent, {where}: it reads the node's files and tells modes, owners, flags and policies in its log.
@@ -53,7 +51,7 @@ def deploy_node(
     from kscan.commands.output import print_bytes
 
     for name in (*nodes, namespace):
-        if not _NAMES.fullmatch(name):
+        if not NODE_NAME.fullmatch(name):
             raise ConfigError(f"{name!r} is no name of a node or namespace", "see `kubectl get nodes`")
     print_bytes(manifests(tuple(nodes), image, namespace, publish=publish).encode())
 

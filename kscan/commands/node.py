@@ -26,10 +26,13 @@ def node(
     It reads below --root only, judges nothing and asks nobody. `kscan scan --node-results` reads it.
     """
     from kscan.commands.output import print_bytes
-    from kscan.model.node_facts import encoded
+    from kscan.errors import ConfigError
+    from kscan.model.node_facts import NODE_NAME, encoded
     from kscan.node.gather import gather
     from kscan.snapshot.files import written_whole
 
+    if name and not NODE_NAME.fullmatch(name):
+        raise ConfigError(f"--node {name!r} is no name of a node", "see `kubectl get nodes`")
     facts = gather(root, name)
     document = encoded(facts)
     if output:

@@ -9,7 +9,7 @@ import msgspec
 from kscan.errors import ConfigError
 from kscan.model.base import Noun, decode
 from kscan.model.meta import Meta, Metadata
-from kscan.model.node_facts import CONFIG_MAP_KEY, LABEL, LABEL_VALUE
+from kscan.model.node_facts import CONFIG_MAP_KEY, LABEL, LABEL_VALUE, NODE_NAME
 from kscan.model.words import listed
 from kscan.snapshot.entry import Body, Entry, Gap, Listing
 from kscan.snapshot.kinds import CONFIG_MAPS, NODES
@@ -20,7 +20,6 @@ from kscan.views.node_files import NODE_FACTS
 # A namespace of its own: pods that see the node's files need one in which that is allowed.
 NAMESPACE = "kscan-nodes"
 _PUBLISHED = re.compile(r"configmaps(?:/([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?))?")
-_NAME = re.compile(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?")
 _MOST_BYTES = 16 << 20
 _MOST_FILES = 20_000
 Tell = Callable[[str], None]
@@ -96,7 +95,7 @@ def _newest(documents: Iterable[tuple[str, bytes]], tell: Tell) -> dict[str, tup
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             tell(f"passed over {place}: it is no document of `kscan node` ({_short(error)})")
             continue
-        if not _NAME.fullmatch(head.node):
+        if not NODE_NAME.fullmatch(head.node):
             tell(f"passed over {place}: {head.node[:80]!r} is no name of a node")
             continue
         if head.node in found:

@@ -160,6 +160,9 @@ def collecting(
     from kscan.collect.request import KubeletAccess, Options  # noqa: PLC0415 - only a command that runs needs it
     from kscan.commands.selected import split  # noqa: PLC0415
 
+    if insecure and kubelets in (KubeletAccess.PROXY, KubeletAccess.NONE):
+        advice = "leave it out, or say --kubelets direct"
+        raise ConfigError(f"--insecure-kubelet-tls does nothing with --kubelets {KubeletAccess(kubelets)}", advice)
     return Options(
         namespaces=split([namespace]),
         parallel=parallel,

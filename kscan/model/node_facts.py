@@ -1,5 +1,6 @@
 """What `kscan node` tells of one node: files with their modes and owners, flags, policies; never a file's secrets."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
@@ -10,6 +11,8 @@ from kscan.model.base import Noun
 KIND, API_VERSION = "NodeFacts", "kscan.dev/v1"
 # How a ConfigMap that holds one is known, and under which key.
 LABEL, LABEL_VALUE, CONFIG_MAP_KEY = "app.kubernetes.io/name", "kscan-node", "node.json"
+# What may be the name of a node.
+NODE_NAME = re.compile(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?")
 
 Why = Literal["", "missing", "denied", "cut off", "unreadable"]
 
