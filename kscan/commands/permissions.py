@@ -80,6 +80,6 @@ def _gets(named: Iterable[Named]) -> list[dict[str, Any]]:
     for need in named:
         by_resource.setdefault(need.resource, []).append(need.name)
     return [
-        {"apiGroups": [one.group], "resources": [one.plural], "resourceNames": sorted(names), "verbs": ["get"]}
+        {"apiGroups": [one.group], "resources": [one.plural], "resourceNames": sorted(set(names)), "verbs": ["get"]}
         for one, names in sorted(by_resource.items())
     ]
