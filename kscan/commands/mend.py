@@ -14,7 +14,8 @@ from kscan.commands.output import print_bytes
 from kscan.errors import ConfigError, SnapshotError
 from kscan.mend.mend import TEMPLATE, Mended, Text, mend
 from kscan.mend.settle import NOT_ENOUGH, NOT_RIGHT
-from kscan.report.text import clean, counted
+from kscan.model.words import counted
+from kscan.report.text import clean
 from kscan.report.unified import coloured, unified
 from kscan.snapshot.files import written_whole
 from kscan.snapshot.manifests import STANDARD_INPUT, files_of

@@ -71,7 +71,7 @@ def _status(
         one = min(tally.unsure)
         return Status.UNKNOWN, f"{one.object}: {one.reason}"
     if tally.reviews:
-        return Status.MANUAL, "a person must decide it" + ("; the facts stand beside" if tally.facts else "")
+        return Status.MANUAL, "a person must decide it" + (", by these facts" if tally.facts else "")
     if not tally.judged:
         return Status.NOT_APPLICABLE, tally.moot or f"there are no {scope} here"
     return Status.PASS, ""

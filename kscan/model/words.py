@@ -9,3 +9,8 @@ def listed(words: Sequence[str], sign: str = ", ") -> str:
     """The first few, and how many more there are."""
     more = f" and {len(words) - _MOST:,} more" if len(words) > _MOST else ""
     return f"{sign.join(words[:_MOST])}{more}"
+
+
+def counted(number: int, noun: str) -> str:
+    """1 pod, 2 pods."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

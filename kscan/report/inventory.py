@@ -9,9 +9,9 @@ from kscan.judge.report import Admitting, Held, Inventoried
 from kscan.model.admission.guards import Answer, Effect, Posture
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.modes import Mode
-from kscan.model.words import listed
+from kscan.model.words import counted, listed
 from kscan.report.lines import STYLES, indented, line
-from kscan.report.text import clean, counted, where
+from kscan.report.text import clean, where
 
 _SHORT = 10
 

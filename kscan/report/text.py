@@ -1,10 +1,15 @@
 """Words for people. Names from a cluster are hostile: what could steer a terminal or turn text around is taken out."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from kscan.judge.report import Finding
+from kscan.model.words import counted
 
+# A reason that more than that have in common is told once.
+_SAME = 3
 # Control characters of both sets, and those that reorder or hide text; tab and newline become a space.
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
 
@@ -28,8 +33,13 @@ def clean_all(value: Any, *, lines: bool = False) -> Any:  # noqa: ANN401 - any 
 
 def sentence(finding: Finding) -> str:
     """Deployment shop/web container app runs privileged."""
-    container = f" container {finding.container}" if finding.container else ""
-    return clean(f"{finding.object}{container} {finding.message}")
+    return clean(f"{finding.object}{part(finding.object.kind, finding.container)} {finding.message}")
+
+
+def part(kind: str, name: str) -> str:
+    """What of an object is meant, where it is not the whole: a container, or a webhook of its configuration."""
+    noun = "webhook" if kind.endswith("WebhookConfiguration") else "container"
+    return f" {noun} {name}" if name else ""
 
 
 def where(finding: Finding) -> str:
@@ -39,6 +49,11 @@ def where(finding: Finding) -> str:
     return clean(place + (f" ({counted(finding.pods, 'pod')})" if finding.pods > 1 else ""))
 
 
-def counted(number: int, noun: str) -> str:
-    """1 pod, 2 pods."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def told_once(reasons: Sequence[tuple[str, str]]) -> list[str]:
+    """The reason of each name; one that many have in common is told with the first, the others name that one."""
+    often = Counter(reason for _, reason in reasons)
+    first: dict[str, str] = {}
+    for name, reason in reasons:
+        first.setdefault(reason, name)
+    return [f"as for {first[reason]}" if reason and often[reason] > _SAME and first[reason] != name else reason
+            for name, reason in reasons]  # fmt: skip

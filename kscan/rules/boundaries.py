@@ -7,7 +7,7 @@ from kscan.checks.judgement import Judgements, Review
 from kscan.model.components import ADMISSION_PLUGINS, Component
 from kscan.model.meta import ObjectRef
 from kscan.model.namespaces import SYSTEM
-from kscan.model.words import listed
+from kscan.model.words import counted, listed
 from kscan.model.workloads import Workload
 from kscan.rules.rule import rule
 from kscan.views.components import API_SERVER
@@ -24,7 +24,8 @@ def namespaces(workloads: Iterable[Workload]) -> Judgements:
     counts = Counter(one.ref.namespace for one in workloads if one.ref.namespace not in SYSTEM)
     if counts:
         most = [f"{name} ({count})" for name, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
-        yield Review(_NAMESPACES, f"{sum(counts.values())} workloads in {len(counts)} namespaces: {listed(most)}")
+        stand = f"{counted(sum(counts.values()), 'workload')} in {counted(len(counts), 'namespace')}"
+        yield Review(_NAMESPACES, f"{stand}: {listed(most)}")
 
 
 @rule("boundaries.secret_stores", "clusters", GROUPS)

@@ -9,7 +9,7 @@ from kscan.model.certificates import Certificate, certificates, requested
 from kscan.model.der import DerError, Name
 from kscan.model.extensions import SigningRequest, Trust
 from kscan.model.meta import ObjectRef
-from kscan.model.words import listed
+from kscan.model.words import counted, listed
 from kscan.rules.rule import rule
 from kscan.views.extensions import CONVERSIONS, SIGNING_REQUESTS, TRUSTS
 from kscan.views.releases import TAKEN
@@ -140,7 +140,8 @@ def users(requests: Iterable[SigningRequest], manifests: bool) -> Judgements:
                 message = f"{_state(one)} a client certificate, which cannot be taken back before it ends"
                 notes = (_asker(one), *_approval(one))
                 yield Problem(one.ref, message, path="spec.request", value=_shown(subject), notes=notes)
-    yield Review(_KEPT, f"{seen} requests for client certificates stand now; answered ones are deleted within hours")
+    now = f"{counted(seen, 'request') if seen else 'no requests'} for client certificates now"
+    yield Review(_KEPT, f"{now}; answered ones are deleted within hours")
 
 
 @rule("certificates.issued", "certificate requests", SIGNING_REQUESTS, TAKEN)

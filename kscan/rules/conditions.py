@@ -65,7 +65,8 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         told = lookup(settings, self.field)
         if told is not None:
             return written(told)
-        return f"not set, which is {written(self.absent)}" if self.absent else "not set"
+        words = ", ".join(map(str, self.absent)) if isinstance(self.absent, list) else written(self.absent)
+        return f"not set, which is {words}" if self.absent else "not set"
 
 
 Clause = tuple[Condition, ...]

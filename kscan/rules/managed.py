@@ -11,7 +11,7 @@ from kscan.model.meta import Meta, ObjectRef
 from kscan.model.namespaces import ServiceAccount
 from kscan.model.network import Service
 from kscan.model.nodes import Node
-from kscan.model.words import listed
+from kscan.model.words import counted, listed
 from kscan.rules.rule import Rule
 from kscan.views.objects import DAEMON_SETS, NODES, SERVICE_ACCOUNTS, SERVICES
 from kscan.views.platform import AWS_AUTH, PLATFORM
@@ -86,7 +86,7 @@ def agents(found: Iterable[Meta], names: Sequence[str], *, message: str) -> Iter
     present = {one.metadata.name for one in found if one.metadata.namespace == "kube-system"}
     for name in names:
         ref = ObjectRef("DaemonSet", name, "kube-system")
-        yield Fine(ref, f"{ref} is there") if name in present else Problem(ref, message)
+        yield Fine(ref, "it is there") if name in present else Problem(ref, message)
 
 
 @_managed("identities", "service accounts", SERVICE_ACCOUNTS)
@@ -94,7 +94,7 @@ def identities(accounts: Sequence[ServiceAccount], annotation: str) -> Iterator[
     """Which service accounts have identities of their own in the cloud, for a person to judge the others."""
     own = sorted(str(one.metadata.ref("ServiceAccount")) for one in accounts if annotation in one.metadata.annotations)
     if accounts:
-        fact = f"{len(own)} of {len(accounts)} service accounts have the annotation {annotation}"
+        fact = f"{len(own)} of {counted(len(accounts), 'service account')} with the annotation {annotation}"
         yield Review(_IDENTITIES, fact + (f": {listed(own)}" if own else ""))
 
 
@@ -107,13 +107,13 @@ def load_balancers(services: Iterable[Service], annotation: str) -> Iterator[Jud
             if annotation and annotation in service.metadata.annotations:
                 yield Fine(ref, f"annotation {annotation}")
             else:
-                yield Review(ref, f"{ref} passes on what comes: look whether its pods speak TLS")
+                yield Review(ref, "it passes on what comes: look whether its pods speak TLS")
 
 
 @_managed("aws_auth", "clusters", AWS_AUTH)
 def aws_auth(there: bool, name: str) -> Iterator[Judgement]:
     """Whether people come in by the ConfigMap that access entries replace."""
     if there:
-        yield Review(_AWS_AUTH, f"ConfigMap kube-system/{name} is there: see who comes in by it")
+        yield Review(_AWS_AUTH, "it is there: see who comes in by it")
     else:
         yield Fine(_AWS_AUTH, f"there is no ConfigMap kube-system/{name} by which anybody could come in")

@@ -86,7 +86,7 @@ def grants(
 def _moot(rights: Rights, danger: Danger, since: int, before: int, platform: str) -> str:
     """Why a danger cannot be in this cluster, by its version and what it serves; empty where it can."""
     if platform and platform not in rights.version:
-        return f"the cluster's version does not say {platform.strip('-')}"
+        return f"it is about {platform.strip('-').upper()}, of which the cluster's version says nothing"
     if rights.minor is not None and rights.minor < since:
         return f"Kubernetes asks for it from 1.{since} on"
     if before and rights.minor is not None and rights.minor >= before:

@@ -15,7 +15,7 @@ from kscan.views.platform import PLATFORM
 from kscan.views.view import Evidence, Source, View
 
 NODE_FACTS = FromNode()
-NO_RESULTS = "no node results: `kscan deploy node` prints how to get them, --node-results reads them"
+NO_RESULTS = "only files on nodes tell it: `kscan deploy node` prints how to read them, --node-results takes them"
 _OLD = timedelta(days=30)
 _CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 

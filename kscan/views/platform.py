@@ -56,7 +56,7 @@ def _labels(source: Source, need: Named) -> Labels | None:
 def _build(source: Source) -> Platform:
     found = detect(profiles(), source.of(SEEN))
     if not found.name and source.gaps:
-        return msgspec.structs.replace(found, unseen=str(source.gaps[0]))
+        return msgspec.structs.replace(found, unseen=f"{source.gaps[0].path}: {source.gaps[0].reason}")
     source.gaps.clear()
     return found
 
