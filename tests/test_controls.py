@@ -6,10 +6,13 @@ import pytest
 from kscan.checks.check import read_check
 from kscan.checks.frameworks import Control, Framework, checks_of, titled
 from kscan.checks.selection import Selection, select
+from kscan.commands.options import collecting
 from kscan.commands.scan import known_grouping
 from kscan.errors import CheckError, ConfigError
 from kscan.judge.controls import with_controls
 from kscan.judge.report import Report, Result, Score, Status
+from kscan.report.controls import told_controls
+from kscan.report.text import told_once
 from kscan.snapshot.snapshot import About
 
 OURS = Framework("Ours", (Control("1", "One"), Control("2", "Two", look="ask the provider")), "ours")
@@ -98,3 +101,27 @@ def test_grouping_by_control_wants_a_framework():
     with pytest.raises(ConfigError, match="--by control is for a framework"):
         known_grouping("control")
     assert known_grouping("control", ["cis-1.12"]) == "control"
+
+
+def test_a_reason_that_many_controls_share_is_told_with_the_first():
+    reasons = [("1", "no agent"), ("2", "other"), ("3", "no agent"), ("4", "no agent"), ("5", "other"), ("6", "")]
+    assert told_once(reasons) == [reason for _, reason in reasons]
+    told = told_once([*reasons, ("7", "no agent"), ("8", ""), ("9", ""), ("10", "")])
+    assert told == ["no agent", "other", "as for 1", "as for 1", "other", "", "as for 1", "", "", ""]
+
+
+def test_controls_that_fail_name_their_checks_each_time(tmp_path):
+    results = [
+        Result(check=a_check(tmp_path, "one", "[ours/1, ours/2, ours/3, ours/4]"), status=Status.UNKNOWN, reason="gone")
+    ]
+    ours = Framework("Ours", tuple(Control(str(number), str(number)) for number in range(1, 5)), "ours")
+    unknown = answers(ours, results).values()
+    assert told_controls(unknown) == ["gone", "as for 1", "as for 1", "as for 1"]
+    assert set(told_controls(msgspec.structs.replace(one, status=Status.PASS) for one in unknown)) == {""}
+
+
+def test_insecure_kubelet_tls_is_for_kubelets_that_are_asked_directly():
+    for how in ("proxy", "none"):
+        with pytest.raises(ConfigError, match=f"does nothing with --kubelets {how}: "):
+            collecting("", 1, 1, how, insecure=True)
+    assert collecting("", 1, 1, "auto", insecure=True).insecure_kubelet_tls

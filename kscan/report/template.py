@@ -15,10 +15,11 @@ from kscan import data
 from kscan.errors import CheckError
 from kscan.judge.report import Holder, Report, Status, Worst
 from kscan.judge.score import WEIGHTS
+from kscan.report.controls import framework_words, told_controls
 from kscan.report.drawing import way
 from kscan.report.export import export
 from kscan.report.markdown_text import escape, fenced
-from kscan.report.text import clean_all
+from kscan.report.text import clean_all, part, told_once
 
 _WORST = 5
 
@@ -54,7 +55,8 @@ def _environment(template: Path) -> SandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"yaml": _yaml, "md": escape, "fenced": fenced, "prose": _prose, "address": _address}
+    environment.filters |= {"yaml": _yaml, "md": escape, "fenced": fenced, "prose": _prose}
+    environment.filters |= {"address": _address, "part": _part}
     return environment
 
 
@@ -65,6 +67,13 @@ def context(report: Report) -> dict[str, Any]:
     by_status = {
         status.replace(" ", "-"): [by_id[result.check.id] for result in report.of(status)] for status in Status
     }
+    for same in by_status.values():
+        for one, told in zip(same, told_once([(one["check"], one["reason"]) for one in same]), strict=True):
+            one["told"] = told
+    for one, answered in zip(shape["frameworks"], report.frameworks, strict=True):
+        one["counts"] = framework_words(answered)
+        for control, told in zip(one["controls"], told_controls(answered.answers), strict=True):
+            control["told"] = clean_all(told) or control["reason"]
     return shape | {
         "worst": [_worst(one) for one in report.worst(_WORST)],
         "by_status": by_status,
@@ -117,6 +126,10 @@ def _yaml(value: object) -> str:
 def _prose(text: str) -> Markup:
     """A check's own words as HTML, with what stands in backticks as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape_html(text))))
+
+
+def _part(one: dict[str, Any]) -> str:
+    return part(one["object"]["kind"], one["container"])
 
 
 def _address(ref: dict[str, str]) -> str:

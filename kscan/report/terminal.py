@@ -7,15 +7,17 @@ from rich.text import Text
 
 from kscan import __version__
 from kscan.checks.check import Severity
-from kscan.judge.report import Holder, Report, Result, Status, Unused
+from kscan.judge.report import Holder, MissedPath, Report, Result, Status, Unused
+from kscan.model.words import counted
 from kscan.report.controls import control_lines, framework_words, platform_words
 from kscan.report.inventory import namespace_lines, workload_lines
 from kscan.report.lines import STYLES, indented, line, section, title
-from kscan.report.text import clean, counted, sentence, where
+from kscan.report.text import clean, sentence, where
+from kscan.snapshot.entry import Reason
 
 _SHORT = 10
 _DANGERS = 4
-# More checks than that with the same missing path are told once.
+# More checks than that with the same reason are told once.
 _SAME = 3
 
 
@@ -26,7 +28,7 @@ def render_terminal(report: Report, console: Console, *, by: str = "check", full
         section(console, "Namespaces, by the Pod Security Standards", map(namespace_lines, report.namespaces))
     elif by == "control":
         for one in report.frameworks:
-            section(console, one.framework.title, map(control_lines, one.answers))
+            section(console, one.framework.title, control_lines(one))
     elif by == "workload":
         _by_workload(report, console, full=full)
     else:
@@ -34,7 +36,7 @@ def render_terminal(report: Report, console: Console, *, by: str = "check", full
     passed_over = [result for result in report.results if len(result.open) < len(result.findings)]
     section(console, "Suppressed by their owners", map(_suppressed, passed_over))
     section(console, "Suppressions that nothing answers to", map(_unused, report.unused))
-    section(console, "Not seen", [_gap(str(missed.gap), missed.checks) for missed in report.gaps()])
+    section(console, "Not seen", _not_seen(report.gaps()))
     console.print()
     console.print(line(_totals(report), "bold"))
 
@@ -48,7 +50,8 @@ def _by_check(report: Report, console: Console, *, full: bool) -> None:
     unknown = report.of(Status.UNKNOWN)
     section(console, "Unknown", _unknown(unknown), len(unknown))
     section(console, "Manual", map(_open, report.of(Status.MANUAL)))
-    section(console, "Not applicable", map(_open, report.of(Status.NOT_APPLICABLE)))
+    moot = report.of(Status.NOT_APPLICABLE)
+    section(console, "Not applicable", _moot(moot), len(moot))
     section(console, "Passed", map(_passed, report.of(Status.PASS)))
 
 
@@ -79,7 +82,10 @@ def _head(report: Report, console: Console) -> None:
         console.print(line(f"{one.framework.name}: {framework_words(one)}"))
     gaps = report.gaps()
     if gaps:
-        console.print(line(f"{counted(len(gaps), 'path')} could not be read: see “Not seen” at the end", "yellow"))
+        were = "was" if len(gaps) == 1 else "were"
+        console.print(line(f"{counted(len(gaps), 'path')} {were} not read: see “Not seen” at the end", "yellow"))
+    if any(missed.gap.reason is Reason.FORBIDDEN for missed in gaps):
+        console.print(line("Some are forbidden: `kscan permissions` prints the rights that a scan needs", "yellow"))
 
 
 def _cluster(report: Report) -> Iterable[tuple[str, str]]:
@@ -183,14 +189,31 @@ def _open(result: Result) -> Iterable[RenderableType]:
 
 def _unknown(results: Iterable[Result]) -> Iterable[Iterable[RenderableType]]:
     """One by one, but those that one missing path leaves open together: their names stand under it, at the end."""
-    by_reason: dict[str, list[Result]] = {}
-    for result in results:
-        by_reason.setdefault(result.reason, []).append(result)
-    for reason, same in by_reason.items():
-        if len(same) > _SAME and all(result.gaps for result in same):
+    for reason, same in _by_reason(results).items():
+        if len(same) <= _SAME:
+            yield from map(_open, same)
+        elif all(result.gaps for result in same):
             yield (line(f"  {len(same)} checks, named under “Not seen”", "bold"), indented(line(reason, "yellow"), 4))
         else:
-            yield from map(_open, same)
+            names = indented(line(_names(same), "dim"), 4)
+            yield (line(f"  {len(same)} checks", "bold"), indented(line(reason, "yellow"), 4), names)
+
+
+def _moot(results: Iterable[Result]) -> Iterable[Iterable[RenderableType]]:
+    """By the reason, which most have in common with others."""
+    for reason, same in _by_reason(results).items():
+        yield indented(line(reason), 2), indented(line(_names(same), "dim"), 4)
+
+
+def _by_reason(results: Iterable[Result]) -> dict[str, list[Result]]:
+    found: dict[str, list[Result]] = {}
+    for result in results:
+        found.setdefault(result.reason, []).append(result)
+    return found
+
+
+def _names(results: Iterable[Result]) -> str:
+    return ", ".join(result.check.id for result in results)
 
 
 def _named(result: Result) -> Iterable[RenderableType]:
@@ -199,12 +222,18 @@ def _named(result: Result) -> Iterable[RenderableType]:
 
 
 def _passed(result: Result) -> Iterable[RenderableType]:
-    yield Text.assemble("  ", (result.check.id, "green"), f"  {result.judged:,} {clean(result.scope)} judged")
+    yield Text.assemble("  ", (result.check.id, "green"), f"  {clean(result.scope)} judged: {result.judged:,}")
 
 
-def _gap(words: str, checks: tuple[str, ...]) -> Iterable[RenderableType]:
-    yield indented(line(words, "yellow"), 2)
-    yield indented(line(f"left open: {', '.join(checks)}", "dim"), 4)
+def _not_seen(missed: Iterable[MissedPath]) -> Iterable[Iterable[RenderableType]]:
+    """Each path with the checks that it left open; those that it left open with another are named there."""
+    before: dict[tuple[str, ...], str] = {}
+    for one in missed:
+        first = before.setdefault(one.checks, one.gap.path)
+        again = first != one.gap.path and len(one.checks) > _SAME
+        names = f"the same {len(one.checks)} as {first}" if again else ", ".join(one.checks)
+        left_open = [indented(line(f"left open: {names}", "dim"), 4)] if names else []
+        yield indented(line(str(one.gap), "yellow"), 2), *left_open
 
 
 def _totals(report: Report) -> str:

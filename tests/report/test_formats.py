@@ -191,7 +191,7 @@ def test_the_first_screen_answers():
         "system:serviceaccount:kscan:kscan",
         "2026-03-02",
         "coverage",
-        "could not be read",
+        "not read",
     ):
         assert words in screen
     assert screen.count("→") == 5
@@ -281,3 +281,37 @@ def test_golden_reports(name):
 def test_yaml_of_the_demo_is_whole():
     for path in data.folder("demo").rglob("*.yaml"):
         assert list(yaml.safe_load_all(path.read_text()))
+
+
+def test_a_webhook_is_no_container():
+    hooks = [{"name": "a.example", "clientConfig": {"url": "https://elsewhere.example/"}}]
+    body = {"kind": "ValidatingWebhookConfiguration", "metadata": {"name": "guard"}, "webhooks": hooks}
+    report = evaluate(snapshot_of([body], About()), READY)
+    for text in (plain_text(report, width=400).decode(), FORMATS["html"](report).decode()):
+        assert "webhook a.example" in text
+        assert "container a.example" not in text
+
+
+def test_what_is_forbidden_leads_to_the_rights_that_are_missing():
+    words = "`kscan permissions` prints the rights"
+    assert words in plain_text(REPORTS["hostile"], width=400).decode()
+    assert words not in plain_text(REPORTS["demo"], width=400).decode()
+
+
+def test_checks_that_two_paths_left_open_are_named_once():
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    gaps = [{"path": f"{rbac}/{kind}", "gap": "forbidden"} for kind in ("clusterroles", "roles", "rolebindings")]
+    report = evaluate(snapshot_of(gaps, About()), READY)
+    text = plain_text(report, width=4000).decode()
+    assert re.search(r"left open: the same \d+ as /apis/rbac", text)
+
+
+def test_a_reason_that_many_share_leaves_its_checks_closed_in_html():
+    text = FORMATS["html"](REPORTS["demo"]).decode()
+    assert '<details id="check-kubelet-config-open">' in text
+    assert '<details id="check-policies-not-enforced" open>' in text
+
+
+def test_the_script_sorts_tables_with_a_column_that_is_not_sorted_by():
+    text = FORMATS["html"](REPORTS["demo"]).decode()
+    assert 'querySelector("button")?.addEventListener' in text
