@@ -48,8 +48,9 @@ def _by_check(report: Report, console: Console, *, full: bool) -> None:
     _rights(console, [result for result in failed if result.about_subjects])
     section(console, "Subjects with dangerous rights", [_holder(one, full=full) for one in report.holders()])
     unknown = report.of(Status.UNKNOWN)
-    section(console, "Unknown", _unknown(unknown), len(unknown))
-    section(console, "Manual", map(_open, report.of(Status.MANUAL)))
+    section(console, "Unknown", _together(unknown), len(unknown))
+    manual = report.of(Status.MANUAL)
+    section(console, "Manual", _together(manual), len(manual))
     moot = report.of(Status.NOT_APPLICABLE)
     section(console, "Not applicable", _moot(moot), len(moot))
     section(console, "Passed", map(_passed, report.of(Status.PASS)))
@@ -65,7 +66,7 @@ def _by_workload(report: Report, console: Console, *, full: bool) -> None:
     others = [one for one in report.of(Status.FAIL) if not all(finding.object in known for finding in one.open)]
     section(console, "Failed, beside workloads", map(_named, others))
     unknown = report.of(Status.UNKNOWN)
-    section(console, "Unknown", _unknown(unknown), len(unknown))
+    section(console, "Unknown", _together(unknown), len(unknown))
 
 
 def _head(report: Report, console: Console) -> None:
@@ -182,34 +183,41 @@ def _holder(holder: Holder, *, full: bool) -> Iterable[RenderableType]:
 
 def _open(result: Result) -> Iterable[RenderableType]:
     yield title(result.check, result.severity)
-    yield indented(line(result.reason, "yellow" if result.status is Status.UNKNOWN else "dim"), 4)
+    yield indented(line(result.reason, _reason_style(result)), 4)
     for fact in result.facts if result.status is Status.MANUAL else ():
         yield indented(line(f"- {fact}"), 4)
 
 
-def _unknown(results: Iterable[Result]) -> Iterable[Iterable[RenderableType]]:
+def _reason_style(result: Result) -> str:
+    return "yellow" if result.status is Status.UNKNOWN else "dim"
+
+
+def _together(results: Iterable[Result]) -> Iterable[Iterable[RenderableType]]:
     """One by one, but those that one missing path leaves open together: their names stand under it, at the end."""
-    for reason, same in _by_reason(results).items():
+    for reason, same in _by_reason(results):
+        style = _reason_style(same[0])
         if len(same) <= _SAME:
             yield from map(_open, same)
         elif all(result.gaps for result in same):
-            yield (line(f"  {len(same)} checks, named under “Not seen”", "bold"), indented(line(reason, "yellow"), 4))
+            yield (line(f"  {len(same)} checks, named under “Not seen”", "bold"), indented(line(reason, style), 4))
         else:
             names = indented(line(_names(same), "dim"), 4)
-            yield (line(f"  {len(same)} checks", "bold"), indented(line(reason, "yellow"), 4), names)
+            yield (line(f"  {len(same)} checks", "bold"), indented(line(reason, style), 4), names)
 
 
 def _moot(results: Iterable[Result]) -> Iterable[Iterable[RenderableType]]:
     """By the reason, which most have in common with others."""
-    for reason, same in _by_reason(results).items():
+    for reason, same in _by_reason(results):
         yield indented(line(reason), 2), indented(line(_names(same), "dim"), 4)
 
 
-def _by_reason(results: Iterable[Result]) -> dict[str, list[Result]]:
-    found: dict[str, list[Result]] = {}
+def _by_reason(results: Iterable[Result]) -> Iterable[tuple[str, list[Result]]]:
+    """Results of one reason together; where a person must decide, the facts are a part of it."""
+    found: dict[tuple[object, ...], list[Result]] = {}
     for result in results:
-        found.setdefault(result.reason, []).append(result)
-    return found
+        facts = result.facts if result.status is Status.MANUAL else ()
+        found.setdefault((result.reason, *facts), []).append(result)
+    return ((same[0].reason, same) for same in found.values())
 
 
 def _names(results: Iterable[Result]) -> str:

@@ -51,7 +51,7 @@ def _from_k3s(source: Source, name: str) -> Iterator[Instance]:
             continue
         if arguments[:1] == ["server"]:
             flags = dict(_passed_on(arguments, f"--{name}-arg"))
-            channel = f"annotation {_K3S_ARGUMENTS}, which has only what k3s was told"
+            channel = f"annotation {_K3S_ARGUMENTS} (only what k3s was told)"
             yield Instance(f"k3s on {node.metadata.name}", flags, channel, complete=False)
 
 

@@ -315,3 +315,10 @@ def test_a_reason_that_many_share_leaves_its_checks_closed_in_html():
 def test_the_script_sorts_tables_with_a_column_that_is_not_sorted_by():
     text = FORMATS["html"](REPORTS["demo"]).decode()
     assert 'querySelector("button")?.addEventListener' in text
+
+
+def test_what_a_provider_decides_is_said_once_for_all_checks():
+    text = plain_text(evaluate(load_folder(Path("fixtures/clusters/eks")), READY), width=200).decode()
+    manual = text[text.index("\nManual (") : text.index("\nNot applicable (")]
+    assert manual.count("access policies of EKS") == 1
+    assert manual.count("a person must decide it, by these facts") > 1
