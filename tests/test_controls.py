@@ -35,8 +35,8 @@ controls: {controls}
     return read_check(tmp_path / "ours" / f"{name}.yaml", text)
 
 
-def answers(framework, results, every=()):
-    report = Report(about=About(), results=tuple(results), score=Score(None, 0, 0, 0))
+def answers(framework, results, every=(), about=None):
+    report = Report(about=about or About(), results=tuple(results), score=Score(None, 0, 0, 0))
     answered = with_controls(report, [framework], {check.id: check for check in every}).frameworks[0]
     return {one.control.id: one for one in answered.answers}
 
@@ -66,6 +66,43 @@ def test_a_control_without_checks_is_for_a_person(tmp_path):
     assert found["1"].status is Status.MANUAL
     not_asked = answers(OURS, [], [a_check(tmp_path, "left-out")])["1"]
     assert (not_asked.status, not_asked.reason) == (Status.UNKNOWN, "not asked: left-out")
+
+
+@pytest.mark.parametrize("status", [Status.PASS, Status.NOT_APPLICABLE])
+def test_a_control_half_of_whose_checks_were_left_out_is_not_decided(tmp_path, status):
+    asked, left_out = a_check(tmp_path, "asked"), a_check(tmp_path, "left-out")
+    answer = answers(OURS, [Result(check=asked, status=status)], [asked, left_out])["1"]
+    assert (answer.status, answer.reason) == (Status.UNKNOWN, "not asked: left-out")
+    # What is found stands whatever else was not asked; and what runs only when asked is not missed beside others.
+    assert answers(OURS, [Result(check=asked, status=Status.FAIL)], [asked, left_out])["1"].status is Status.FAIL
+    optional = a_check(tmp_path, "left-out", opt_in="true")
+    assert answers(OURS, [Result(check=asked, status=status)], [asked, optional])["1"].status is status
+
+
+def test_some_namespaces_do_not_decide_a_control_of_the_whole_cluster(tmp_path):
+    check, part = a_check(tmp_path, "one"), About(namespaces=("shop",))
+
+    def said(status, reason=""):
+        found = answers(OURS, [Result(check=check, status=status, scope="pods", reason=reason)], about=part)["1"]
+        return found.status, found.reason
+
+    unknown = (Status.UNKNOWN, "asked of namespace shop alone")
+    assert said(Status.PASS) == unknown
+    assert said(Status.NOT_APPLICABLE, "there are no pods here") == unknown
+    assert said(Status.NOT_APPLICABLE, "run by Google GKE")[0] is Status.NOT_APPLICABLE
+    assert said(Status.FAIL)[0] is Status.FAIL
+
+
+def test_what_no_check_can_see_of_a_control_is_for_a_person(tmp_path):
+    ours = msgspec.structs.replace(OURS, controls=(Control("1", "One", unseen="look elsewhere too"),))
+    theirs = titled({"ours": ours, "theirs": THEIRS})["theirs"]
+    check = a_check(tmp_path, "one")
+    for framework, control in ((ours, "1"), (theirs, "9")):
+        answer = answers(framework, [Result(check=check, status=Status.PASS)])[control]
+        assert (answer.status, answer.reason) == (Status.MANUAL, "one found nothing; look elsewhere too")
+        empty = Result(check=check, status=Status.NOT_APPLICABLE, scope="pods", reason="there are no pods here")
+        assert answers(framework, [empty])[control].status is Status.MANUAL
+        assert answers(framework, [Result(check=check, status=Status.FAIL)])[control].status is Status.FAIL
 
 
 def test_the_same_control_elsewhere_takes_its_checks_and_its_title(tmp_path):

@@ -19,6 +19,8 @@ class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # Controls of other frameworks that ask the same: their checks answer this one too.
     same: tuple[str, ...] = ()
     look: str = ""
+    # What no check can see of it: that they find nothing is then not enough, and a person looks at the rest.
+    unseen: str = ""
 
 
 class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +72,12 @@ def titled(frameworks: dict[str, Framework]) -> dict[str, Framework]:
             problem = f"is the same as {missing[0]}, which no framework lists" if missing else "has no title"
             raise CheckError(f"framework {framework.name}: control {one.id} {problem}")
         first = known[one.same[0]] if one.same else one
-        return msgspec.structs.replace(one, title=one.title or first.title, look=one.look or first.look)
+        return msgspec.structs.replace(
+            one,
+            title=one.title or first.title,
+            look=one.look or first.look,
+            unseen=one.unseen or first.unseen,
+        )
 
     return {
         name: msgspec.structs.replace(framework, controls=tuple(whole(framework, one) for one in framework.controls))
@@ -84,10 +91,15 @@ def checks_of(framework: Framework, checks: Iterable[Check], *, every: bool = Fa
     found: set[str] = set()
     for control in framework.controls:
         names = framework.names(control)
-        answering = [check for check in checks if not set(names).isdisjoint(check.file.controls)]
-        usual = [check for check in answering if not check.file.opt_in]
-        found.update(check.id for check in (answering if every else usual or answering))
+        mapped = [check for check in checks if not set(names).isdisjoint(check.file.controls)]
+        found.update(check.id for check in (mapped if every else answering(mapped)))
     return frozenset(found)
+
+
+def answering(mapped: Iterable[Check]) -> list[Check]:
+    """Of the checks that name a control, those that are asked for it."""
+    mapped = list(mapped)
+    return [check for check in mapped if not check.file.opt_in] or mapped
 
 
 def unmapped(frameworks: dict[str, Framework], checks: Iterable[Check]) -> list[str]:

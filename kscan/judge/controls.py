@@ -1,16 +1,18 @@
 """Frameworks answered: each control by the checks that stand for it.
 
 One check that fails, fails its control; one that is unknown leaves it unknown. A control passes only where a check
-passed and none said otherwise.
+passed, none said otherwise, all that answer it were asked of the whole cluster, and they see all that it asks.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from kscan.checks.check import Check
-from kscan.checks.frameworks import Control, Framework
+from kscan.checks.frameworks import Control, Framework, answering
 from kscan.judge.report import Answer, Answered, Report, Result, Status
+from kscan.judge.result import nothing_of
+from kscan.model.words import listed
 
 _MOST_FACTS = 3
 _FIRST = (Status.FAIL, Status.UNKNOWN, Status.MANUAL, Status.SUPPRESSED, Status.PASS, Status.NOT_APPLICABLE)
@@ -18,34 +20,57 @@ _FIRST = (Status.FAIL, Status.UNKNOWN, Status.MANUAL, Status.SUPPRESSED, Status.
 
 def with_controls(report: Report, frameworks: Iterable[Framework], every: Mapping[str, Check]) -> Report:
     """The report with each control of the frameworks answered; `every` is what could have been asked."""
-    found = tuple(_answered(framework, report.results, every) for framework in frameworks)
+    found = tuple(_answered(framework, report, every) for framework in frameworks)
     return msgspec.structs.replace(report, frameworks=found)
 
 
-def _answered(framework: Framework, results: Iterable[Result], every: Mapping[str, Check]) -> Answered:
+def _answered(framework: Framework, report: Report, every: Mapping[str, Check]) -> Answered:
     by_control: dict[str, list[Result]] = {}
-    for result in results:
+    for result in report.results:
         for name in result.check.file.controls:
             by_control.setdefault(name, []).append(result)
-    left_out: dict[str, list[str]] = {}
+    checks: dict[str, list[Check]] = {}
     for check in every.values():
         for name in check.file.controls:
-            left_out.setdefault(name, []).append(check.id)
-    return Answered(framework, tuple(_answer(framework, one, by_control, left_out) for one in framework.controls))
+            checks.setdefault(name, []).append(check)
+    part = report.about.namespaces
+    return Answered(framework, tuple(_answer(framework, one, by_control, checks, part) for one in framework.controls))
 
 
 def _answer(
-    framework: Framework, control: Control, by_control: Mapping[str, list[Result]], left_out: Mapping[str, list[str]]
+    framework: Framework,
+    control: Control,
+    by_control: Mapping[str, list[Result]],
+    checks: Mapping[str, list[Check]],
+    part: Sequence[str],
 ) -> Answer:
     names = framework.names(control)
     results = {result.check.id: result for name in names for result in by_control.get(name, ())}
+    asked = answering(check for name in names for check in checks.get(name, ()))
+    left_out = sorted({check.id for check in asked} - results.keys())
     if not results:
-        others = sorted({check for name in names for check in left_out.get(name, ())})
-        reason = control.look or (f"not asked: {', '.join(others)}" if others else "no check answers it: look at it")
-        return Answer(control, Status.MANUAL if control.look or not others else Status.UNKNOWN, reason, ())
+        reason = control.look or (_not_asked(left_out) if left_out else "no check answers it: look at it")
+        return Answer(control, Status.MANUAL if control.look or not left_out else Status.UNKNOWN, reason, ())
     status = next(status for status in _FIRST if any(result.status is status for result in results.values()))
     telling = sorted((one for one in results.values() if one.status is status), key=lambda one: one.severity.rank)
+    if status in (Status.PASS, Status.NOT_APPLICABLE) and left_out:
+        return Answer(control, Status.UNKNOWN, _not_asked(left_out), ())
+    found_nothing = status is Status.PASS or all(map(_is_empty, telling))
+    if found_nothing and part:
+        return Answer(control, Status.UNKNOWN, f"asked of namespace {listed(part)} alone", ())
+    if found_nothing and control.unseen:
+        checks_told = ", ".join(one.check.id for one in telling)
+        return Answer(control, Status.MANUAL, f"{checks_told} found nothing; {control.unseen}", ())
     return Answer(control, status, _reason(telling, control), tuple(telling))
+
+
+def _not_asked(checks: Sequence[str]) -> str:
+    return f"not asked: {', '.join(checks)}"
+
+
+def _is_empty(result: Result) -> bool:
+    """Whether nothing was there to be judged, which may be otherwise in the rest of the cluster."""
+    return result.status is Status.NOT_APPLICABLE and result.reason == nothing_of(result.scope)
 
 
 def _reason(telling: list[Result], control: Control) -> str:

@@ -73,8 +73,13 @@ def _status(
     if tally.reviews:
         return Status.MANUAL, "a person must decide it" + (", by these facts" if tally.facts else "")
     if not tally.judged:
-        return Status.NOT_APPLICABLE, tally.moot or f"there are no {scope} here"
+        return Status.NOT_APPLICABLE, tally.moot or nothing_of(scope)
     return Status.PASS, ""
+
+
+def nothing_of(scope: str) -> str:
+    """Why a check whose scope is empty is not applicable."""
+    return f"there are no {scope} here"
 
 
 def _order(one: Finding) -> tuple[object, ...]:
