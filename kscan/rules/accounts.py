@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from kscan.checks.judgement import Fine, Judgements, Problem, Review
+from kscan.model.base import JsonObject
 from kscan.model.meta import ObjectRef
 from kscan.model.namespaces import ServiceAccount
-from kscan.model.pods import MIRROR, service_account
+from kscan.model.pods import MIRROR, containers, service_account
 from kscan.model.rbac.identity import identity_of, subject_of
 from kscan.model.rbac.roles import Subject
 from kscan.model.words import listed
@@ -101,10 +102,28 @@ def _given(workload: Workload, group: PodGroup, message: str) -> Problem:
 
 
 def _mounted(group: PodGroup, from_account: bool | None) -> bool:
-    """The pod's own word counts first, then the account's; silence mounts. A static pod is never given one."""
+    """The pod's own word counts first, then the account's; silence mounts. A static pod is never given one.
+
+    A token that stands among the volumes is given, whatever they say: the account may have changed since the pod began.
+    """
     if MIRROR in group.pod.get("metadata", {}).get("annotations", {}):
         return False
+    if _projected(group.spec):
+        return True
     from_pod = group.spec.get("automountServiceAccountToken")
     if isinstance(from_pod, bool):
         return from_pod
     return from_account is not False
+
+
+def _projected(spec: JsonObject) -> bool:
+    """Whether a container mounts a volume with a token that the API server takes."""
+    volumes = {
+        volume.get("name")
+        for volume in spec.get("volumes") or ()
+        for source in (volume.get("projected") or {}).get("sources") or ()
+        if "serviceAccountToken" in source and not (source["serviceAccountToken"] or {}).get("audience")
+    }
+    return any(
+        mount.get("name") in volumes for one in containers(spec) for mount in one.body.get("volumeMounts") or ()
+    )
