@@ -10,10 +10,11 @@ from kscan.model.meta import ObjectRef
 from kscan.model.node_facts import Audit, NodeFacts, NodeFile
 from kscan.model.words import listed
 from kscan.rules.rule import rule
-from kscan.views.node_files import CONTROL_PLANE_FILES, NODE_FILES, Told
+from kscan.views.node_files import CONTROL_PLANE_FILES, NODE_FILES, NodeFiles, Told
 
 _WRITE = 0o022
 _ROOT = ("root", 0)
+_ELSEWHERE = ObjectRef("Cluster", "control plane")
 # So many of one folder that are alike are told one by one.
 _MOST_ALIKE = 5
 _LEVELS = ("None", "Metadata", "Request", "RequestResponse")
@@ -36,7 +37,8 @@ def control_plane(
     if told.moot:
         yield Moot(told.moot)
         return
-    yield Moot("no node that told of its files runs a control plane")
+    if told.nodes and not any(one.facts.control_plane or one.labelled for one in told.nodes):
+        yield Unsure(_ELSEWHERE, "no node that told of its files runs one: it is on machines that are no nodes")
     for one in told.nodes:
         if one.facts.control_plane:
             yield from _files(one.facts, roles, what, at_most, owner, together, only_read)
@@ -154,16 +156,22 @@ def audit_policy(told: Told) -> Judgements:
     if told.moot:
         yield Moot(told.moot)
         return
-    yield Moot("no node that told of its files runs an API server")
+    if told.nodes and all(_without_api_server(one) for one in told.nodes):
+        yield Unsure(_ELSEWHERE, "no node that told of its files runs an API server: it is on machines that are no nodes")
     for one in told.nodes:
         if one.facts.audit:
             yield _of_policy(_ref(one.facts), one.facts.audit)
-        elif (one.facts.control_plane or one.labelled) and not _of_etcd_alone(one.facts):
+        elif not _without_api_server(one):
             yield Unsure(_ref(one.facts), "nothing on the node tells the API server's whole command line")
 
 
-def _of_etcd_alone(facts: NodeFacts) -> bool:
-    return bool(facts.program("etcd")) and not facts.program("kube-apiserver")
+def _without_api_server(one: NodeFiles) -> bool:
+    """Whether nothing speaks for an API server on a node, or it is one of etcd alone."""
+    facts = one.facts
+    if facts.audit:
+        return False
+    of_etcd_alone = facts.program("etcd") and not facts.program("kube-apiserver")
+    return bool(of_etcd_alone) or not (facts.control_plane or one.labelled)
 
 
 def _of_policy(ref: ObjectRef, audit: Audit) -> Judgement:
