@@ -18,6 +18,7 @@ from kscan.views.platform import AWS_AUTH, PLATFORM
 from kscan.views.view import View
 
 _NODES, _IDENTITIES = ObjectRef("Cluster", "nodes"), ObjectRef("Cluster", "identities in the cloud")
+_BALANCERS = ObjectRef("Cluster", "load balancers")
 _AWS_AUTH = ObjectRef("ConfigMap", "aws-auth", "kube-system")
 
 
@@ -100,14 +101,17 @@ def identities(accounts: Sequence[ServiceAccount], annotation: str) -> Iterator[
 
 @_managed("load_balancers", "load balancers of services", SERVICES)
 def load_balancers(services: Iterable[Service], annotation: str) -> Iterator[Judgement]:
-    """Load balancers without a certificate: whether their pods have one, a person must see."""
+    """Load balancers of services without a certificate; those of ingresses and gateways a person must see."""
+    own = 0
     for service in services:
         if service.spec.type == "LoadBalancer":
             ref = service.metadata.ref("Service")
             if annotation and annotation in service.metadata.annotations:
-                yield Fine(ref, f"annotation {annotation}")
+                own += 1
             else:
                 yield Review(ref, "it passes on what comes: look whether its pods speak TLS")
+    shown = f"{own} services have the annotation {annotation}" if annotation else "services tell no certificate here"
+    yield Review(_BALANCERS, f"{shown}; look at the load balancers of ingresses and gateways too")
 
 
 @_managed("aws_auth", "clusters", AWS_AUTH)
@@ -116,4 +120,4 @@ def aws_auth(there: bool, name: str) -> Iterator[Judgement]:
     if there:
         yield Review(_AWS_AUTH, "it is there: see who comes in by it")
     else:
-        yield Fine(_AWS_AUTH, f"there is no ConfigMap kube-system/{name} by which anybody could come in")
+        yield Review(_AWS_AUTH, f"there is no ConfigMap kube-system/{name}: nobody comes in by it until one is made")
