@@ -16,6 +16,10 @@ from kscan.views.objects import SERVICE_ACCOUNTS
 from kscan.views.rights import RBAC, RIGHTS, Rights
 from kscan.views.workloads import WORKLOADS
 
+_ACCOUNTS = "system:serviceaccounts:"
+# OpenShift binds it in each namespace, so that its accounts may pull the images built there.
+_PULLS_IMAGES = "system:image-puller"
+
 
 @rule("accounts.default_token", "workloads", WORKLOADS, SERVICE_ACCOUNTS)
 def default_token(workloads: Iterable[Workload], accounts: Iterable[ServiceAccount]) -> Judgements:
@@ -38,8 +42,19 @@ def default_rights(rights: Rights) -> Judgements:
         if subject.kind == "ServiceAccount" and subject.name == "default":
             bound = sorted({str(grant.binding.ref) for grant in rights.full.granted(key)})
             yield Problem(subject.ref, f"is given rights by {listed(bound)}", fix=f"take {subject} out of them")
+        elif bound := _given_to_all(rights, key, subject):
+            message = f"is given rights by {listed(bound)}, and every default account that is in it has them"
+            yield Problem(subject.ref, message, fix=f"take {subject} out of them, and name the accounts that need it")
         else:
             yield Fine(subject.ref)
+
+
+def _given_to_all(rights: Rights, key: str, subject: Subject) -> list[str]:
+    """The bindings that nobody ships, where the subject is the group of all accounts, or of those of a namespace."""
+    if subject.kind != "Group" or not f"{subject.name}:".startswith(_ACCOUNTS):
+        return []
+    own = (one for one in rights.full.granted(key) if one.binding.ref not in rights.baseline.bindings)
+    return sorted({str(one.binding.ref) for one in own if one.role.ref.name != _PULLS_IMAGES})
 
 
 @rule("accounts.idle_token", "workloads", WORKLOADS, SERVICE_ACCOUNTS, RIGHTS)
@@ -124,6 +139,4 @@ def _projected(spec: JsonObject) -> bool:
         for source in (volume.get("projected") or {}).get("sources") or ()
         if "serviceAccountToken" in source and not (source["serviceAccountToken"] or {}).get("audience")
     }
-    return any(
-        mount.get("name") in volumes for one in containers(spec) for mount in one.body.get("volumeMounts") or ()
-    )
+    return any(mount.get("name") in volumes for one in containers(spec) for mount in one.body.get("volumeMounts") or ())

@@ -157,7 +157,7 @@ def audit_policy(told: Told) -> Judgements:
         yield Moot(told.moot)
         return
     if told.nodes and all(_without_api_server(one) for one in told.nodes):
-        yield Unsure(_ELSEWHERE, "no node that told of its files runs an API server: it is on machines that are no nodes")
+        yield Unsure(_ELSEWHERE, "no node that told of its files runs one: it is on machines that are no nodes")
     for one in told.nodes:
         if one.facts.audit:
             yield _of_policy(_ref(one.facts), one.facts.audit)
