@@ -33,6 +33,11 @@ LEFT = {
     ("seccomp-not-set", "unconfined is no profile"): NOT_RIGHT,
     ("seccomp-not-set", "the container's own word counts before the pod's"): NOT_RIGHT,
     # A volume that somebody wrote.
+    (
+        "default-service-account-token",
+        "the pod began before the account stopped giving it, and still has it",
+    ): NOT_ENOUGH,
+    ("default-service-account-token", "the pod mounts it by a volume of its own"): NOT_ENOUGH,
     ("token-mounted", "the volume that is added to a pod that runs"): NOT_ENOUGH,
     ("token-mounted", "a container that mounts other things too"): NOT_ENOUGH,
     ("token-mounted", "projected by hand, for an init container"): NOT_ENOUGH,
