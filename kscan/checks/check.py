@@ -65,7 +65,8 @@ class _File(_Strict, frozen=True):
     layer: Literal["cloud", "cluster", "container", "code"]
     why: str
     fix: Fix
-    opt_in: bool = False
+    # Not run unasked; "frameworks" are asked with each framework that it answers.
+    opt_in: bool | Literal["frameworks"] = False
     message: str = ""
     message_expression: str = ""
     controls: tuple[str, ...] = ()

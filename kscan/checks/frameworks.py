@@ -99,7 +99,7 @@ def checks_of(framework: Framework, checks: Iterable[Check], *, every: bool = Fa
 def answering(mapped: Iterable[Check]) -> list[Check]:
     """Of the checks that name a control, those that are asked for it."""
     mapped = list(mapped)
-    return [check for check in mapped if not check.file.opt_in] or mapped
+    return [check for check in mapped if check.file.opt_in is not True] or mapped
 
 
 def unmapped(frameworks: dict[str, Framework], checks: Iterable[Check]) -> list[str]:

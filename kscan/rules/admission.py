@@ -1,6 +1,6 @@
 """Admission: what stops a pod that takes over its node, and policies and webhooks that stop less than they seem to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from kscan.checks.check import Severity
 from kscan.checks.judgement import Fine, Judgement, Judgements, Moot, Problem, Unsure
@@ -50,6 +50,24 @@ def _guarded(posture: Posture, label: str | None) -> Judgement:
         message = f"refuses some pods that take over the node, but lets in {listed(let_in)}"
         severity = Severity.MEDIUM
     return Problem(ref, message, path=f"metadata.labels[{_ENFORCE}]", value=label, severity=severity, notes=notes)
+
+
+@rule("admission.lets_in", "namespaces", ADMISSION)
+def lets_in(postures: Iterable[Posture], *, probes: Sequence[str]) -> Judgements:
+    """Namespaces in which nothing refuses a pod that does one of some things."""
+    for posture in postures:
+        ref = ObjectRef("Namespace", posture.namespace)
+        answers = {probe: posture.answer(probe) for probe in probes}
+        admitted = words(probe for probe, answer in answers.items() if answer is Answer.ADMITTED)
+        if posture.namespace in SYSTEM:
+            yield Fine(ref, "what runs the cluster stands here, and needs it")
+        elif admitted:
+            message = f"lets in pods with {listed(admitted)}: nothing refuses them"
+            yield Problem(ref, message, path=f"metadata.labels[{_ENFORCE}]", implied_by="namespace-without-pod-guard")
+        elif Answer.UNKNOWN in answers.values():
+            yield Unsure(ref, listed(posture.doubts, "; "))
+        else:
+            yield Fine(ref, f"refused by {listed([str(one) for one in posture.refusing])}")
 
 
 @rule("admission.only_watches", "policies about pods", ADMISSION)
