@@ -36,6 +36,9 @@ def result_of(check: Check, found: Sequence[Reading[Any]], tally: Tally, about: 
     if about.manifests and not tally.judged and scope_gaps and {gap.reason for gap in scope_gaps} <= _NEVER_WRITTEN:
         reason = "manifests do not tell it: only a running cluster does"
         return Result(check=check, status=Status.NOT_APPLICABLE, reason=reason, scope=scope)
+    if about.manifests and not scope_gaps and found[0].value == ():
+        # What it is about is not among them; then nothing else that it needs is missing.
+        return Result(check=check, status=Status.NOT_APPLICABLE, reason=nothing_of(scope), scope=scope)
     findings = () if context_gaps else tuple(_finding(check, one, about.uid) for one in tally.problems.values())
     status, reason = _status(scope, tally, findings, scope_gaps, context_gaps)
     return Result(

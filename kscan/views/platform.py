@@ -54,6 +54,8 @@ def _labels(source: Source, need: Named) -> Labels | None:
 
 
 def _build(source: Source) -> Platform:
+    if source.about.manifests:
+        return Platform()
     found = detect(profiles(), source.of(SEEN))
     if not found.name and source.gaps:
         return msgspec.structs.replace(found, unseen=f"{source.gaps[0].path}: {source.gaps[0].reason}")
