@@ -30,6 +30,7 @@ KYVERNO_FILTERS = Named(kinds.CONFIG_MAPS, "kyverno", "kyverno")
 _NAMESPACES = things("namespace objects", kinds.NAMESPACES)
 # Whose API servers are known to set no level for all namespaces.
 _NO_DEFAULT = frozenset({"eks", "gke", "aks"})
+_NOT_TOLD = "what its flags do not tell is a doubt in each namespace that it matters to"
 _STATIC = "apiserver_manifest_admission_config_controller_last_config_info"
 _EVALUATED = "pod_security_evaluations_total"
 
@@ -80,7 +81,8 @@ def _build(source: Source) -> tuple[Posture, ...]:
         kyverno_validating=tuple(source.nouns(kinds.KYVERNO_VALIDATING, Policy)),
         exceptions=exceptions,
         kyverno_passes_over=_kyverno_passes_over(source),
-        openshift="security.openshift.io" in source.of(GROUPS, gaps=False),
+        openshift="security.openshift.io"
+        in source.weighed(GROUPS, because="where no group is told, no guard of OpenShift is counted"),
     )
     asked = Asked(every)
     return tuple(_with(asked.posture(one.body), _unseen(source)) for one in sorted(namespaces, key=lambda one: one.ref))
@@ -108,14 +110,15 @@ def _constraints(source: Source) -> Iterator[tuple[str, Constraint]]:
 
 def _services(source: Source) -> frozenset[str] | None:
     """The services by name; without them it is only not known which webhooks nobody answers."""
-    known = source.of(SERVICES, gaps=False)
+    known = source.weighed(SERVICES, because="without them it is not known which webhooks nobody answers")
     whole = not source.about.manifests and not source.about.namespaces and source.whole(SERVICES)
     return frozenset(f"{one.metadata.namespace}/{one.metadata.name}" for one in known) if whole else None
 
 
 def _server(source: Source, namespaces: tuple[Thing, ...]) -> AdmissionServer:
     """What the API server sets for all; what cannot be seen of it is a doubt in each namespace that it matters to."""
-    metrics = source.of(METRICS, gaps=False)
+    platform = source.weighed(PLATFORM, because="where no platform is known, a level may be set for all namespaces")
+    metrics = source.weighed(METRICS, because="without them a level for all namespaces is a doubt in each of them")
     # A namespace without a label was evaluated at this level, if no label says so.
     labels = {one.body["metadata"].get("labels", {}).get(f"{LABEL}enforce") for one in namespaces}
     evaluated = any(
@@ -123,15 +126,15 @@ def _server(source: Source, namespaces: tuple[Thing, ...]) -> AdmissionServer:
         for row, value in metrics.samples(_EVALUATED)
     )
     return admission_server(
-        source.of(API_SERVER, gaps=False),
-        no_default=(evaluated and "privileged" not in labels) or source.of(PLATFORM, gaps=False).name in _NO_DEFAULT,
+        source.weighed(API_SERVER, because=_NOT_TOLD),
+        no_default=(evaluated and "privileged" not in labels) or platform.name in _NO_DEFAULT,
         static_policies=any(True for _ in metrics.samples(_STATIC)),
     )
 
 
 def _kyverno_passes_over(source: Source) -> tuple[str, ...] | None:
     """The namespaces whose pods Kyverno's configuration filters out; None where it could not be read."""
-    found = source.get(KYVERNO_FILTERS)
+    found = source.get(KYVERNO_FILTERS, because="without it each guard of Kyverno is a doubt")
     if isinstance(found, Gap):
         return None
     with suppress(msgspec.MsgspecError, KeyError, TypeError):

@@ -36,17 +36,18 @@ def component(name: str) -> View[Component]:
     """The view of one component; gaps count only where no channel told its settings whole."""
 
     def build(source: Source) -> Component:
-        platform = source.of(PLATFORM, gaps=False)
+        platform = source.weighed(PLATFORM, because="where nobody is known to own it, its pods and flags have to tell")
         pods = source.of(STATIC_PODS)[name]
         # A pod that is seen is nobody else's, whatever the signs of a platform say: labels of nodes are free to take.
         if name in platform.owned and not pods:
-            source.gaps.clear()
+            source.weigh(*source.gaps, because="the platform runs it where no user sees it")
             return Component(name, (), owner=platform.owner)
         instances = tuple(_instances(source, name, platform, pods))
         # What the platform itself tells has no other channel; a flag that it does not name stays undecided.
         if any(instance.complete for instance in instances) or (instances and not pods and platform.name in TELLING):
             # Where some of its pods could not be read, there may be more instances than these.
-            source.gaps[:] = [gap for gap in source.gaps if gap.reason in _PARTIAL]
+            others = (gap for gap in source.gaps if gap.reason not in _PARTIAL)
+            source.weigh(*others, because="one channel told all its flags")
         return Component(name, instances, hidden="" if instances else _hidden(source, name, platform))
 
     needs = (*PLATFORM.needs, *STATIC_PODS.needs, *needs_of(name))
@@ -71,10 +72,13 @@ def _hidden(source: Source, name: str, platform: Platform) -> str:
     """Why nothing tells the flags, where nothing was refused; what manifests do not hold is no riddle."""
     known = platform.hidden.get(name) or _elsewhere(source, name)
     if known:
-        source.gaps.clear()
+        source.weigh(*source.gaps, because="it is known where it runs, and that the API does not show it")
     if known or source.about.manifests:
         return known
-    source.gaps[:] = [gap for gap in source.gaps if gap.reason is not Reason.NOT_SERVED]
+    absent = (gap for gap in source.gaps if gap.reason is Reason.NOT_SERVED)
+    source.weigh(
+        *absent, because="a channel that is not there was not refused, and the component says that none tells it"
+    )
     flagz = ", and the API server serves no /flagz" if name == "kube-apiserver" else ""
     return "" if source.gaps else f"no pod in kube-system runs it{flagz}: the API does not show its flags"
 
@@ -82,7 +86,6 @@ def _hidden(source: Source, name: str, platform: Platform) -> str:
 def _flagz(source: Source, instance: str) -> Iterator[Instance]:
     found = source.get(FLAGZ)
     if isinstance(found, Gap):
-        source.missed(found)
         return
     try:
         flags = msgspec.json.decode(found.content, type=_Flagz).flags
@@ -131,7 +134,6 @@ def _kubeadm(source: Source) -> Mapping[str, Any]:
     """The ClusterConfiguration; empty where there is none."""
     found = source.get(KUBEADM)
     if isinstance(found, Gap):
-        source.missed(found)
         return {}
     try:
         text = msgspec.json.decode(found.content, type=dict[str, Any])["data"]["ClusterConfiguration"]

@@ -70,7 +70,6 @@ def _from_openshift(source: Source, name: str) -> Iterator[Instance]:
     need, key = _OPENSHIFT[name]
     found = source.get(need)
     if isinstance(found, Gap):
-        source.missed(found)
         return
     channel = f"ConfigMap {need.namespace}/{need.name}"
     try:

@@ -64,22 +64,22 @@ class _Done(msgspec.Struct, frozen=True):
 def _build(source: Source) -> Encryption:
     component = source.of(API_SERVER)
     storage = source.of(STORAGE)
-    platform = source.of(PLATFORM, gaps=False)
+    platform = source.weighed(PLATFORM, because="where no platform is known, flags and counters have to tell")
     signs = Encryption(
         settings=tuple(component.settings(FLAG)),
         platform=platform,
-        minor=source.of(MINOR, gaps=False),
+        minor=source.weighed(MINOR, because="without a version no default is taken for granted"),
         owner=component.owner,
         storage=storage,
         servers=_servers(source),
-        secrets=source.of(SECRET_TIMES, gaps=False),
+        secrets=source.weighed(SECRET_TIMES, because="they are read only where somebody asks, and only say more"),
         # Where the control plane is hosted, the same object is there and is not what decides.
         asked=_asked(source) if platform.name == "openshift" else None,
         done=_done(source),
     )
     if storage or signs.unset() or signs.asked is not None or signs.cloud:
-        # One channel that decides is enough; who run a cluster for others tell its encryption elsewhere.
-        source.gaps.clear()
+        # Who run a cluster for others tell its encryption elsewhere.
+        source.weigh(*source.gaps, because="one channel that decides is enough")
     return signs
 
 
@@ -101,7 +101,7 @@ def _done(source: Source) -> str:
 
 def _decoded(source: Source, need: Named, shape: Any) -> Any:  # noqa: ANN401 - any of the shapes above
     """An object that says more where it can be read, and is missed by nobody where it cannot."""
-    found = source.get(need)
+    found = source.get(need, because="it only says more, where it can be read")
     if isinstance(found, Gap):
         return None
     try:

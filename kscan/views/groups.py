@@ -13,7 +13,6 @@ APIS = Plain("/apis")
 def _build(source: Source) -> frozenset[str]:
     found = source.get(APIS)
     if isinstance(found, Gap):
-        source.missed(found)
         return frozenset()
     if found.via:
         # An older server, which was asked only for the groups that something needs.

@@ -90,7 +90,7 @@ def _build(source: Source) -> KubeProxies:
             settings, channel = told
             key = msgspec.json.encode(settings, order="deterministic"), channel
             found.setdefault(key, (settings, []))[1].append(pod.spec.node_name or pod.metadata.name)
-    cilium = source.get(_CILIUM)
+    cilium = source.get(_CILIUM, because="whether it stands in is told only where it is there")
     if not seen and not isinstance(cilium, Gap) and _data(cilium.content).get(_REPLACED) in ("true", "strict"):
         return KubeProxies(instead=f"{_REPLACED} in ConfigMap kube-system/cilium-config")
     if not seen and not source.gaps and not source.about.manifests:
@@ -152,7 +152,6 @@ def _settings(
 def _read(source: Source, need: Named, key: str) -> Mapping[str, Any] | None:
     content = source.get(need)
     if isinstance(content, Gap):
-        source.missed(content)
         return None
     try:
         told = next(documents(_data(content.content).get(key, ""), need.name, SnapshotError))

@@ -29,6 +29,8 @@ _OF_ONE_NODE = ("providerID", "podCIDR", "address")
 _FLAGS_OF_ONE_NODE = ("node-ip", "provider-id", "pod-cidr", "address")
 # Flags that a check asks for, and that are empty where they are not given.
 _FLAGS_ASKED = ("hostname-override",)
+_ANOTHER_CHANNEL = "a node without a document is asked itself, and what it does not answer is missed"
+_MORE_NODES = "a node that nobody is known to provide has to answer itself"
 _Told = tuple[Mapping[str, Any], str]
 _FLAG_LINE = re.compile(r"([a-z][a-z0-9-]*)[:= ] ?(.*)")
 
@@ -60,7 +62,7 @@ def _flags(content: bytes) -> Mapping[str, Any]:
 def _from_agents(source: Source) -> Mapping[str, _Told]:
     """The flags of kubelets as agents on the nodes told them; of a whole command line also what is not given."""
     found: dict[str, _Told] = {}
-    for one in source.of(NODE_FILES, gaps=False).nodes:
+    for one in source.weighed(NODE_FILES, because=_ANOTHER_CHANNEL).nodes:
         kubelet = one.facts.program("kubelet")
         if kubelet:
             unset = dict.fromkeys(_FLAGS_ASKED, "") if kubelet.complete else {}
@@ -104,7 +106,7 @@ def _view(
         groups: dict[tuple[bytes, str, str], tuple[Mapping[str, Any], list[str]]] = {}
         gaps: list[tuple[str, Gap]] = []
         answers = 0
-        provided = source.of(PLATFORM, gaps=False).provided
+        provided = source.weighed(PLATFORM, because=_MORE_NODES).provided
         for node in source.nouns(kinds.NODES, Node):
             name = node.metadata.name
             answer = source.of_node(need, name)
@@ -114,11 +116,15 @@ def _view(
                 gaps.append((name, Gap(need.path(name), Reason.UNDECODABLE, str(error))))
                 continue
             if found:
+                if isinstance(answer, Gap):
+                    source.weigh(answer, because="the agent on the same node told it")
                 key, settings, told = found
                 groups.setdefault((key, told, _build(node)), (settings, []))[1].append(name)
                 answers += isinstance(answer, Body)
-            elif isinstance(answer, Gap) and name not in provided:
+            elif isinstance(answer, Gap) and name in provided:
                 # Where it answers, it is judged all the same: labels of nodes are free to take.
+                source.weigh(answer, because="a provider runs the node, whose kubelet answers nobody")
+            elif isinstance(answer, Gap):
                 gaps.append((name, answer))
         source.missed(*_folded(need, gaps))
         if answers:

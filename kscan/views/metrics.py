@@ -66,11 +66,11 @@ def _unescaped(found: re.Match[str]) -> str:
 
 def _build(source: Source) -> Metrics:
     found = source.get(METRICS_PATH)
-    if not isinstance(found, Gap) and not _FIRST.match(found.content):
-        # A page to log in at, of a proxy, is no server that counts nothing.
-        found = Gap(METRICS_PATH.path(), Reason.UNDECODABLE, "no metrics came")
     if isinstance(found, Gap):
-        source.missed(found)
+        return Metrics()
+    if not _FIRST.match(found.content):
+        # A page to log in at, of a proxy, is no server that counts nothing.
+        source.missed(Gap(METRICS_PATH.path(), Reason.UNDECODABLE, "no metrics came"))
         return Metrics()
     return Metrics(found.content, told=True)
 

@@ -71,11 +71,9 @@ def _agent(one: _DaemonSet) -> Agent:
 
 
 def _cilium(source: Source) -> dict[str, str]:
-    found = source.get(CILIUM)
+    absent = "where it is not there, Cilium runs with its defaults, or elsewhere"
+    found = source.get(CILIUM, because=absent, only=(Reason.NOT_SERVED,))
     if isinstance(found, Gap):
-        # Where it is not there, Cilium runs with its defaults, or elsewhere.
-        if found.reason is not Reason.NOT_SERVED:
-            source.missed(found)
         return {}
     try:
         return msgspec.json.decode(found.content, type=_ConfigMap).data
@@ -86,7 +84,7 @@ def _cilium(source: Source) -> dict[str, str]:
 
 def _from_agents(source: Source) -> Sign | None:
     """What the agents of all nodes tell of plugins that only connect pods, where no other sign shows."""
-    told = [one.facts for one in source.of(NODE_FILES, gaps=False).nodes]
+    told = [one.facts for one in source.weighed(NODE_FILES, because="they count only where every node has told").nodes]
     nodes = sum(1 for _ in source.items(kinds.NODES))
     return plain([one.network_plugins for one in told]) if told and len(told) == nodes else None
 

@@ -35,7 +35,7 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def _build(source: Source) -> Told:
-    provided = source.of(PLATFORM, gaps=False).provided
+    provided = source.weighed(PLATFORM, because="a node that nobody is known to provide has to tell itself").provided
     nodes = {node.metadata.name: node.metadata.labels for node in source.nouns(kinds.NODES, Node)}
     told = source.nodes_told(NODE_FACTS)
     names = sorted(nodes) if nodes or not source.gaps else told
@@ -99,7 +99,9 @@ def _time(text: str) -> datetime | None:
 
 
 def _control_plane(source: Source) -> Told:
-    platform = source.of(PLATFORM, gaps=False)
+    platform = source.weighed(
+        PLATFORM, because="where nobody is known to run the control plane, its nodes have to tell"
+    )
     if "kube-apiserver" in platform.owned:
         return Told(moot=f"run by {platform.owner}")
     return source.of(NODE_FILES)

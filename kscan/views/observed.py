@@ -42,7 +42,7 @@ def observed(name: str, flag: str, more: tuple[Need, ...], see: See) -> View[Com
         if found is None:
             return component
         if found.seen:
-            source.gaps.clear()
+            source.weigh(*source.gaps, because="the server was seen to do it")
         return Component(component.name, (found,))
 
     return View(name, (*API_SERVER.needs, *more), build)
@@ -90,9 +90,8 @@ def _audit(source: Source, before: Instance) -> Instance | None:
 
 def _client_ca(source: Source, before: Instance) -> Instance | None:
     """The API server publishes the authorities that it takes client certificates from."""
-    found = source.get(CLIENT_CA)
+    found = source.get(CLIENT_CA, because="a server need not publish it", only=(Reason.NOT_SERVED,))
     if isinstance(found, Gap):
-        source.missed(*(found,) if found.reason is not Reason.NOT_SERVED else ())
         return None
     channel = "ConfigMap kube-system/extension-apiserver-authentication"
     flag = "client-ca-file"

@@ -39,14 +39,14 @@ def _seen(source: Source) -> Seen:
     return Seen(
         version=version,
         nodes=tuple(source.nouns(kinds.NODES, Node)),
-        groups=source.of(GROUPS, gaps=False),
+        groups=source.weighed(GROUPS, because="a group is a sign only where it is there"),
         objects={f"{one.resource.kind} {one.namespace}/{one.name}": labels
                  for one in _OBJECTS if (labels := _labels(source, one)) is not None},
     )  # fmt: skip
 
 
 def _labels(source: Source, need: Named) -> Labels | None:
-    found = source.get(need)
+    found = source.get(need, because="it is a sign only where it is there")
     try:
         return decode(found.content, Meta).metadata.labels if isinstance(found, Body) else None
     except msgspec.MsgspecError:
@@ -59,7 +59,7 @@ def _build(source: Source) -> Platform:
     found = detect(profiles(), source.of(SEEN))
     if not found.name and source.gaps:
         return msgspec.structs.replace(found, unseen=f"{source.gaps[0].path}: {source.gaps[0].reason}")
-    source.gaps.clear()
+    source.weigh(*source.gaps, because="a sign shows what it is")
     return found
 
 
@@ -69,9 +69,7 @@ PLATFORM: View[Platform] = View("platform", _SIGNS, _build)
 
 
 def _has_aws_auth(source: Source) -> bool:
-    found = source.get(_AWS_AUTH)
-    if isinstance(found, Gap) and found.reason is not Reason.NOT_SERVED:
-        source.missed(found)
+    found = source.get(_AWS_AUTH, because="whether it is there is the question", only=(Reason.NOT_SERVED,))
     return isinstance(found, Body)
 
 

@@ -73,7 +73,7 @@ def _served(source: Source) -> Served:
     told: list[OfferedGroup] = []
     whole = True
     for need in (API, APIS):
-        found = source.get(need)
+        found = source.get(need, because="what is not told is taken to be what Kubernetes serves by itself")
         whole &= isinstance(found, Body) and not found.via
         if isinstance(found, Body):
             try:
@@ -88,14 +88,16 @@ def _served(source: Source) -> Served:
 
 def _is_live(source: Source) -> bool:
     """Whether a server answered; else the objects are only written down."""
-    return isinstance(source.get(VERSION), Body) or bool(source.about.server)
+    return isinstance(source.get(VERSION, because="the address of a server says it too"), Body) or bool(
+        source.about.server
+    )
 
 
 def _other_authorizers(source: Source) -> Iterator[Gap]:
     """Who else may say yes: while that is not known, nobody's no is final."""
     if not source.about.server:
         return
-    component = source.of(API_SERVER, gaps=False)
+    component = source.weighed(API_SERVER, because="where its flags are not told, that is the gap")
     path = "the API server's --authorization-mode"
     modes = {
         mode for one in component.settings("authorization-mode") for mode in one.value.strip("[]").split(",") if mode
@@ -107,7 +109,7 @@ def _other_authorizers(source: Source) -> Iterator[Gap]:
     elif others:
         yield Gap(path, Reason.ELSEWHERE, f"{', '.join(others)} may allow more than RBAC does")
     elif not modes:
-        platform = source.of(PLATFORM, gaps=False)
+        platform = source.weighed(PLATFORM, because="where no platform is known, the flags are the gap")
         if platform.authorizers:
             seen = f"{platform.authorizers} may allow more than RBAC does: {platform.ask}"
             yield Gap(path, Reason.OUTSIDE, seen)

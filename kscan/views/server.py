@@ -18,7 +18,7 @@ class _Version(msgspec.Struct, rename="camel"):
 
 def told_version(source: Source) -> str:
     """What it calls itself; empty where nobody asked."""
-    found = source.get(VERSION)
+    found = source.get(VERSION, because="the server told its version when it was asked first")
     if isinstance(found, Body):
         with suppress(msgspec.MsgspecError):
             return msgspec.json.decode(found.content, type=_Version).git_version

@@ -22,7 +22,7 @@ _OK = "OK"
 
 def _build(source: Source) -> Storage | None:
     metrics = source.of(METRICS)
-    minor = source.of(MINOR, gaps=False)
+    minor = source.weighed(MINOR, because="without a version no absence of a metric is read as a sign")
     if not metrics.told:
         return None
     rows = list(metrics.samples(_TRANSFORMATIONS))

@@ -4,7 +4,7 @@ A view is built from a `Source`, which notes every path that was read and every 
 and which hands out nothing that the view did not declare.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -19,6 +19,7 @@ from kscan.snapshot.snapshot import About, Snapshot
 _BY_NAME = frozenset((resource.group, resource.plural) for resource in KNOWN)
 T = TypeVar("T")
 N = TypeVar("N")
+Met = TypeVar("Met", "Evidence", Gap, "Weighed")
 
 
 class Evidence(msgspec.Struct, frozen=True, order=True):
@@ -28,12 +29,20 @@ class Evidence(msgspec.Struct, frozen=True, order=True):
     objects: int | None = None
 
 
+class Weighed(msgspec.Struct, frozen=True, order=True):
+    """A gap that leaves nothing open, and why."""
+
+    gap: Gap
+    because: str
+
+
 class Reading(msgspec.Struct, Generic[T], frozen=True):
-    """A view's value, with the evidence it rests on and what was missing."""
+    """A view's value, with the evidence it rests on, what was missing, and what was missed by nobody."""
 
     value: T
     evidence: tuple[Evidence, ...]
     gaps: tuple[Gap, ...]
+    weighed: tuple[Weighed, ...] = ()
 
 
 class View(msgspec.Struct, Generic[T], frozen=True):
@@ -45,14 +54,25 @@ class View(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Source:
-    """A snapshot, limited to what a view declared."""
+    """A snapshot, limited to what a view declared. A gap that is met stays, unless it is weighed away with a reason."""
 
     def __init__(self, readings: "Readings", needs: tuple[Need, ...]) -> None:
         self._readings = readings
         self._snapshot = readings.snapshot
         self._needs = needs
         self.evidence: list[Evidence] = []
-        self.gaps: list[Gap] = []
+        self._gaps: list[Gap] = []
+        self._weighed: list[Weighed] = []
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What was missed so far."""
+        return tuple(self._gaps)
+
+    @property
+    def outweighed(self) -> tuple[Weighed, ...]:
+        """What was missing so far and leaves nothing open."""
+        return tuple(self._weighed)
 
     @property
     def about(self) -> About:
@@ -65,11 +85,11 @@ class Source:
         for path, entry in self._snapshot.listings(resource):
             if isinstance(entry, Gap):
                 if not (resource.optional and entry.reason is Reason.NOT_SERVED):
-                    self.gaps.append(entry)
+                    self._gaps.append(entry)
                 continue
             self.evidence.append(Evidence(path, len(entry.items)))
             if entry.gap:
-                self.gaps.append(entry.gap)
+                self._gaps.append(entry.gap)
             for item in entry.items:
                 yield path, item
 
@@ -102,24 +122,45 @@ class Source:
 
     def undecodable(self, path: str, item: Item, error: Exception) -> None:
         """Note an object that is not shaped as its kind is."""
-        self.gaps.append(Gap(f"{path}/{_name(item)}", Reason.UNDECODABLE, str(error)))
+        self._gaps.append(Gap(f"{path}/{_name(item)}", Reason.UNDECODABLE, str(error)))
 
-    def get(self, need: Plain | Named) -> Body | Gap:
-        """One path; a gap is handed back for the view to weigh, see `missed`."""
+    def get(self, need: Plain | Named, *, because: str = "", only: tuple[Reason, ...] = ()) -> Body | Gap:
+        """One path. A gap is missed, unless a reason is given why none is, or none of these kinds."""
         self._declared(need)
         found = self._snapshot.get(need)
         if isinstance(found, Body):
             self.evidence.append(Evidence(need.path()))
+        elif because and (not only or found.reason in only):
+            self._weighed.append(Weighed(found, because))
+        else:
+            self._gaps.append(found)
         return found
 
-    def of(self, view: View[T], *, gaps: bool = True) -> T:
-        """Another view, built once for all that lean on it; its gaps are this view's too, unless it weighs them."""
+    def of(self, view: View[T]) -> T:
+        """Another view, built once for all that lean on it; what it missed is missed here too."""
+        reading = self._leaned_on(view)
+        self._gaps += reading.gaps
+        return reading.value
+
+    def weighed(self, view: View[T], *, because: str) -> T:
+        """Another view, of which what it missed leaves nothing open here, for a reason."""
+        reading = self._leaned_on(view)
+        self._weighed += [Weighed(gap, because) for gap in reading.gaps]
+        return reading.value
+
+    def weigh(self, *gaps: Gap, because: str) -> None:
+        """Pass over gaps that were met, for a reason."""
+        passed_over = set(gaps)
+        self._gaps = [gap for gap in self._gaps if gap not in passed_over]
+        self._weighed += [Weighed(gap, because) for gap in gaps]
+
+    def _leaned_on(self, view: View[T]) -> Reading[T]:
         for need in view.needs:
             self._declared(need)
         reading = self._readings.of(view)
         self.evidence += reading.evidence
-        self.gaps += reading.gaps if gaps else ()
-        return reading.value
+        self._weighed += reading.weighed
+        return reading
 
     def whole(self, view: View[T]) -> bool:
         """Whether another view was read without gaps."""
@@ -138,7 +179,7 @@ class Source:
 
     def missed(self, *gaps: Gap) -> None:
         """Note gaps that leave the reading incomplete."""
-        self.gaps.extend(gaps)
+        self._gaps.extend(gaps)
 
     def _declared(self, need: Need) -> None:
         if need not in self._needs:
@@ -162,9 +203,15 @@ class Readings:
         if view.name not in self._built:
             source = Source(self, view.needs)
             value = view.build(source)
-            evidence, gaps = tuple(sorted(set(source.evidence))), tuple(sorted(set(source.gaps)))
-            self._built[view.name] = Reading(value, evidence, gaps)
+            self._built[view.name] = Reading(
+                value, _each(source.evidence), _each(source.gaps), _each(source.outweighed)
+            )
         return self._built[view.name]
+
+
+def _each(found: Iterable[Met]) -> tuple[Met, ...]:
+    """Each once, in order."""
+    return tuple(sorted(set(found)))
 
 
 def _name(item: Item) -> str:
