@@ -20,14 +20,24 @@ AUDIT_POLICY = {
     "kind": "Policy",
     "rules": [{"level": "Metadata", "omitStages": ["RequestReceived"]}],
 }
+NEEDED = ("kube-apiserver", "etcd")
 USERS = {"admin": "system:masters", "scanner": "", "tenant": "", "stranger": ""}
 
 
+def folders() -> tuple[Path, ...]:
+    """The folders that KUBEBUILDER_ASSETS names, by envtest's convention; of several versions with colons between."""
+    named = os.environ.get("KUBEBUILDER_ASSETS") or "/usr/local/kubebuilder/bin"
+    return tuple(Path(folder) for folder in named.split(os.pathsep) if folder)
+
+
+def holds(folder: Path, *names: str) -> bool:
+    """Whether a folder has these programs."""
+    return bool(shutil.which("openssl")) and all((folder / name).exists() for name in names)
+
+
 def programs() -> Path | None:
-    """The folder with kube-apiserver and etcd, by envtest's convention."""
-    folder = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin"))
-    ready = all((folder / name).exists() for name in ("kube-apiserver", "etcd"))
-    return folder if ready and shutil.which("openssl") else None
+    """The first folder, where it has what an API server needs: for what is tried on one version only."""
+    return folders()[0] if holds(folders()[0], *NEEDED) else None
 
 
 class ApiServer:
@@ -83,9 +93,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def store(folder: Path) -> Iterator[str]:
+def store(folder: Path, assets: Path | None = None) -> Iterator[str]:
     """Start etcd, and end it; what API servers are told is its address."""
-    binaries = programs()
+    binaries = assets or programs()
     assert binaries, "no programs"
     url, peer_port = f"http://127.0.0.1:{free_port()}", free_port()
     etcd = [
@@ -98,16 +108,18 @@ def store(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def api_server(folder: Path, *flags: str) -> Iterator[ApiServer]:
+def api_server(folder: Path, *flags: str, assets: Path | None = None) -> Iterator[ApiServer]:
     """Start etcd and kube-apiserver, wait until they are ready, and end them."""
-    with store(folder) as url, api_server_of(url, folder, *flags) as server:
+    with store(folder, assets) as url, api_server_of(url, folder, *flags, assets=assets) as server:
         yield server
 
 
 @contextmanager
-def api_server_of(url: str, folder: Path, *flags: str, ready: str = "/readyz") -> Iterator[ApiServer]:
+def api_server_of(
+    url: str, folder: Path, *flags: str, ready: str = "/readyz", assets: Path | None = None
+) -> Iterator[ApiServer]:
     """Start kube-apiserver on an etcd that runs, wait until it is ready, and end it."""
-    binaries = programs()
+    binaries = assets or programs()
     assert binaries, "no programs"
     server = ApiServer(folder, free_port())
     subprocess.run(["openssl", "genrsa", "-out", folder / "sa.key", "2048"], check=True, capture_output=True)

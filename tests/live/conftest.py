@@ -1,17 +1,40 @@
-"""One real API server for all live tests; where its programs are not, each test says that it was skipped."""
+"""Real API servers for the live tests; where their programs are not, each test says that it was skipped.
+
+A test asks for `assets`, the folder of the programs, or for what is started from it. It runs on the first folder that
+KUBEBUILDER_ASSETS names: whoever names several says by the order which of them is enough for what no version changes.
+With the mark `every_version` it runs on each.
+"""
 
 import pytest
 
-from tests.live.api_server import api_server, programs
+from tests.live.api_server import NEEDED, api_server, folders, holds
 
-WHY = "no kube-apiserver and etcd: set KUBEBUILDER_ASSETS to a folder that holds them"
+WHY = "set KUBEBUILDER_ASSETS to a folder that holds the programs, or to several with colons between"
+
+
+def pytest_generate_tests(metafunc):
+    if "assets" in metafunc.fixturenames:
+        every = metafunc.definition.get_closest_marker("every_version")
+        chosen = folders() if every else folders()[:1]
+        metafunc.parametrize("assets", chosen, ids=[one.name for one in chosen], indirect=True, scope="session")
+
+
+def need(folder, *names):
+    """Skip what cannot be tried with the programs of this folder."""
+    if not holds(folder, *names):
+        pytest.skip(f"{folder} has no {' and '.join(names)}: {WHY}")
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    if programs() is None:
-        pytest.skip(WHY)
-    with api_server(tmp_path_factory.mktemp("live")) as running:
+def assets(request):
+    """The folder of the programs, of one version."""
+    need(request.param, *NEEDED)
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def server(assets, tmp_path_factory):
+    with api_server(tmp_path_factory.mktemp("live"), assets=assets) as running:
         _fill(running)
         yield running
 

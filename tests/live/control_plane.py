@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.live.api_server import AUDIT_POLICY, free_port, programs, running
+from tests.live.api_server import AUDIT_POLICY, free_port, running
 
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 LIMITS = {"kind": "Configuration", "apiVersion": "eventratelimit.admission.k8s.io/v1alpha1",
@@ -25,12 +25,6 @@ AUTHENTICATION = {"kind": "AuthenticationConfiguration", "apiVersion": "apiserve
 FILES = {"audit.json": AUDIT_POLICY, "admission.json": ADMISSION, "authorization.json": AUTHORIZATION,
          "authentication.json": AUTHENTICATION}  # fmt: skip
 TOKEN = "not-a-secret-of-anybody"
-
-
-def ready() -> Path | None:
-    """The folder that holds all programs."""
-    folder = programs()
-    return folder if folder and all((folder / name).exists() for name in PROGRAMS) else None
 
 
 def openssl(folder: Path, *words: str) -> None:
@@ -131,10 +125,9 @@ def words(flags: dict[str, str]) -> list[str]:
 
 
 @contextmanager
-def control_plane(folder: Path, flags: dict[str, dict[str, str]]) -> Iterator[ControlPlane]:
+def control_plane(folder: Path, flags: dict[str, dict[str, str]], assets: Path) -> Iterator[ControlPlane]:
     """Start all four with these flags, and what they need besides to find each other; end them."""
-    binaries, etcd_port, peer_port, port = ready(), free_port(), free_port(), free_port()
-    assert binaries, "no programs"
+    etcd_port, peer_port, port = free_port(), free_port(), free_port()
     api = flags["kube-apiserver"]
     serves = "ca.crt" if "tls-cert-file" in api else "apiserver.crt"
     plane = ControlPlane(folder, port, serves=serves, token="token-auth-file" in api)
@@ -154,7 +147,7 @@ def control_plane(folder: Path, flags: dict[str, dict[str, str]]) -> Iterator[Co
     }  # fmt: skip
     with ExitStack() as stack:
         for name in PROGRAMS:
-            command = [binaries / name, *words(own[name] | flags[name])]
+            command = [assets / name, *words(own[name] | flags[name])]
             process = running(command, folder / f"{name}.log", folder)
             plane.processes[name] = stack.enter_context(process)
             if name == "kube-apiserver":

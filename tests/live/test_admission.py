@@ -13,8 +13,7 @@ from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Listing, Reason
 from kscan.views.admission import ADMISSION
 from kscan.views.view import Readings
-from tests.live.api_server import api_server, programs
-from tests.live.conftest import WHY
+from tests.live.api_server import api_server
 from tests.live.test_rbac import Client
 
 GROUP = "/apis/admissionregistration.k8s.io/v1"
@@ -140,10 +139,8 @@ WEBHOOKS = [
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory):
-    if programs() is None:
-        pytest.skip(WHY)
-    with api_server(tmp_path_factory.mktemp("admission"), "--audit-log-mode=batch") as server:
+def live(assets, tmp_path_factory):
+    with api_server(tmp_path_factory.mktemp("admission"), "--audit-log-mode=batch", assets=assets) as server:
         client = Client(server)
         for name, labels in NAMESPACES.items():
             server.write("/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
@@ -195,6 +192,7 @@ def postures(live):
     return {one.namespace: one for one in reading.value}
 
 
+@pytest.mark.every_version
 @pytest.mark.parametrize("place", NAMESPACES)
 def test_the_server_does_what_kscan_says(live, postures, place):
     _, client = live
@@ -233,10 +231,8 @@ def test_holes_are_told(postures):
     ("--admission-control-config-file={folder}/admission.yaml", (Answer.UNKNOWN, 403), (Answer.REFUSED, 403)),
     ("--allow-privileged=false", (Answer.REFUSED, 422), (Answer.REFUSED, 422)),
 ])  # fmt: skip
-def test_what_flags_do_is_seen(tmp_path, flag, plain, labelled):
+def test_what_flags_do_is_seen(assets, tmp_path, flag, plain, labelled):
     """Plugins that are off, privileged pods refused to all, and a level that stands in a file of the API server's."""
-    if programs() is None:
-        pytest.skip(WHY)
     (tmp_path / "admission.yaml").write_text("""
 apiVersion: apiserver.config.k8s.io/v1
 kind: AdmissionConfiguration
@@ -248,7 +244,7 @@ plugins:
       defaults: {enforce: baseline, enforce-version: latest}
 """)
     pod = PROBES[0].pod
-    with api_server(tmp_path, flag.format(folder=tmp_path)) as server:
+    with api_server(tmp_path, flag.format(folder=tmp_path), assets=assets) as server:
         client = Client(server)
         for name, labels in {"plain": {}, "level": {f"{LABEL}enforce": "baseline"}}.items():
             server.write("/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})

@@ -11,9 +11,9 @@ from kscan.commands.selected import catalogue
 from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
-from tests.live.api_server import api_server, programs
-from tests.live.conftest import WHY
+from tests.live.api_server import api_server
 
+pytestmark = pytest.mark.every_version
 IDS = (
     "api-service-skips-tls",
     "api-service-unanswered",
@@ -50,13 +50,11 @@ commonName = optional
 
 
 @pytest.fixture(scope="module")
-def scans(tmp_path_factory):
+def scans(assets, tmp_path_factory):
     """What a scan says of the clean server, and of the same one with something wrong of each kind; one start."""
-    if programs() is None:
-        pytest.skip(WHY)
     folder = tmp_path_factory.mktemp("cluster-checks")
     # Off by default since 1.34 deprecated it; nothing of the server's own asks for it.
-    with api_server(folder, "--runtime-config=networking.k8s.io/v1beta1=true") as server:
+    with api_server(folder, "--runtime-config=networking.k8s.io/v1beta1=true", assets=assets) as server:
         clean = scan(server)
         break_it(server, folder)
         yield {"clean": clean, "broken": scan(server)}

@@ -26,8 +26,7 @@ from kscan.model.encryption import StoredSecret
 from kscan.snapshot.archive import load
 from kscan.views.secret_times import SECRET_TIMES, SECRETS
 from kscan.views.view import Readings
-from tests.live.api_server import api_server_of, programs, store
-from tests.live.conftest import WHY
+from tests.live.api_server import api_server_of, store
 from tests.live.test_scan import allow, wait_for
 
 kms = pytest.importorskip("tests.live.kms_plugin", reason="no grpcio", exc_type=ImportError)
@@ -68,8 +67,8 @@ def remote(endpoint, version="v2"):
 class Servers:
     """API servers on one store; each is ended when its block is left, or at the end."""
 
-    def __init__(self, folder, url):
-        self.folder, self.url, self.count = folder, url, 0
+    def __init__(self, folder, url, assets):
+        self.folder, self.url, self.assets, self.count = folder, url, assets, 0
 
     def configure(self, *providers, resources=("secrets",)):
         self.count += 1
@@ -88,16 +87,16 @@ class Servers:
         folder = self.folder / f"{prefix}-{self.count}"
         folder.mkdir()
         named = [f"--encryption-provider-config={configuration}"] if configuration else []
-        return api_server_of(self.url, folder, f"--etcd-prefix=/{prefix}", *named, *flags, **options)
+        return api_server_of(
+            self.url, folder, f"--etcd-prefix=/{prefix}", *named, *flags, assets=self.assets, **options
+        )
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory):
-    if programs() is None:
-        pytest.skip(WHY)
+def servers(assets, tmp_path_factory):
     folder = tmp_path_factory.mktemp("encryption")
-    with store(folder) as url:
-        yield Servers(folder, url)
+    with store(folder, assets) as url:
+        yield Servers(folder, url, assets)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -16,8 +16,10 @@ from kscan.judge.report import Status
 from kscan.model.command_line import ACCUMULATING
 from kscan.model.defaults import DEFAULT_PLUGINS, DEFAULTS, defaults
 from kscan.views.components import FLAGZ
-from tests.live.control_plane import PROGRAMS, authorities, control_plane, ready
+from tests.live.conftest import need
+from tests.live.control_plane import PROGRAMS, authorities, control_plane
 
+pytestmark = pytest.mark.every_version
 READY = plan(check for check in read_checks(data.folder("checks")) if check.family == "control-plane")
 CHECKS_OF_API = {check.id for check in READY.checks if check.id.startswith(("api-server", "audit-log"))}
 API, MANAGER, SCHEDULER, ETCD = "kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"
@@ -116,9 +118,8 @@ BY_FILE = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    if ready() is None:
-        pytest.skip(f"no {', '.join(PROGRAMS)}: set KUBEBUILDER_ASSETS to a folder that holds them")
+def folder(assets, tmp_path_factory):
+    need(assets, *PROGRAMS)
     folder = tmp_path_factory.mktemp("flags")
     authorities(folder)
     return folder
@@ -156,8 +157,8 @@ def values(results):
     return {check: result.findings[0].value for check, result in results.items() if result.findings}
 
 
-def test_a_control_plane_that_is_set_up_well_passes(folder):
-    with control_plane(folder, GOOD) as plane:
+def test_a_control_plane_that_is_set_up_well_passes(assets, folder):
+    with control_plane(folder, GOOD, assets) as plane:
         unseen = scan(plane)
         plane.show(*HIDDEN)
         snapshot = read(plane)
@@ -179,8 +180,8 @@ def test_a_control_plane_that_is_set_up_well_passes(folder):
     assert named["api-server-profiling"].facts == (f"Component {API} ({API}-cp-1): --profiling: false (/flagz)",)
 
 
-def test_each_bad_flag_is_found_and_nothing_else(folder):
-    with control_plane(folder, CARELESS) as plane:
+def test_each_bad_flag_is_found_and_nothing_else(assets, folder):
+    with control_plane(folder, CARELESS, assets) as plane:
         plane.show(*HIDDEN)
         snapshot = read(plane)
         results = judged(snapshot)
@@ -206,8 +207,8 @@ def test_each_bad_flag_is_found_and_nothing_else(folder):
     assert of_status(results, Status.PASS) == rest
 
 
-def test_what_a_file_decides_is_told_by_what_the_server_does(folder):
-    with control_plane(folder, BY_FILE) as plane:
+def test_what_a_file_decides_is_told_by_what_the_server_does(assets, folder):
+    with control_plane(folder, BY_FILE, assets) as plane:
         assert plane.ask("/livez", stranger=True) == 200
         assert plane.ask("/api/v1/secrets", stranger=True) == 403
         plane.show(*HIDDEN)
@@ -227,42 +228,43 @@ def test_what_a_file_decides_is_told_by_what_the_server_does(folder):
 HELP = re.compile(r"^ +--([a-z0-9-]+)(?: ([a-zA-Z0-9]+))? {2,}(.*)$", re.MULTILINE)
 
 
-def help_of(program):
-    text = subprocess.run([ready() / program, "--help"], capture_output=True, text=True, check=True, timeout=30).stdout
+def help_of(assets, program):
+    text = subprocess.run([assets / program, "--help"], capture_output=True, text=True, check=True, timeout=30).stdout
     return {name: (kind, words) for name, kind, words in HELP.findall(text)}
 
 
-def minor():
-    told = subprocess.run([ready() / API, "--version"], capture_output=True, text=True, check=True, timeout=30).stdout
+def minor(assets):
+    told = subprocess.run([assets / API, "--version"], capture_output=True, text=True, check=True, timeout=30).stdout
     return int(re.search(r"v1\.(\d+)\.", told)[1])
 
 
 @pytest.mark.parametrize("program", [API, MANAGER, SCHEDULER])
-def test_the_defaults_are_those_of_the_program(folder, program):
-    told = help_of(program)
+def test_the_defaults_are_those_of_the_program(assets, folder, program):
+    told, of = help_of(assets, program), minor(assets)
     for flag in set(DEFAULTS[program]) - {DEFAULT_PLUGINS, "authorization-mode"}:
         default = re.search(r'\(default "?([^")]*)"?\)', told[flag][1])
-        assert defaults(program, flag, minor()) == (
-            (default[1] if default else (told[flag][0] == "" and "false") or ""),
-        ), flag
+        assert defaults(program, flag, of) == ((default[1] if default else (told[flag][0] == "" and "false") or ""),), (
+            flag
+        )
 
 
-def test_the_defaults_of_etcd_are_those_of_the_program(folder):
-    found = subprocess.run([ready() / ETCD, "--help"], capture_output=True, text=True, check=False, timeout=30)
+def test_the_defaults_of_etcd_are_those_of_the_program(assets, folder):
+    found = subprocess.run([assets / ETCD, "--help"], capture_output=True, text=True, check=False, timeout=30)
     told = dict(re.findall(r"^  --([a-z-]+) '([^']*)'$", found.stdout + found.stderr, re.MULTILINE))
     assert {flag: told[flag] for flag in DEFAULTS[ETCD]} == {
         flag: defaults(ETCD, flag, None)[0] for flag in DEFAULTS[ETCD]
     }
 
 
-def test_the_default_plugins_are_those_of_the_program(folder):
-    told = re.search(r"in addition to default enabled ones \(([^)]*)\)", help_of(API)["enable-admission-plugins"][1])[1]
-    assert set(defaults(API, DEFAULT_PLUGINS, minor())[0].split(",")) == set(told.split(", "))
+def test_the_default_plugins_are_those_of_the_program(assets, folder):
+    words = help_of(assets, API)["enable-admission-plugins"][1]
+    told = re.search(r"in addition to default enabled ones \(([^)]*)\)", words)[1]
+    assert set(defaults(API, DEFAULT_PLUGINS, minor(assets))[0].split(",")) == set(told.split(", "))
 
 
-def test_lists_grow_where_the_program_lets_them(folder):
+def test_lists_grow_where_the_program_lets_them(assets, folder):
     lists = ("strings", "stringArray", "mapStringString", "colonSeparatedMultimapStringString")
-    kinds = {flag: kind for program in (MANAGER, API) for flag, (kind, _) in help_of(program).items()}
+    kinds = {flag: kind for program in (MANAGER, API) for flag, (kind, _) in help_of(assets, program).items()}
     assert {flag for flag in ACCUMULATING if kinds[flag] not in lists} == set()
     used = {flag for program in (API, MANAGER, SCHEDULER) for flag in DEFAULTS[program] if kinds.get(flag) in lists}
     assert used <= ACCUMULATING

@@ -7,9 +7,9 @@ from kscan.collect.credentials import Access
 from kscan.commands.selected import catalogue
 from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
-from tests.live.api_server import api_server, programs
-from tests.live.conftest import WHY
+from tests.live.api_server import api_server
 
+pytestmark = pytest.mark.every_version
 # The default namespace is somebody's to protect, though Kubernetes made it.
 _OF_NAMESPACES = ("namespace-enforces-less", "namespace-without-network-policy")
 _FAMILIES = ("availability", "network", "references", "workloads")
@@ -19,10 +19,8 @@ CHECKS = [
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    if programs() is None:
-        pytest.skip(WHY)
-    with api_server(tmp_path_factory.mktemp("objects")) as running:
+def server(assets, tmp_path_factory):
+    with api_server(tmp_path_factory.mktemp("objects"), assets=assets) as running:
         yield running
 
 

@@ -11,6 +11,7 @@ from kscan.model.podsecurity.standards import meets, violations
 from tests.live.random_pods import Pods
 from tests.live.test_rbac import Client
 
+pytestmark = pytest.mark.every_version
 SEED = int(os.environ.get("KSCAN_SEED", "0")) or int.from_bytes(os.urandom(3), "big")
 PODS = 600
 LABEL = "pod-security.kubernetes.io/enforce"

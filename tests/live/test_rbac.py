@@ -16,8 +16,7 @@ from kscan.model.rbac.identity import AUTHENTICATED, Identity
 from kscan.model.rbac.roles import Binding, PolicyRule, Role
 from kscan.views.rights import RIGHTS
 from kscan.views.view import Readings
-from tests.live.api_server import api_server, programs
-from tests.live.conftest import WHY
+from tests.live.api_server import api_server
 from tests.live.worlds import IDENTITIES, NAMESPACES, PREFIX, World
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -69,12 +68,10 @@ def place(ref):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    if programs() is None:
-        pytest.skip(WHY)
+def world(assets, tmp_path_factory):
     print(f"seed {SEED}: KSCAN_SEED={SEED} asks the same again")
     generator = World(SEED)
-    with api_server(tmp_path_factory.mktemp("rbac"), "--audit-log-mode=batch") as server:
+    with api_server(tmp_path_factory.mktemp("rbac"), "--audit-log-mode=batch", assets=assets) as server:
         client = Client(server)
         for name in NAMESPACES:
             client.ask("/api/v1/namespaces", {"metadata": {"name": name}})

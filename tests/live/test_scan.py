@@ -70,6 +70,7 @@ def wait_for(server, user, path, status):
     raise AssertionError(f"{path} did not become {status}")
 
 
+@pytest.mark.every_version
 def test_an_administrator_sees_everything(server):
     before = len(server.audit())
     _, report = scan(server, "admin")
@@ -105,6 +106,7 @@ def test_an_administrator_sees_everything(server):
     assert not [event for event in asked if event.get("objectRef", {}).get("resource") == "secrets"]
 
 
+@pytest.mark.every_version
 def test_the_role_that_is_printed_is_enough(server):
     allow(server, "scanner", list(yaml.safe_load_all(role(READY.needs(), (), KubeletAccess.AUTO))))
     wait_for(server, "scanner", "/metrics", 200)
@@ -192,6 +194,7 @@ def test_a_stranger_is_told_nothing_and_nothing_passes(server):
     assert {reason for _, reason in gaps(report)} == {Reason.FORBIDDEN, Reason.ELSEWHERE}
 
 
+@pytest.mark.every_version
 def test_live_saved_and_served_give_the_same_verdicts(server, tmp_path):
     snapshot, live = scan(server, "admin")
     path = tmp_path / "snapshot"

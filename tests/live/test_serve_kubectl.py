@@ -1,9 +1,7 @@
 """kubectl, which nobody here wrote, against `snapshot serve`."""
 
 import json
-import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -11,11 +9,9 @@ from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.server import serving
 from kscan.snapshot.snapshot import Snapshot
 from tests.fake_api import SCANNER, cluster
+from tests.live.conftest import need
 
-KUBECTL = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin")) / "kubectl"
-if not KUBECTL.exists():
-    pytest.skip(f"no kubectl at {KUBECTL}: set KUBEBUILDER_ASSETS to a folder that holds it", allow_module_level=True)
-
+pytestmark = pytest.mark.every_version
 LABELS = {"node-role.kubernetes.io/control-plane": ""}
 NODE_STATUS = {
     "conditions": [{"type": "Ready", "status": "True"}],
@@ -42,11 +38,11 @@ DOCUMENTS = [
 ]
 
 
-def tool(folder, snapshot):
+def tool(kubectl, folder, snapshot):
     """Serve a snapshot; how to run kubectl against it, and how to end the server."""
     server = serving(snapshot)
     folder.joinpath("config").write_text(server.kubeconfig)
-    fixed = [KUBECTL, "--kubeconfig", folder / "config", "--cache-dir", folder / "cache"]
+    fixed = [kubectl, "--kubeconfig", folder / "config", "--cache-dir", folder / "cache"]
 
     def run(words):
         command = [str(word) for word in (*fixed, *words.split())]
@@ -56,8 +52,14 @@ def tool(folder, snapshot):
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    found, server = tool(tmp_path_factory.mktemp("kubectl"), cluster(25, DOCUMENTS))
+def program(assets):
+    need(assets, "kubectl")
+    return assets / "kubectl"
+
+
+@pytest.fixture(scope="module")
+def run(program, tmp_path_factory):
+    found, server = tool(program, tmp_path_factory.mktemp("kubectl"), cluster(25, DOCUMENTS))
     with server:
         yield found
 
@@ -190,14 +192,14 @@ def test_without_the_token_nothing(run):
     assert done.returncode and "Unauthorized" in done.stderr
 
 
-def test_a_scan_of_one_namespace_and_a_list_that_was_cut(tmp_path):
+def test_a_scan_of_one_namespace_and_a_list_that_was_cut(program, tmp_path):
     pods = cluster(25).entries["/api/v1/pods"]
     gap = Gap("/api/v1/namespaces/green/pods", Reason.CUT_OFF, "the connection broke")
     entries = {
         "/api/v1/namespaces/blue/pods": pods,
         "/api/v1/namespaces/green/pods": type(pods)(pods.kind, pods.api_version, pods.items, "", gap),
     }
-    run, server = tool(tmp_path, Snapshot(SCANNER, entries))
+    run, server = tool(program, tmp_path, Snapshot(SCANNER, entries))
     with server:
         assert len(run("get pods -n blue --no-headers").stdout.splitlines()) == 25
         everywhere = run("get pods -A")

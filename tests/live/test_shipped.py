@@ -11,9 +11,9 @@ from kscan.collect.request import Access, Options
 from kscan.commands.selected import catalogue
 from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
-from tests.live.api_server import api_server, programs
-from tests.live.conftest import WHY
+from tests.live.api_server import api_server
 
+pytestmark = pytest.mark.every_version
 SHIPPED = Path(__file__).parents[2] / "checks/shipped"
 RBAC_CHECKS = plan(check for check in catalogue().checks.values() if check.family == "rbac")
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -26,11 +26,9 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
+def fresh(assets, tmp_path_factory):
     """The minor and the RBAC objects of a server that nobody wrote to."""
-    if programs() is None:
-        pytest.skip(WHY)
-    with api_server(tmp_path_factory.mktemp("fresh")) as server:
+    with api_server(tmp_path_factory.mktemp("fresh"), assets=assets) as server:
         minor = int(server.write("/version", {}, "GET")["minor"])
         yield minor, {kind: server.write(f"{RBAC}/{path}", {}, "GET")["items"] for kind, path in KINDS.items()}
 
@@ -93,10 +91,8 @@ def found(report):
     return {(result.check.id, str(one.object)) for result in report.results for one in result.findings}
 
 
-def test_nothing_that_kubernetes_made_is_a_finding_and_each_addition_is_one(tmp_path):
-    if programs() is None:
-        pytest.skip(WHY)
-    with api_server(tmp_path) as server:
+def test_nothing_that_kubernetes_made_is_a_finding_and_each_addition_is_one(assets, tmp_path):
+    with api_server(tmp_path, assets=assets) as server:
         stock = report_of(server)
         assert found(stock) == set()
         assert not stock.gaps()
