@@ -9,13 +9,14 @@ from kscan.checks.cel import Answer, Facing, Program
 from kscan.checks.check import Check
 from kscan.checks.judgement import Judgement, Problem, Unsure
 from kscan.errors import CheckError
-from kscan.judge.plan import NAMESPACE_OBJECTS, Plan
+from kscan.judge.plan import Plan
 from kscan.judge.tally import Tally
 from kscan.model.base import JsonObject
 from kscan.model.cel.runtime import Erred
 from kscan.model.pods import lookup
 from kscan.rules import RULES
 from kscan.snapshot.entry import Gap, Reason
+from kscan.views.objects import NAMESPACE_OBJECTS
 from kscan.views.targets import TARGETS, Part, Subject, Target
 from kscan.views.view import Reading, Readings, T, View
 

@@ -9,6 +9,7 @@ import msgspec
 
 from kscan.judge.report import Finding, Report
 from kscan.model.base import JsonObject
+from kscan.model.kinds import of_version
 from kscan.model.meta import ObjectRef
 from kscan.model.pods import objects
 from kscan.snapshot.documents import path_of, ref_of
@@ -71,7 +72,8 @@ class _Places:
 def _owners(value: JsonObject) -> Iterator[ObjectRef]:
     metadata = value["metadata"]
     for one in objects(metadata, "ownerReferences"):
-        yield ObjectRef(str(one.get("kind")), str(one.get("name")), ref_of(value).namespace)
+        kind = of_version(str(one.get("apiVersion") or ""), str(one.get("kind")))
+        yield ObjectRef(kind.kind, str(one.get("name")), ref_of(value).namespace, group=kind.group)
 
 
 def _located(finding: Finding, start: "_Start | None") -> Finding:

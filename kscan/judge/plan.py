@@ -11,6 +11,7 @@ from kscan.errors import CheckError, nearest
 from kscan.rules import RULES
 from kscan.rules.rule import Rule
 from kscan.snapshot.needs import Need, merged
+from kscan.views.objects import NAMESPACE_OBJECTS
 from kscan.views.targets import TARGETS
 from kscan.views.view import View
 
@@ -36,9 +37,6 @@ class Plan(msgspec.Struct, frozen=True):
     def more(self, check: Check) -> tuple[View[Any], ...]:
         """What a check reads only to say more of what it finds."""
         return RULES[check.file.rule].more if check.file.rule else ()
-
-
-NAMESPACE_OBJECTS = TARGETS["namespace"].view
 
 
 def plan(checks: Iterable[Check], *, strict: bool = False) -> Plan:

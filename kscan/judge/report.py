@@ -284,6 +284,6 @@ def _danger(held: Held) -> tuple[object, ...]:
 
 def fingerprint(check: str, cluster: str, ref: ObjectRef, container: str, path: str) -> str:
     """A name for a finding that is the same in each scan, whatever the pods are called."""
-    parts = (check, cluster, ref.kind, ref.namespace, ref.name, container, path)
+    parts = (check, cluster, ref.group, ref.kind, ref.namespace, ref.name, container, path)
     words = "\0".join((*parts, ref.source) if ref.source else parts)
     return hashlib.sha256(words.encode()).hexdigest()[:24]

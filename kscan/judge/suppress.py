@@ -12,7 +12,8 @@ from kscan.checks.suppressions import ALL, KSCAN, MARKS, Request, requests
 from kscan.judge.report import Finding, Report, Result, Status, Suppression, Unused
 from kscan.judge.score import score
 from kscan.model.base import decode
-from kscan.model.meta import Metadata, ObjectRef
+from kscan.model.kinds import of_version
+from kscan.model.meta import Kind, Metadata, ObjectRef
 from kscan.snapshot.entry import Listing
 from kscan.views.view import Readings
 from kscan.views.workloads import WORKLOADS
@@ -69,10 +70,10 @@ def _marked_objects(readings: Readings) -> Iterator[tuple[ObjectRef, Metadata]]:
         if isinstance(listing, Listing):
             for item in listing.items:
                 if MARKS.search(item.head):
-                    yield from _of(listing.kind, item.body)
+                    yield from _of(of_version(listing.api_version, listing.kind), item.body)
 
 
-def _of(kind: str, body: bytes) -> Iterator[tuple[ObjectRef, Metadata]]:
+def _of(kind: Kind, body: bytes) -> Iterator[tuple[ObjectRef, Metadata]]:
     try:
         owned = decode(body, _Owned)
     except msgspec.MsgspecError:

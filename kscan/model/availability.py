@@ -3,6 +3,7 @@
 import msgspec
 
 from kscan.model.base import Noun
+from kscan.model.kinds import meant, of_version
 from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.selectors import LabelSelector
 
@@ -24,7 +25,7 @@ class Budget(Noun, frozen=True):
     @property
     def ref(self) -> ObjectRef:
         """Its address."""
-        return ObjectRef("PodDisruptionBudget", self.metadata.name, self.metadata.namespace)
+        return self.metadata.ref(meant("PodDisruptionBudget"))
 
     def selects(self, namespace: str, labels: dict[str, str]) -> bool:
         """Whether pods with these labels are counted; without a selector none is."""
@@ -57,13 +58,14 @@ class Autoscaler(Noun, frozen=True):
     @property
     def ref(self) -> ObjectRef:
         """Its address."""
-        return ObjectRef("HorizontalPodAutoscaler", self.metadata.name, self.metadata.namespace)
+        return self.metadata.ref(meant("HorizontalPodAutoscaler"))
 
     @property
     def target(self) -> ObjectRef:
         """The object that it scales."""
         target = self.spec.scale_target_ref
-        return ObjectRef(target.kind, target.name, self.metadata.namespace)
+        kind = of_version(target.api_version, target.kind)
+        return ObjectRef(kind.kind, target.name, self.metadata.namespace, group=kind.group)
 
 
 def share(value: int | str, whole: int) -> int | None:

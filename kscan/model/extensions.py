@@ -3,6 +3,7 @@
 import msgspec
 
 from kscan.model.base import Noun
+from kscan.model.kinds import meant
 from kscan.model.meta import Metadata, ObjectRef
 
 
@@ -71,6 +72,11 @@ class ApiService(Noun, frozen=True):
     status: ApiServiceStatus = ApiServiceStatus()
 
     @property
+    def ref(self) -> ObjectRef:
+        """Its address."""
+        return self.metadata.ref(meant("APIService"))
+
+    @property
     def available(self) -> Condition | None:
         """Whether what stands behind it answers."""
         return next((one for one in self.status.conditions if one.type == "Available"), None)
@@ -103,6 +109,11 @@ class Definition(Noun, frozen=True):
 
     metadata: Metadata
     spec: _DefinitionSpec = _DefinitionSpec()
+
+    @property
+    def ref(self) -> ObjectRef:
+        """Its address."""
+        return self.metadata.ref(meant("CustomResourceDefinition"))
 
 
 class Trust(msgspec.Struct, frozen=True):
@@ -142,7 +153,7 @@ class SigningRequest(Noun, frozen=True):
     @property
     def ref(self) -> ObjectRef:
         """Its address."""
-        return self.metadata.ref("CertificateSigningRequest")
+        return self.metadata.ref(meant("CertificateSigningRequest"))
 
     def condition(self, kind: str) -> Condition | None:
         """What was said of it: Approved, Denied or Failed."""

@@ -1,7 +1,8 @@
 """Namespaces and service accounts."""
 
 from kscan.model.base import Noun
-from kscan.model.meta import Metadata
+from kscan.model.kinds import meant
+from kscan.model.meta import Metadata, ObjectRef
 
 # Made by Kubernetes in every cluster; only kube-system is meant to hold workloads.
 SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease"})
@@ -25,3 +26,8 @@ class ServiceAccount(Noun, frozen=True):
     metadata: Metadata
     secrets: tuple[SecretReference, ...] = ()
     automount_service_account_token: bool | None = None
+
+    @property
+    def ref(self) -> ObjectRef:
+        """Its address."""
+        return self.metadata.ref(meant("ServiceAccount"))

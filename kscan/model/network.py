@@ -3,7 +3,8 @@
 import msgspec
 
 from kscan.model.base import Noun
-from kscan.model.meta import Metadata
+from kscan.model.kinds import meant
+from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.selectors import LabelSelector
 
 
@@ -37,6 +38,11 @@ class NetworkPolicy(Noun, frozen=True):
 
     metadata: Metadata
     spec: NetworkPolicySpec = NetworkPolicySpec()
+
+    @property
+    def ref(self) -> ObjectRef:
+        """Its address."""
+        return self.metadata.ref(meant("NetworkPolicy"))
 
     @property
     def directions(self) -> frozenset[str]:
@@ -92,6 +98,11 @@ class Ingress(Noun, frozen=True):
     spec: IngressSpec = IngressSpec()
 
     @property
+    def ref(self) -> ObjectRef:
+        """Its address."""
+        return self.metadata.ref(meant("Ingress"))
+
+    @property
     def backends(self) -> tuple[BackendService, ...]:
         """The services that it sends requests to, each with the port that is meant."""
         paths = (path.backend for rule in self.spec.rules if rule.http for path in rule.http.paths)
@@ -128,3 +139,8 @@ class Service(Noun, frozen=True):
 
     metadata: Metadata
     spec: ServiceSpec = ServiceSpec()
+
+    @property
+    def ref(self) -> ObjectRef:
+        """Its address."""
+        return self.metadata.ref(meant("Service"))

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from kscan.model.base import Noun
-from kscan.model.meta import Metadata
+from kscan.model.kinds import meant
+from kscan.model.meta import Metadata, ObjectRef
 
 
 class NodeAddress(Noun, frozen=True):
@@ -56,6 +57,11 @@ class Node(Noun, frozen=True):
     metadata: Metadata
     spec: NodeSpec = NodeSpec()
     status: NodeStatus = NodeStatus()
+
+    @property
+    def ref(self) -> ObjectRef:
+        """Its address."""
+        return self.metadata.ref(meant("Node"))
 
     def address(self) -> str:
         """The address at which its kubelet is asked."""

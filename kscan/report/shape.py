@@ -13,6 +13,7 @@ class Shape(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 class Object(Shape, frozen=True):
     """The address of an object."""
 
+    group: str
     kind: str
     namespace: str
     name: str
@@ -25,4 +26,4 @@ def word(status: Status) -> str:
 
 def object_of(ref: ObjectRef) -> Object:
     """The exported address."""
-    return Object(kind=ref.kind, namespace=ref.namespace, name=ref.name)
+    return Object(group=ref.group, kind=ref.kind, namespace=ref.namespace, name=ref.name)

@@ -15,6 +15,7 @@ from kscan import data
 from kscan.errors import CheckError
 from kscan.judge.report import Holder, Report, Status, Worst
 from kscan.judge.score import WEIGHTS
+from kscan.model.meta import ObjectRef
 from kscan.report.controls import framework_words, told_controls
 from kscan.report.drawing import way
 from kscan.report.export import export
@@ -133,4 +134,4 @@ def _part(one: dict[str, Any]) -> str:
 
 
 def _address(ref: dict[str, str]) -> str:
-    return f"{ref['kind']} {ref['namespace']}/{ref['name']}" if ref["namespace"] else f"{ref['kind']} {ref['name']}"
+    return str(ObjectRef(ref["kind"], ref["name"], ref["namespace"], group=ref["group"]))

@@ -84,7 +84,7 @@ def used_from_outside(accounts: Iterable[ServiceAccount], workloads: Iterable[Wo
         if bound and (namespace, name) not in run:
             unrun.append(account)
             fact = f"{listed(sorted(bound))} gives it rights, and no workload runs as it: who uses its tokens?"
-            yield Review(account.metadata.ref("ServiceAccount"), fact)
+            yield Review(account.ref, fact)
     if not unrun:
         yield Review(ObjectRef("Cluster", "service accounts"), "a workload runs as each account that is given rights")
 
@@ -94,12 +94,11 @@ def legacy_token(accounts: Iterable[ServiceAccount]) -> Judgements:
     """Accounts with a token that stands in a secret, and never expires; as Kubernetes made them before 1.24."""
     for account in accounts:
         name = account.metadata.name
-        ref = ObjectRef("ServiceAccount", name, account.metadata.namespace)
         tokens = [one.name for one in account.secrets if one.name.startswith(f"{name}-token-")]
         if tokens:
-            yield Problem(ref, f"has a token that never expires, in Secret {listed(tokens)}", path="secrets")
+            yield Problem(account.ref, f"has a token that never expires, in Secret {listed(tokens)}", path="secrets")
         else:
-            yield Fine(ref)
+            yield Fine(account.ref)
 
 
 def _automount(accounts: Iterable[ServiceAccount]) -> dict[tuple[str, str], bool | None]:

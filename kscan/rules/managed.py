@@ -56,9 +56,9 @@ def nodes(found: Iterable[Node], label: str, *, message: str) -> Iterator[Judgem
         if labels.get("kubernetes.io/os") == "windows":
             continue
         if labels.get(key) == wanted:
-            yield Fine(node.metadata.ref("Node"), f"label {label}")
+            yield Fine(node.ref, f"label {label}")
         else:
-            yield Problem(node.metadata.ref("Node"), message, path=f"metadata.labels.{key}", value=labels.get(key))
+            yield Problem(node.ref, message, path=f"metadata.labels.{key}", value=labels.get(key))
 
 
 @_managed("labelled_nodes", "nodes", NODES)
@@ -76,9 +76,9 @@ def addresses(found: Iterable[Node], kind: str, *, message: str) -> Iterator[Jud
     for node in found:
         public = [one.address for one in node.status.addresses if one.type == kind and one.address]
         if public:
-            yield Problem(node.metadata.ref("Node"), message, path=f"status.addresses[{kind}]", value=listed(public))
+            yield Problem(node.ref, message, path=f"status.addresses[{kind}]", value=listed(public))
         else:
-            yield Fine(node.metadata.ref("Node"), f"it reports no address of type {kind}")
+            yield Fine(node.ref, f"it reports no address of type {kind}")
 
 
 @_managed("agents", "agents of the provider", DAEMON_SETS, absence=True)
@@ -86,14 +86,14 @@ def agents(found: Iterable[Meta], names: Sequence[str], *, message: str) -> Iter
     """DaemonSets of kube-system that the provider installs where a feature is on."""
     present = {one.metadata.name for one in found if one.metadata.namespace == "kube-system"}
     for name in names:
-        ref = ObjectRef("DaemonSet", name, "kube-system")
+        ref = ObjectRef("DaemonSet", name, "kube-system", group="apps")
         yield Fine(ref, "it is there") if name in present else Problem(ref, message)
 
 
 @_managed("identities", "service accounts", SERVICE_ACCOUNTS)
 def identities(accounts: Sequence[ServiceAccount], annotation: str) -> Iterator[Judgement]:
     """Which service accounts have identities of their own in the cloud, for a person to judge the others."""
-    own = sorted(str(one.metadata.ref("ServiceAccount")) for one in accounts if annotation in one.metadata.annotations)
+    own = sorted(str(one.ref) for one in accounts if annotation in one.metadata.annotations)
     if accounts:
         fact = f"{len(own)} of {counted(len(accounts), 'service account')} with the annotation {annotation}"
         yield Review(_IDENTITIES, fact + (f": {listed(own)}" if own else ""))
@@ -105,7 +105,7 @@ def load_balancers(services: Iterable[Service], annotation: str) -> Iterator[Jud
     own = 0
     for service in services:
         if service.spec.type == "LoadBalancer":
-            ref = service.metadata.ref("Service")
+            ref = service.ref
             if annotation and annotation in service.metadata.annotations:
                 own += 1
             else:

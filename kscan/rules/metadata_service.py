@@ -17,7 +17,7 @@ def metadata_service(policies: Iterable[NetworkPolicy], *, addresses: dict[str, 
     """Policies of which a rule for addresses holds that of a cloud's metadata service, without an exception for it."""
     yield Moot("no network policy lets addresses through")
     for policy in policies:
-        ref = policy.metadata.ref("NetworkPolicy")
+        ref = policy.ref
         blocks = list(_blocks(policy)) if "Egress" in policy.directions else []
         try:
             found = [(path, cidr, whose) for path, cidr, whose in _reached(blocks, addresses)]

@@ -20,7 +20,7 @@ def default(workloads: Iterable[Workload], services: Iterable[Service], manifest
     """What stands in the default namespace beside Kubernetes' own service."""
     found = [
         *(one.ref for one in workloads),
-        *(one.metadata.ref("Service") for one in services),
+        *(one.ref for one in services),
     ]
     for ref in found:
         if ref.namespace != "default" or ref == _OWN:

@@ -168,7 +168,7 @@ def ingress_backend(ingresses: Iterable[Ingress], services: Iterable[Service], m
     """Ingresses that lead to a service, or to a port of one, that is not there."""
     known = {(one.metadata.namespace, one.metadata.name): one for one in services}
     for ingress in ingresses:
-        ref = ingress.metadata.ref("Ingress")
+        ref = ingress.ref
         clean = True
         for backend in dict.fromkeys(ingress.backends):
             service = known.get((ref.namespace, backend.name))

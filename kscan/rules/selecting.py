@@ -23,7 +23,7 @@ def policies(found: Iterable[NetworkPolicy], pods: tuple[Selectable, ...], manif
     """Policies that select no pod and no template of their namespace."""
     spaces = by_namespace(pods)
     for policy in found:
-        ref = policy.metadata.ref("NetworkPolicy")
+        ref = policy.ref
         selector = policy.spec.pod_selector
         if selector.everything or _any(spaces, ref.namespace, selector.matches):
             yield Fine(ref)
@@ -39,7 +39,7 @@ def peers(
     spaces = by_namespace(pods)
     labels = {one.metadata.name: one.metadata.labels | {_NAME: one.metadata.name} for one in namespaces}
     for policy in found:
-        ref = policy.metadata.ref("NetworkPolicy")
+        ref = policy.ref
         missing = [
             (path, peer)
             for path, peer in _peers(policy)
@@ -84,7 +84,7 @@ def services(found: Iterable[Service], pods: tuple[Selectable, ...], manifests: 
     """Services whose selector chooses no pod; without one, or as a name for what is outside, they mean to."""
     spaces = by_namespace(pods)
     for service in found:
-        ref = service.metadata.ref("Service")
+        ref = service.ref
         selector = service.spec.selector
         chooses = LabelSelector(match_labels=selector)
         if not selector or service.spec.type == "ExternalName" or _any(spaces, ref.namespace, chooses.matches):
@@ -120,7 +120,7 @@ def named_ports(found: Iterable[Service], pods: tuple[Selectable, ...]) -> Judge
     """Services that send to a port by a name which none of their pods has; by number they may be right."""
     spaces = by_namespace(pods)
     for service in found:
-        ref = service.metadata.ref("Service")
+        ref = service.ref
         chooses = LabelSelector(match_labels=service.spec.selector)
         chosen = [one for one in spaces.get(ref.namespace, ()) if service.spec.selector and chooses.matches(one.labels)]
         named = {name for one in chosen for name in one.port_names}

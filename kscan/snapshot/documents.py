@@ -64,8 +64,10 @@ def _resource(document: Document) -> Resource:
 
 def ref_of(document: Document) -> ObjectRef:
     """The address of an object."""
-    metadata = _placed(_resource(document), document["metadata"])
-    return ObjectRef(str(document["kind"]), str(metadata.get("name", "")), str(metadata.get("namespace") or ""))
+    resource = _resource(document)
+    metadata = _placed(resource, document["metadata"])
+    name, namespace = str(metadata.get("name", "")), str(metadata.get("namespace") or "")
+    return ObjectRef(resource.kind, name, namespace, group=resource.group)
 
 
 def path_of(document: Document) -> str:

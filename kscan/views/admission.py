@@ -21,13 +21,12 @@ from kscan.snapshot.needs import Named
 from kscan.views.components import API_SERVER
 from kscan.views.groups import GROUPS
 from kscan.views.metrics import METRICS
-from kscan.views.objects import SERVICES, Thing, things
+from kscan.views.objects import NAMESPACE_OBJECTS, SERVICES, Thing
 from kscan.views.platform import PLATFORM
 from kscan.views.server import MINOR
 from kscan.views.view import Source, View
 
 KYVERNO_FILTERS = Named(kinds.CONFIG_MAPS, "kyverno", "kyverno")
-_NAMESPACES = things("namespace objects", kinds.NAMESPACES)
 # Whose API servers are known to set no level for all namespaces.
 _NO_DEFAULT = frozenset({"eks", "gke", "aks"})
 _NOT_TOLD = "what its flags do not tell is a doubt in each namespace that it matters to"
@@ -37,7 +36,7 @@ _EVALUATED = "pod_security_evaluations_total"
 
 def _hooks(source: Source) -> tuple[Hook, ...]:
     return tuple(
-        Hook(ref=one.metadata.ref(resource.kind), webhook=webhook)
+        Hook(ref=one.metadata.ref(resource), webhook=webhook)
         for resource in (kinds.VALIDATING_WEBHOOKS, kinds.MUTATING_WEBHOOKS)
         for one in source.nouns(resource, WebhookConfiguration)
         for webhook in one.webhooks
@@ -58,7 +57,7 @@ BINDINGS: View[tuple[PolicyBinding, ...]] = View(
 
 
 def _build(source: Source) -> tuple[Posture, ...]:
-    namespaces = source.of(_NAMESPACES)
+    namespaces = source.of(NAMESPACE_OBJECTS)
     exceptions: dict[str, tuple[str, ...]] = {}
     for one in source.nouns(kinds.KYVERNO_EXCEPTIONS, PolicyException):
         for excused in one.spec.exceptions:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from kscan.model.base import decode
+from kscan.model.kinds import of_version
 from kscan.model.meta import Meta, ObjectRef
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Item
@@ -57,7 +58,7 @@ def _manifests(source: Source) -> Iterator[Written]:
             metadata = _metadata(source, path, item)
             if metadata:
                 found = metadata.metadata
-                yield Written(found.ref(listing.kind), found.written_as or version)
+                yield Written(found.ref(of_version(listing.api_version, listing.kind)), found.written_as or version)
         if listing.items:
             source.used(path)
 
@@ -68,7 +69,7 @@ def _applied(source: Source) -> Iterator[Written]:
             version = _APPLIED.search(item.head)
             metadata = _metadata(source, path, item) if version else None
             if version and metadata:
-                yield Written(metadata.metadata.ref(resource.kind), version[1].decode())
+                yield Written(metadata.metadata.ref(resource), version[1].decode())
 
 
 def _metadata(source: Source, path: str, item: Item) -> Meta | None:

@@ -34,7 +34,7 @@ def _created(source: Source) -> Iterator[tuple[Resource, str, Item, ObjectRef]]:
                 source.undecodable(path, item, error)
                 continue
             if metadata.controller is None:
-                yield resource, path, item, metadata.ref(resource.kind)
+                yield resource, path, item, metadata.ref(resource)
 
 
 def _objects(source: Source) -> tuple[Thing, ...]:

@@ -26,7 +26,7 @@ def _of_webhooks(source: Source) -> Iterator[Trust]:
     for resource in _CONFIGURATIONS:
         for found in source.nouns(resource, WebhookConfiguration):
             for one in found.webhooks:
-                ref = found.metadata.ref(resource.kind)
+                ref = found.metadata.ref(resource)
                 path = f"webhooks[{one.name}].clientConfig.caBundle"
                 yield _trust(ref, path, one.client_config, fails_open=one.failure_policy == "Ignore")
 
@@ -34,25 +34,22 @@ def _of_webhooks(source: Source) -> Iterator[Trust]:
 def _of_api_services(source: Source) -> Iterator[Trust]:
     for one in source.nouns(kinds.API_SERVICES, ApiService):
         if one.spec.service:
-            yield Trust(one.metadata.ref("APIService"), "spec.caBundle", one.spec.ca_bundle, service=True)
+            yield Trust(one.ref, "spec.caBundle", one.spec.ca_bundle, service=True)
 
 
 def _aggregated(source: Source) -> tuple[Aggregated, ...]:
-    services = {one.metadata.ref("Service") for one in source.nouns(kinds.SERVICES, Meta)}
+    services = {one.metadata.ref(kinds.SERVICES) for one in source.nouns(kinds.SERVICES, Meta)}
     whole = not source.gaps and not source.about.manifests
     found = ((one, one.spec.service.ref) for one in source.nouns(kinds.API_SERVICES, ApiService) if one.spec.service)
     missing = False if whole else None
-    return tuple(
-        Aggregated(one.metadata.ref("APIService"), service, service in services or missing, one.available)
-        for one, service in found
-    )
+    return tuple(Aggregated(one.ref, service, service in services or missing, one.available) for one, service in found)
 
 
 def _conversions(source: Source) -> tuple[Trust, ...]:
     found = source.nouns(kinds.CUSTOM_RESOURCE_DEFINITIONS, Definition)
     return tuple(
         _trust(
-            one.metadata.ref("CustomResourceDefinition"),
+            one.ref,
             "spec.conversion.webhook.clientConfig.caBundle",
             conversion.webhook.client_config,
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from kscan.model.base import decode, decode_object
+from kscan.model.kinds import GroupKind
 from kscan.model.meta import Meta, Metadata, ObjectRef
 from kscan.model.templates import may_hold_templates, path_to, pod_templates
 from kscan.model.workloads import PodGroup, must_be_pod, pod_of
@@ -30,7 +31,7 @@ def _holders(source: Source) -> Iterator[tuple[ObjectRef, Holder]]:
             continue
         try:
             metadata = decode(item.body, Meta).metadata
-            ref = metadata.ref(kind)
+            ref = metadata.ref(GroupKind(group, kind))
             groups = tuple(_groups(ref, item))
         except msgspec.MsgspecError as error:
             source.undecodable(path, item, error)

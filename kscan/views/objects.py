@@ -60,7 +60,8 @@ def _things(source: Source, resource: Resource, shape: type) -> Iterator[Thing]:
             msgspec.convert(body, shape)
             metadata = body["metadata"]
             written_in = str(metadata.get(WRITTEN_IN, ""))
-            ref = ObjectRef(resource.kind, str(metadata["name"]), str(metadata.get("namespace", "")), written_in)
+            namespace = str(metadata.get("namespace", ""))
+            ref = ObjectRef(resource.kind, str(metadata["name"]), namespace, written_in, resource.group)
         except (msgspec.MsgspecError, KeyError, TypeError) as error:
             source.undecodable(path, item, error)
             continue
@@ -68,6 +69,7 @@ def _things(source: Source, resource: Resource, shape: type) -> Iterator[Thing]:
 
 
 NAMESPACES = _nouns("namespaces", Namespace, kinds.NAMESPACES)
+NAMESPACE_OBJECTS = things("namespace objects", kinds.NAMESPACES)
 SERVICE_ACCOUNTS = _nouns("service accounts", ServiceAccount, kinds.SERVICE_ACCOUNTS)
 NETWORK_POLICIES = _nouns("network policies", NetworkPolicy, kinds.NETWORK_POLICIES)
 INGRESSES = _nouns("ingresses", Ingress, kinds.INGRESSES)

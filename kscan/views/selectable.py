@@ -55,7 +55,7 @@ def _build(source: Source) -> tuple[Selectable, ...]:
             continue
         if head.status.phase in FINISHED:
             continue
-        owner = top_owner("Pod", head.metadata, owners)
+        owner = top_owner(kinds.PODS, head.metadata, owners)
         # A folded spec is one shared value, so that its identity is its hash.
         key = (owner, frozenset(head.metadata.labels.items()), id(item.spec) if item.spec else spec)
         found.setdefault(key, Selectable(owner, head.metadata.labels, spec))
@@ -67,7 +67,7 @@ def _owners(source: Source) -> Iterator[tuple[ObjectRef, Meta]]:
     for resource in CONTROLLER_KINDS:
         for _, item in source.items(resource):
             if found := _meta(item):
-                yield found.metadata.ref(resource.kind), found
+                yield found.metadata.ref(resource), found
 
 
 def _meta(item: Item) -> Meta | None:

@@ -10,7 +10,7 @@ from kscan.model.pods import containers
 from kscan.model.workloads import Workload
 from kscan.snapshot import kinds
 from kscan.views.controllers import CONTROLLER_OBJECTS
-from kscan.views.objects import Thing, things
+from kscan.views.objects import NAMESPACE_OBJECTS, Thing, things
 from kscan.views.view import View
 from kscan.views.workloads import WORKLOADS
 
@@ -96,7 +96,7 @@ TARGETS = {
             things("admission policy objects", kinds.ADMISSION_POLICIES),
             _things,
         ),
-        Target("namespace", "namespaces", "object", things("namespace objects", kinds.NAMESPACES), _things),
+        Target("namespace", "namespaces", "object", NAMESPACE_OBJECTS, _things),
         Target("controller", "controllers", "object", CONTROLLER_OBJECTS, _things),
         Target("service", "services", "object", things("service objects", kinds.SERVICES), _things),
         Target("ingress", "ingresses", "object", things("ingress objects", kinds.INGRESSES), _things),

@@ -11,7 +11,7 @@ import msgspec
 
 from kscan.model.base import decode
 from kscan.model.controllers import Maker
-from kscan.model.meta import Metadata, ObjectRef
+from kscan.model.meta import Kind, Metadata, ObjectRef
 from kscan.model.pods import FINISHED, LEGACY_ANNOTATIONS, MIRROR
 from kscan.model.workloads import PodGroup, PodHead, Workload, must_be_pod, pod_of
 from kscan.snapshot import kinds
@@ -49,7 +49,7 @@ def _build(source: Source) -> tuple[Workload, ...]:
 
 def _stands_in(source: Source, ref: ObjectRef, owners: _Owners, running: Container[ObjectRef]) -> bool:
     """Whether a template is judged: nothing runs for it, and no owner of it is judged in its stead."""
-    top = top_owner(ref.kind, owners[ref].metadata, owners)
+    top = top_owner(ref.group_kind, owners[ref].metadata, owners)
     if top == ref or top in running:
         return top == ref
     # In a cluster what its owner has left behind is history, where the owner is of a kind that is not read.
@@ -67,11 +67,11 @@ def _head(source: Source, path: str, item: Item) -> PodHead | None:
 def _controllers(source: Source) -> Iterator[tuple[ObjectRef, Maker]]:
     for resource in CONTROLLER_KINDS:
         for controller in source.nouns(resource, Maker):
-            yield controller.metadata.ref(resource.kind), controller
+            yield controller.metadata.ref(resource), controller
 
 
 def _gather(groups: _Groups, owners: _Owners, head: PodHead, path: str, item: Item) -> None:
-    ref = top_owner("Pod", head.metadata, owners)
+    ref = top_owner(kinds.PODS, head.metadata, owners)
     if head.status.phase in FINISHED and ref in owners:
         return
     legacy = tuple(sorted(pair for pair in head.metadata.annotations.items() if pair[0].startswith(LEGACY_ANNOTATIONS)))
@@ -81,14 +81,20 @@ def _gather(groups: _Groups, owners: _Owners, head: PodHead, path: str, item: It
     group[2] += 1
 
 
-def top_owner(kind: str, metadata: Metadata, owners: Mapping[ObjectRef, Any]) -> ObjectRef:
-    """The owner that somebody created; a static pod is its own, though it names its node."""
+def top_owner(kind: Kind, metadata: Metadata, owners: Mapping[ObjectRef, Any]) -> ObjectRef:
+    """The owner that somebody created; a static pod is its own, though it names its node.
+
+    Who may make a pod may name any owner. One that names another object than is there has none.
+    """
     ref = metadata.ref(kind)
     for _ in range(8):
         owner = metadata.controller
         if owner is None or MIRROR in metadata.annotations:
             return ref
-        ref = ObjectRef(owner.kind, owner.name, metadata.namespace)
+        above = owner.ref(metadata.namespace)
+        if above in owners and not owner.means(owners[above].metadata):
+            return ref
+        ref = above
         if ref not in owners:
             return ref
         metadata = owners[ref].metadata
@@ -114,7 +120,7 @@ def _idle(source: Source, ref: ObjectRef, owner: Maker | Holder) -> tuple[PodGro
     try:
         must_be_pod(group.body)
     except msgspec.MsgspecError as error:
-        resource = next(one for one in CONTROLLER_KINDS if one.kind == ref.kind)
+        resource = next(one for one in CONTROLLER_KINDS if (one.group, one.kind) == (ref.group, ref.kind))
         source.undecodable(resource.path(), Item(msgspec.json.encode({"metadata": owner.metadata})), error)
         return ()
     return (group,)

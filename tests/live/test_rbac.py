@@ -142,7 +142,10 @@ def test_who_may_write_and_bind_roles(world):
     """The guards against escalation, by writes that are only tried."""
     generator, client, authorizer = world
     roles = [one for ref, one in authorizer.roles.items() if ref.name.startswith(PREFIX)]
-    roles += [authorizer.roles[ObjectRef("ClusterRole", name)] for name in ("cluster-admin", "system:basic-user")]
+    roles += [
+        authorizer.roles[ObjectRef("ClusterRole", name, group=API_GROUP)]
+        for name in ("cluster-admin", "system:basic-user")
+    ]
     differ, allowed = [], 0
     for index in range(1500):
         identity = generator.choice(IDENTITIES)
@@ -153,14 +156,14 @@ def test_who_may_write_and_bind_roles(world):
         if index % 2:
             namespace = generator.choice(("", *NAMESPACES)) if not role.metadata.namespace else role.metadata.namespace
             kind = "RoleBinding" if namespace else "ClusterRoleBinding"
-            ref = ObjectRef(kind, f"try-{index}", namespace)
+            ref = ObjectRef(kind, f"try-{index}", namespace, group=API_GROUP)
             subject = {"kind": "User", "name": "x", "apiGroup": API_GROUP}
             body = {"metadata": {"name": ref.name}, "subjects": [subject],
                     "roleRef": {"apiGroup": API_GROUP, "kind": role.ref.kind, "name": role.ref.name}}  # fmt: skip
             mine = may_bind(authorizer, identity, ref, role.ref)
         else:
             namespace = generator.choice(("", *NAMESPACES))
-            ref = ObjectRef("Role" if namespace else "ClusterRole", f"try-{index}", namespace)
+            ref = ObjectRef("Role" if namespace else "ClusterRole", f"try-{index}", namespace, group=API_GROUP)
             rules = tuple(rule for rule in role.rules if not (namespace and rule.non_resource_urls))
             body = document(Role(metadata={"name": ref.name}, rules=rules))
             mine = may_write_role(authorizer, identity, ref, rules)

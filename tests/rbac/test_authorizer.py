@@ -77,6 +77,7 @@ def binding(name, ref, *subjects, namespace=""):
     )
 
 
+RBAC_GROUP = "rbac.authorization.k8s.io"
 JANE = Subject(kind="User", name="jane")
 BOT = Subject(kind="ServiceAccount", name="bot", namespace="red")
 READ = rule("get,list", "pods,nodes")
@@ -142,7 +143,7 @@ def test_an_answer_names_the_binding_the_role_and_the_rule():
     authorizer = Authorizer([role("read", rule("list", "secrets"), READ)], [binding("b", "ClusterRole/read", JANE)])
     proof = authorizer.why(identity_of(JANE), Ask("get", "pods"))
     assert (proof.subject, proof.binding, proof.role, proof.rule) == (
-        JANE, ObjectRef("ClusterRoleBinding", "b"), ObjectRef("ClusterRole", "read"), READ,
+        JANE, ObjectRef("ClusterRoleBinding", "b", group=RBAC_GROUP), ObjectRef("ClusterRole", "read", group=RBAC_GROUP), READ,
     )  # fmt: skip
     assert str(proof) == "User jane ← ClusterRoleBinding b ← ClusterRole read: get, list on pods, nodes"
 

@@ -114,4 +114,4 @@ def test_what_changed_is_told_in_rights():
     assert [(one.gained, one.namespace) for one in changes(old, less)] == [(False, ""), (False, "")]
     assert [(one.gained, one.namespace) for one in changes(less, old)] == [(True, ""), (True, "")]
     assert gathered([role("a")]) == {}
-    assert ObjectRef("ClusterRole", "a") in old.roles
+    assert ObjectRef("ClusterRole", "a", group="rbac.authorization.k8s.io") in old.roles

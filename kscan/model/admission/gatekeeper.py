@@ -122,7 +122,7 @@ def guard(kind: str, constraint: Constraint, labels: Mapping[str, str]) -> Guard
         stops=stops,
         doubt=doubt,
         holes=tuple(_holes(match, parameters)),
-        ref=ObjectRef(known[0] if known else kind, constraint.metadata.name),
+        ref=ObjectRef(known[0] if known else kind, constraint.metadata.name, group="constraints.gatekeeper.sh"),
     )
 
 

@@ -11,6 +11,7 @@ from kscan.model.admission.probes import PLAIN, PROBES, stopped_at
 from kscan.model.admission.trial import Outcome, Trial, depends_on_who_asks
 from kscan.model.admission.webhooks import Condition
 from kscan.model.base import Noun
+from kscan.model.kinds import meant
 from kscan.model.meta import Metadata
 from kscan.model.podsecurity.level import Level, minor_of
 from kscan.model.selectors import LabelSelector
@@ -137,7 +138,7 @@ def guards(
     """What the rules of a policy do about the pods of a namespace."""
     name = str(namespace["metadata"]["name"])
     own = policy.metadata.namespace
-    ref = policy.metadata.ref("Policy" if own else "ClusterPolicy")
+    ref = policy.metadata.ref(meant("Policy" if own else "ClusterPolicy"))
     for rule in policy.spec.rules if policy.spec.admission and own in ("", name) else ():
         seen = [way for way in rule.match.ways() if all(one.sees(name, labels) for one in way)]
         if rule.validate is None or not seen or _excluded(rule, name, labels):

@@ -3,6 +3,7 @@
 from kscan.model.admission.matching import MatchResources
 from kscan.model.admission.webhooks import Condition
 from kscan.model.base import Noun
+from kscan.model.kinds import meant
 from kscan.model.meta import Metadata, ObjectRef
 
 
@@ -42,7 +43,7 @@ class Policy(Noun, frozen=True):
     @property
     def ref(self) -> ObjectRef:
         """Its address."""
-        return self.metadata.ref("ValidatingAdmissionPolicy")
+        return self.metadata.ref(meant("ValidatingAdmissionPolicy"))
 
     @property
     def text(self) -> str:
@@ -69,4 +70,4 @@ class PolicyBinding(Noun, frozen=True):
     @property
     def ref(self) -> ObjectRef:
         """Its address."""
-        return self.metadata.ref("ValidatingAdmissionPolicyBinding")
+        return self.metadata.ref(meant("ValidatingAdmissionPolicyBinding"))

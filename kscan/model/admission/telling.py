@@ -11,6 +11,7 @@ from kscan.model.admission.policies import Policy, PolicyBinding, PolicySpec
 from kscan.model.admission.probes import PLAIN, stopped_at
 from kscan.model.admission.trial import Outcome, Trial, depends_on_who_asks
 from kscan.model.admission.webhooks import Condition, Hook
+from kscan.model.kinds import meant
 from kscan.model.podsecurity.modes import Mode
 from kscan.model.selectors import LabelSelector
 
@@ -70,7 +71,7 @@ def of_kyverno(policy: Policy) -> Bound:
         name=policy.metadata.name,
         action=_action(policy.spec.validation_actions or ("Deny",)),
         holes=tuple(_holes(policy, matches)),
-        ref=policy.metadata.ref("ValidatingPolicy"),
+        ref=policy.metadata.ref(meant("ValidatingPolicy")),
     )
     return Bound(matches, guard, Trial(policy))
 

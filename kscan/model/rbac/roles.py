@@ -3,8 +3,11 @@
 import msgspec
 
 from kscan.model.base import Noun
+from kscan.model.kinds import meant
 from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.selectors import LabelSelector
+
+_GROUP = "rbac.authorization.k8s.io"
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -86,8 +89,8 @@ class Subject(Noun, frozen=True):
 
     @property
     def ref(self) -> ObjectRef:
-        """Its address."""
-        return ObjectRef(self.kind, self.name, self.namespace)
+        """Its address; users and groups, which are no objects, are of the API group that bindings name them with."""
+        return ObjectRef(self.kind, self.name, self.namespace, group=meant(self.kind).group)
 
 
 class RoleRef(Noun, frozen=True):
@@ -132,8 +135,9 @@ class Binding(Noun, frozen=True):
     def role(self) -> ObjectRef:
         """The address of the role; a Role is looked for in the binding's own namespace."""
         namespace = "" if self.role_ref.kind == "ClusterRole" else self.metadata.namespace
-        return ObjectRef(self.role_ref.kind, self.role_ref.name, namespace)
+        return ObjectRef(self.role_ref.kind, self.role_ref.name, namespace, group=_GROUP)
 
 
 def _ref(kind: str, metadata: Metadata) -> ObjectRef:
-    return ObjectRef(kind if metadata.namespace else f"Cluster{kind}", metadata.name, metadata.namespace)
+    kind = kind if metadata.namespace else f"Cluster{kind}"
+    return ObjectRef(kind, metadata.name, metadata.namespace, group=_GROUP)
