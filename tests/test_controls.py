@@ -36,7 +36,7 @@ controls: {controls}
 
 
 def answers(framework, results, every=(), about=None):
-    report = Report(about=about or About(), results=tuple(results), score=Score(None, 0, 0, 0))
+    report = Report(about=about or About(), results=tuple(results), score=Score(None, 0, 0, 0, 0))
     answered = with_controls(report, [framework], {check.id: check for check in every}).frameworks[0]
     return {one.control.id: one for one in answered.answers}
 

@@ -205,9 +205,10 @@ class Unused(msgspec.Struct, frozen=True, order=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """Of 100: the weight of the checks that hold over the weight of those decided; and how much was decided."""
+    """Of 100: the weight of the checks that hold over that of those decided, and of all asked; how much was decided."""
 
     value: int | None
+    lower: int
     coverage: int
     decided: int
     undecided: int

@@ -1,9 +1,12 @@
-"""The score: only what was decided counts, weighted by severity, and coverage stands beside it.
+"""The score: only what was decided counts, each check by its own severity; beside it, its lower bound and coverage.
 
-score    = 100 x weight of checks that pass / weight of checks that pass or fail
-           a failure that only follows from that of another check weighs nothing
-coverage = 100 x weight of checks that pass or fail / the same and those unknown, but for those that only agents on
-           nodes could answer where none has run
+score       = 100 x weight of checks that pass / weight of checks that pass or fail
+lower bound = 100 x weight of checks that pass / the same and those unknown: what it is if all that is unknown fails
+coverage    = 100 x weight of checks that pass or fail / the same and those unknown
+              but for those that only agents on nodes could answer where none has run
+
+A check weighs the same whatever it finds, and a failure that follows from another weighs, too: else giving more rights,
+or showing less, would raise the score.
 """
 
 from collections.abc import Iterable
@@ -18,16 +21,27 @@ def score(results: Iterable[Result]) -> Score:
     """Weigh the results; nothing decided is no score, not a good one."""
     weights = dict.fromkeys(Status, 0)
     counts = dict.fromkeys(Status, 0)
+    # What nobody was asked lowers nothing; what was found counts even so.
+    asked = 0
     for result in results:
-        # What only follows from another failure is not counted twice.
-        weights[result.status] += 0 if result.implied or not result.asked else WEIGHTS[result.severity]
         counts[result.status] += 1
-    decided = weights[Status.PASS] + weights[Status.FAIL]
-    asked = decided + weights[Status.UNKNOWN]
+        if result.asked or result.status is not Status.UNKNOWN:
+            weights[result.status] += WEIGHTS[result.check.file.severity]
+            asked += result.status is Status.UNKNOWN
+    passed = weights[Status.PASS]
+    decided = passed + weights[Status.FAIL]
+    every = decided + weights[Status.UNKNOWN]
+    failed = counts[Status.FAIL]
     return Score(
-        # Rounded down: 100 is said only where everything decided holds.
-        value=100 * weights[Status.PASS] // decided if decided else None,
-        coverage=100 * decided // asked if asked else 0,
-        decided=counts[Status.PASS] + counts[Status.FAIL],
+        value=_percent(passed, decided, whole=not failed) if decided else None,
+        lower=_percent(passed, every, whole=not (failed or asked)),
+        coverage=_percent(decided, every, whole=not asked),
+        decided=counts[Status.PASS] + failed,
         undecided=counts[Status.UNKNOWN],
     )
+
+
+def _percent(part: int, every: int, *, whole: bool) -> int:
+    """Rounded down, so that 100 is all; and never 100 where it is not whole, though what is missing weighs nothing."""
+    found = 100 * part // every if every else 0
+    return found if whole else min(found, 99)

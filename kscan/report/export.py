@@ -146,6 +146,7 @@ class Exported(Shape, frozen=True):
     cluster: Cluster
     objects: int
     score: int | None
+    score_lower_bound: int
     coverage: int
     results: tuple[ExportedResult, ...]
     gaps: tuple[ExportedGap, ...]
@@ -175,6 +176,7 @@ def export(report: Report, write: Callable[[Any], Any] = lambda part: part) -> E
         ),
         objects=report.objects,
         score=report.score.value,
+        score_lower_bound=report.score.lower,
         coverage=report.score.coverage,
         results=tuple(write(_result(one)) for one in report.results),
         gaps=tuple(map(_gap, report.gaps())),

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from kscan import __version__
 from kscan.checks.check import Severity
-from kscan.judge.report import Holder, MissedPath, Report, Result, Status, Unused
+from kscan.judge.report import Holder, MissedPath, Report, Result, Score, Status, Unused
 from kscan.model.words import counted
 from kscan.report.controls import control_lines, framework_words, platform_words
 from kscan.report.inventory import namespace_lines, workload_lines
@@ -75,10 +75,9 @@ def _head(report: Report, console: Console) -> None:
         console.print(line(words, style))
     if about.manifests:
         console.print(line(f"{counted(report.objects, 'object')} read"))
-    value = "no score: nothing could be decided" if score.value is None else f"score {score.value} of 100"
     seen = f"{counted(score.decided, 'check')} decided, {score.undecided} unknown"
     console.print()
-    console.print(line(f"{value[0].upper()}{value[1:]}, coverage {score.coverage} % ({seen})", "bold"))
+    console.print(line(f"{_score(score)}, coverage {score.coverage} % ({seen})", "bold"))
     for one in report.frameworks:
         console.print(line(f"{one.framework.name}: {framework_words(one)}"))
     gaps = report.gaps()
@@ -87,6 +86,13 @@ def _head(report: Report, console: Console) -> None:
         console.print(line(f"{counted(len(gaps), 'path')} {were} not read: see “Not seen” at the end", "yellow"))
     if any(missed.gap.reason is Reason.FORBIDDEN for missed in gaps):
         console.print(line("Some are forbidden: `kscan permissions` prints the rights that a scan needs", "yellow"))
+
+
+def _score(score: Score) -> str:
+    if score.value is None:
+        return "No score: nothing could be decided"
+    least = f" (at least {score.lower})" if score.lower < score.value else ""
+    return f"Score {score.value} of 100{least}"
 
 
 def _cluster(report: Report) -> Iterable[tuple[str, str]]:
