@@ -43,7 +43,7 @@ def test_checks_asked_together_say_what_each_says_alone(name):
         parts = [part.variables for part in subject.parts] * (2 if target.own else 1)
         together = list(program.ask(shared, parts, facing))
         for part, said in zip(parts, together, strict=True):
-            alone = [one._alone(0, shared | part) for one in apart]
+            alone = [one._alone(0, shared, part, facing) for one in apart]
             # Why an expression errs is told in the words of the one that was asked.
             assert [str(one)[:5] if "Erred" in type(one).__name__ else one for one in said] == [
                 str(one)[:5] if "Erred" in type(one).__name__ else one for one in alone

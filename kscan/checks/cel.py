@@ -16,68 +16,132 @@ from kscan.model.cel.binding import without_bind
 from kscan.model.cel.runtime import Erred, environment, evaluated, first_line
 
 Variables = Mapping[str, Any]
-_TOGETHER = ("object", "parts")
+_SHOWN = ("object", "namespaceObject")
 # It holds; or the words for why it does not; or it could not be decided.
 Answer = bool | str | Erred
+
+
+class Parts:
+    """What of an object is asked about just now, as the expressions over several parts are handed it."""
+
+    def __init__(self) -> None:
+        self.given: Sequence[Variables] = ()
+
+    def __call__(self) -> Sequence[Variables]:
+        """The parts, as the runtime asks for them."""
+        return self.given
 
 
 class Program(msgspec.Struct, frozen=True):
     """The expressions of several checks over one target; answers come in the order of the checks."""
 
     checks: tuple[Check, ...]
+    forms: "_Forms"
     together: Any
     # Those that are nested too deep to stand in it; they are asked by themselves.
     apart: tuple[int, ...]
     # The environment of single expressions.
     one: Any
-    alone: tuple[Any, ...]
-    messages: tuple[Any, ...]
+    alone: tuple["_Single", ...]
+    messages: tuple["_Single", ...]
     # Whether a message that errs is an error, as where a check is tried, and not its plain words.
     strict: bool
 
     def ask(self, shared: Variables, parts: Sequence[Variables], facing: "Facing") -> Iterator[Sequence[Answer]]:
         """For each part of an object what the checks say of it."""
-        answers = evaluated(self.together, facing.of(shared, parts))
-        if isinstance(answers, list):
-            answers = [[one if one is True else _words(one) for one in answer] for answer in answers]
-            if all(isinstance(one, str) for answer in answers for one in answer if one is not True):
-                for part, answer in zip(parts, answers, strict=True) if self.apart else ():
-                    for index in self.apart:
-                        answer.insert(index, self._alone(index, {**shared, **part}))
-                yield from answers
-                return
-        for part in parts:
-            variables = {**shared, **part}
-            yield [self._alone(index, variables) for index in range(len(self.checks))]
+        answers = self._told(parts, facing.of(shared)) if self.together else None
+        if answers is not None:
+            for part, answer in zip(parts, answers, strict=True):
+                for index in self.apart:
+                    answer.insert(index, self._alone(index, shared, part, facing))
+                yield answer
+        elif len(parts) > 1:
+            # By halves, so that what errs costs only the part that made it, and what is too much at once is not at all.
+            middle = len(parts) // 2
+            yield from self.ask(shared, parts[:middle], facing)
+            yield from self.ask(shared, parts[middle:], facing)
+        else:
+            for part in parts:
+                yield [self._alone(index, shared, part, facing) for index in range(len(self.checks))]
 
-    def _alone(self, index: int, variables: Variables) -> Answer:
-        variables = self.one.Activation(variables)
-        holds = evaluated(self.alone[index], variables)
+    def _told(self, parts: Sequence[Variables], activation: Any) -> list[list[Answer]] | None:  # noqa: ANN401
+        """What all say of these parts; None where anything among it errs."""
+        answers = self.forms.asked(self.together, parts, activation)
+        if not isinstance(answers, list):
+            return None
+        answers = [[one if one is True else _words(one) for one in answer] for answer in answers]
+        whole = all(isinstance(one, str) for answer in answers for one in answer if one is not True)
+        return answers if whole else None
+
+    def _alone(self, index: int, shared: Variables, part: Variables, facing: "Facing") -> Answer:
+        """What one check says of one part."""
+        holds = self._value(self.alone[index], shared, part, facing)
         if isinstance(holds, Erred) or holds is True:
             return holds
         if holds is not False:
             return Erred(f"the expression gives {type(holds).__name__}, not a bool")
-        words = _words(evaluated(self.messages[index], variables))
+        words = _words(self._value(self.messages[index], shared, part, facing))
         if self.strict and not isinstance(words, str):
             reason = words.reason if isinstance(words, Erred) else f"it gives {type(words).__name__}, not a text"
             raise CheckError(f"check {self.checks[index].id}: its messageExpression errs", reason)
         return words if isinstance(words, str) else ""
 
+    def _value(self, one: "_Single", shared: Variables, part: Variables, facing: "Facing") -> Any:  # noqa: ANN401
+        program = self.forms.of(one.text)
+        if program is None:
+            return evaluated(one.program, self.one.Activation({**shared, **part}))
+        values = self.forms.asked(program, [part], facing.of(shared))
+        return values[0] if isinstance(values, list) else values
+
+
+class _Single(msgspec.Struct, frozen=True):
+    """An expression by itself."""
+
+    text: str
+    program: Any
+
+
+class _Forms:
+    """Expressions over several parts of an object, which are handed to them apart from it: it is carried over once."""
+
+    def __init__(self, shared: Sequence[str], own: Sequence[str]) -> None:
+        self._environment = environment(_SHOWN, {"parts": lambda: self._parts})
+        # Other names of the object mean it.
+        names = [f"[object].map({name}, " for name in shared if name != "object"]
+        self._before = "".join(names) + "parts().map(part, " + "".join(f"[part.{name}].map({name}, " for name in own)
+        self._after = ")[0]" * len(own) + ")" + ")[0]" * len(names)
+        self._parts: Sequence[Variables] = ()
+        self._known: dict[str, Any] = {}
+
+    def of(self, expression: str) -> Any:  # noqa: ANN401 - a compiled expression
+        """An expression compiled to give a list, for each part what it says of it; None where it is nested too deep."""
+        if expression not in self._known:
+            try:
+                self._known[expression] = self._environment.compile(f"{self._before}{expression}{self._after}")
+            except RuntimeError:
+                self._known[expression] = None
+        return self._known[expression]
+
+    def asked(self, program: Any, parts: Sequence[Variables], activation: Any) -> Any:  # noqa: ANN401
+        """What it says of these parts, or Erred."""
+        self._parts = parts
+        return evaluated(program, activation)
+
 
 class Facing:
-    """The object that is asked about, carried over into the runtime once for the programs that ask in turn."""
+    """The object that is asked about, carried over into the runtime once for all programs and parts."""
 
     def __init__(self) -> None:
-        self._environment = _environment(_TOGETHER)
-        self._object: Any = None
+        self._environment = environment(_SHOWN)
+        self._shown: tuple[Any, Any] = (None, None)
         self._activation: Any = None
 
-    def of(self, shared: Variables, parts: Sequence[Variables]) -> Any:  # noqa: ANN401 - an activation
-        """What an expression over all parts sees; one without parts of its own may look at what another was shown."""
-        if shared["object"] is not self._object or any(parts):
-            self._object = shared["object"]
-            told = {"object": self._object, "namespaceObject": shared["namespaceObject"], "parts": parts}
-            self._activation = self._environment.Activation(told)
+    def of(self, shared: Variables) -> Any:  # noqa: ANN401 - an activation
+        """What an expression over parts of an object sees beside them."""
+        shown = shared["object"], shared["namespaceObject"]
+        if self._activation is None or any(now is not before for now, before in zip(shown, self._shown, strict=True)):
+            self._shown = shown
+            self._activation = self._environment.Activation({"object": shown[0], "namespaceObject": shown[1]})
         return self._activation
 
 
@@ -92,34 +156,23 @@ def compile_checks(
     checks: Sequence[Check], shared: Sequence[str], own: Sequence[str] = (), *, strict: bool = False
 ) -> Program:
     """One program for the checks of a target; CheckError names the check that does not compile."""
-    one = _environment((*shared, *own))
+    one = environment((*shared, *own, "namespaceObject"))
     alone = tuple(_compiled(one, check, check.file.cel) for check in checks)
     messages = tuple(_compiled(one, check, _message(check)) for check in checks)
-    together = _together(checks, shared, own)
-    apart = () if together else tuple(i for i, check in enumerate(checks) if not _together([check], shared, own))
+    forms = _Forms(shared, own)
+    together = _together(checks, forms)
+    apart = () if together else tuple(i for i, check in enumerate(checks) if not _together([check], forms))
     if apart:
-        together = _together([check for i, check in enumerate(checks) if i not in apart], shared, own)
-    return Program(tuple(checks), together, apart, one, alone, messages, strict)
+        together = _together([check for i, check in enumerate(checks) if i not in apart], forms)
+    return Program(tuple(checks), forms, together, apart, one, alone, messages, strict)
 
 
-def _together(checks: Sequence[Check], shared: Sequence[str], own: Sequence[str]) -> Any:  # noqa: ANN401
+def _together(checks: Sequence[Check], forms: _Forms) -> Any:  # noqa: ANN401 - a compiled expression
     """The checks as one expression; None where the parser finds it nested too deep, though none of them was."""
     answers = ", ".join(
         f"dyn({_bound(check, check.file.cel)}) ? dyn(true) : dyn({_bound(check, _message(check))})" for check in checks
     )
-    # Other names of the object mean it: it is carried over into the runtime under one.
-    names = [f"[object].map({name}, " for name in shared if name != "object"]
-    bound = "".join(f"[part.{name}].map({name}, " for name in own)
-    each = f"{bound}[{answers}]{')[0]' * len(own)}"
-    every = f"parts.map(part, {each})" if own else f"[{each}]"
-    try:
-        return _environment(_TOGETHER).compile(f"{''.join(names)}{every}{')[0]' * len(names)}")
-    except RuntimeError:
-        return None
-
-
-def _environment(names: Sequence[str]) -> Any:  # noqa: ANN401 - untyped binding
-    return environment((*names, "namespaceObject"))
+    return forms.of(f"[{answers}]")
 
 
 def _message(check: Check) -> str:
@@ -135,8 +188,9 @@ def _bound(check: Check, expression: str) -> str:
     return f"[{msgspec.json.encode(check.file.params).decode()}].map(params, (\n{expression}\n))[0]"
 
 
-def _compiled(environment: Any, check: Check, expression: str) -> Any:  # noqa: ANN401 - untyped binding
+def _compiled(environment: Any, check: Check, expression: str) -> _Single:  # noqa: ANN401 - untyped binding
+    text = _bound(check, expression)
     try:
-        return environment.compile(_bound(check, expression))
+        return _Single(text, environment.compile(text))
     except RuntimeError as error:
         raise CheckError(f"check {check.id}: its CEL does not compile", first_line(str(error))) from error

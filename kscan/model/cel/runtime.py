@@ -1,6 +1,6 @@
 """The runtime of CEL: environments, and evaluation that never raises."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,10 +15,11 @@ class Erred(msgspec.Struct, frozen=True):
     ours: bool = False
 
 
-def environment(names: Sequence[str]) -> Any:  # noqa: ANN401 - untyped binding
-    """An environment in which these variables may hold anything."""
+def environment(names: Sequence[str], functions: Mapping[str, Callable[[], object]] = {}) -> Any:  # noqa: ANN401
+    """An environment in which these variables may hold anything, and these functions are asked each time."""
     extensions = [ext_optional.ExtOptional(), ext_strings.ExtStrings(), ext_bindings.ExtBindings(), ext_math.ExtMath()]
-    return cel.NewEnv(variables=dict.fromkeys(names, cel.Type.DYN), extensions=extensions)
+    known = [cel.FunctionDecl(name, [cel.Overload(name, impl=call)]) for name, call in functions.items()]
+    return cel.NewEnv(variables=dict.fromkeys(names, cel.Type.DYN), extensions=extensions, functions=known)
 
 
 def evaluated(expression: Any, activation: Any) -> Any:  # noqa: ANN401 - a CEL value
