@@ -13,20 +13,23 @@ from kscan.judge.farm import denied
 from kscan.judge.plan import plan
 from kscan.judge.platform import with_platform
 from kscan.judge.report import Status
-from kscan.model.platform import Platform, Seen, detect, profile_of
+from kscan.model.platform import Platform, detect, profile_of
+from kscan.model.signs import Seen
 from kscan.snapshot import kinds
 from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.folder import load_folder
 from kscan.snapshot.snapshot import Snapshot
 from kscan.views.components import component
+from kscan.views.groups import APIS
 from kscan.views.kubelets import KUBELETS
-from kscan.views.platform import PLATFORM, as_told, profiles
+from kscan.views.platform import KUBEADM, PLATFORM, as_told, profiles
 from kscan.views.rights import RIGHTS
 from kscan.views.server import VERSION
 from kscan.views.view import Readings
 
 CLUSTERS = Path(__file__).parent.parent / "fixtures" / "clusters"
+SHIPPED = data.folder("checks") / "shipped"
 CATALOGUE = catalogue()
 EVERY = tuple(CATALOGUE.checks.values())
 CONTROL_PLANE = {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"}
@@ -225,6 +228,14 @@ def test_virtual_nodes_of_aks_are_passed_over_and_the_others_judged():
     assert (result.status, result.judged) == (Status.PASS, 1)
 
 
+def test_the_label_of_virtual_kubelets_alone_excuses_none():
+    result = judge(
+        Readings(snapshot_of([a_node("odd", type="virtual-kubelet")])),
+        plan([CATALOGUE.checks["kubelet-anonymous-auth"]]),
+    ).results[0]
+    assert result.status is Status.UNKNOWN
+
+
 def test_a_kubelet_that_answers_is_judged_whatever_its_node_is_called():
     configz = {"kubeletconfig": {"authentication": {"anonymous": {"enabled": True}}}}
     documents = [
@@ -283,7 +294,7 @@ def test_a_version_alone(version, name):
     ("provider", "labels", "version", "name"),
     [
         ("azure:///subscriptions/0/vm", {}, "v1.31.1", ""),
-        ("azure:///subscriptions/0/vm", {"kubernetes.azure.com/cluster": "MC_a"}, "v1.31.1", "aks"),
+        ("azure:///subscriptions/0/vm", {"kubernetes.azure.com/cluster": "MC_a"}, "v1.31.1", ""),
         ("", {"kubernetes.azure.com/cluster": "MC_a"}, "v1.31.1", ""),
         ("aws:///eu-west-1a/i-0", {"eks.amazonaws.com/nodegroup": "a"}, "v1.31.1", ""),
         ("gce://shop/b/n", {}, "v1.33.2-gke.1043000", "gke"),
@@ -298,10 +309,76 @@ def test_what_a_node_tells(provider, labels, version, name):
     assert platform_of(a_version(version), node).value.name == name
 
 
-def test_two_nodes_do_not_make_one_sign():
-    labelled, in_azure = a_node("a", **{"kubernetes.azure.com/cluster": "MC_a"}), a_node("b")
-    found = platform_of(a_version("v1.31.1"), labelled, in_azure | {"spec": {"providerID": "azure:///b"}})
-    assert found.value == Platform()
+AKS = {"kubernetes.azure.com/cluster": "MC_a"}
+IN_AZURE = {"spec": {"providerID": "azure:///subscriptions/0/vm"}}
+CONFIG = {"kind": "ConfigMap", "metadata": {"name": "kubeadm-config", "namespace": "kube-system"}}
+KAMAJI = {
+    "kind": "DaemonSet",
+    "metadata": {"name": "kube-proxy", "namespace": "kube-system", "labels": {"kamaji.clastix.io/project": "kamaji"}},
+}
+
+
+def test_a_sign_about_nodes_is_one_of_every_node():
+    """One kubelet may say of itself what it likes."""
+    one, other = a_node("aks-1", **AKS) | IN_AZURE, a_node("b")
+    assert platform_of(a_version("v1.31.1"), one).value.name == "aks"
+    assert platform_of(a_version("v1.31.1"), one, other).value == Platform()
+    assert platform_of(a_version("v1.31.1"), one, a_node("aks-2", **AKS) | {"spec": {}}).value == Platform()
+    assert platform_of(a_version("v1.31.1"), a_node("aks-2", **AKS), other | IN_AZURE).value == Platform()
+
+
+def of_others(sign):
+    """What more people than the cluster's owner can make of a sign: labels on every node, API groups."""
+    key, _, value = sign.node_label.partition("=")
+    return {key: value} if key else {}, sign.group
+
+
+def test_what_others_than_the_owner_can_make_decides_nothing():
+    known = profiles()
+    made = [
+        of_others(sign) for one in (*known.platforms, *known.nodes) for sign in (*one.signs, *getattr(one, "hints", ()))
+    ]
+    labels = {key: value for found, _ in made for key, value in found.items()}
+    groups = [{"metadata": {"name": group}} for _, group in made if group]
+    apis = {"path": "/apis", "json": {"kind": "APIGroupDiscoveryList", "items": groups}}
+    spaces = [{"kind": "Namespace", "metadata": {"name": one.name}} for one in known.platforms]
+    elsewhere = [CONFIG, KAMAJI]
+    elsewhere = [one | {"metadata": one["metadata"] | {"namespace": "shop"}} for one in elsewhere]
+    found = platform_of(
+        a_version("v1.36.0"), apis, *spaces, *elsewhere, a_node("a", **labels), a_node("b", **labels)
+    ).value
+    assert (found.name, found.family) in (("", "cis"), ("microk8s", "cis"), ("kops", "cis"))
+    assert not (found.owned or found.ships or found.may_ship or found.authorizers or found.provided)
+
+
+def test_two_platforms_of_one_cluster_are_neither():
+    found = platform_of(a_version("v1.33.1+k3s1"), CONFIG).value
+    assert (found.name, found.ships, found.may_ship) == ("", (), ())
+    assert (
+        found.unseen
+        == "it shows signs of k3s (version v1.33.1+k3s1) and of kubeadm (ConfigMap kube-system/kubeadm-config)"
+    )
+    assert platform_of(a_version("v1.33.1"), CONFIG, KAMAJI).value.name == "kamaji"
+
+
+@pytest.mark.parametrize(
+    ("folder", "denied_need", "ships"),
+    [
+        ("k3s", kinds.NODES, "k3s"),
+        ("k3s", KUBEADM, "k3s"),
+        ("kubeadm", KUBEADM, "kubeadm"),
+        ("kind", kinds.NODES, "kind"),
+        ("aks", kinds.NODES, "aks"),
+        ("openshift", APIS, "openshift"),
+    ],
+)
+def test_what_was_not_read_leaves_open_what_ships(folder, denied_need, ships):
+    whole = Readings(cluster(folder)).of(PLATFORM).value
+    assert ships in whole.ships
+    assert whole.may_ship == ()
+    less = Readings(denied(cluster(folder), denied_need)).of(PLATFORM).value
+    assert less.ships == ()
+    assert ships in less.may_ship
 
 
 @pytest.mark.parametrize("folder", ["aks", "gke", "vcluster", "talos", "microk8s", "kops", "hypershift"])
@@ -335,8 +412,12 @@ def test_signs_are_of_use_and_say_where_they_are_from():
     for sign in (sign for one in (*known.platforms, *known.nodes) for sign in one.signs):
         told = msgspec.structs.asdict(sign)
         assert told.pop("rests")
-        assert any(told.values())
+        assert sign.proves
         assert not sign.label or sign.object
+    for one in known.platforms:
+        assert bool(one.hints) is not bool(one.signs)
+        assert one.signs or not (one.owns or one.ships or one.authorizers or one.over)
+        assert all((SHIPPED / f"rbac-{part}.jsonl").is_file() for part in one.ships)
     assert all(one.why and one.owns <= CONTROL_PLANE for one in known.platforms if one.owns)
     assert {one.benchmark for one in known.platforms} <= {one.family for one in CATALOGUE.frameworks.values()}
     assert {name for kind in known.nodes for name in kind.platforms} <= {one.name for one in known.platforms}

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 
-from kscan.checks.judgement import Fine, Judgements, Problem, Review
+from kscan.checks.judgement import Fine, Judgements, Problem, Review, Unsure
 from kscan.model.base import JsonObject
 from kscan.model.meta import ObjectRef
 from kscan.model.namespaces import ServiceAccount
 from kscan.model.pods import MIRROR, containers, service_account
+from kscan.model.rbac.baseline import Origin
 from kscan.model.rbac.identity import identity_of, subject_of
 from kscan.model.rbac.roles import Subject
 from kscan.model.words import listed
 from kscan.model.workloads import PodGroup, Workload
+from kscan.rules.bindings import own_grants
 from kscan.rules.rule import rule
 from kscan.views.objects import SERVICE_ACCOUNTS
 from kscan.views.rights import RBAC, RIGHTS, Rights
@@ -42,18 +44,20 @@ def default_rights(rights: Rights) -> Judgements:
         if subject.kind == "ServiceAccount" and subject.name == "default":
             bound = sorted({str(grant.binding.ref) for grant in rights.full.granted(key)})
             yield Problem(subject.ref, f"is given rights by {listed(bound)}", fix=f"take {subject} out of them")
-        elif bound := _given_to_all(rights, key, subject):
+        elif bound := _given_to_all(rights, key, subject, Origin.OWN):
             message = f"is given rights by {listed(bound)}, and every default account that is in it has them"
             yield Problem(subject.ref, message, fix=f"take {subject} out of them, and name the accounts that need it")
+        elif _given_to_all(rights, key, subject, Origin.UNSURE):
+            yield Unsure(subject.ref, rights.baseline.why)
         else:
             yield Fine(subject.ref)
 
 
-def _given_to_all(rights: Rights, key: str, subject: Subject) -> list[str]:
+def _given_to_all(rights: Rights, key: str, subject: Subject, origin: Origin) -> list[str]:
     """The bindings that nobody ships, where the subject is the group of all accounts, or of those of a namespace."""
     if subject.kind != "Group" or not f"{subject.name}:".startswith(_ACCOUNTS):
         return []
-    own = (one for one in rights.full.granted(key) if one.binding.ref not in rights.baseline.bindings)
+    own = own_grants(rights, key, origin)
     return sorted({str(one.binding.ref) for one in own if one.role.ref.name != _PULLS_IMAGES})
 
 
@@ -79,8 +83,7 @@ def used_from_outside(accounts: Iterable[ServiceAccount], workloads: Iterable[Wo
     for account in accounts:
         name, namespace = account.metadata.name, account.metadata.namespace
         key = identity_of(Subject(kind="ServiceAccount", name=name, namespace=namespace)).keys[0]
-        bound = {str(one.binding.ref) for one in rights.full.granted(key)
-                 if one.binding.ref not in rights.baseline.bindings}  # fmt: skip
+        bound = {str(one.binding.ref) for one in own_grants(rights, key)}
         if bound and (namespace, name) not in run:
             unrun.append(account)
             fact = f"{listed(sorted(bound))} gives it rights, and no workload runs as it: who uses its tokens?"

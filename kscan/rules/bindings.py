@@ -1,12 +1,13 @@
 """Bindings by themselves: whom they name, and whether what they name is there."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
-from kscan.checks.judgement import Fine, Judgements, Problem, Step
+from kscan.checks.judgement import Fine, Judgements, Problem, Step, Unsure
 from kscan.model.namespaces import ServiceAccount
 from kscan.model.rbac.authorizer import Grant
+from kscan.model.rbac.baseline import Origin
 from kscan.model.rbac.identity import subject_key, subject_of
-from kscan.model.rbac.roles import Binding
+from kscan.model.rbac.roles import Binding, Subject
 from kscan.model.words import listed
 from kscan.rules.rule import rule
 from kscan.views.objects import SERVICE_ACCOUNTS
@@ -32,15 +33,22 @@ def missing_account(rights: Rights, accounts: Iterable[ServiceAccount]) -> Judge
     """Bindings to a service account that is not there, and that whoever may create one can be."""
     known = {(one.metadata.namespace, one.metadata.name) for one in accounts}
     for binding in rights.full.bindings:
-        missing = [
-            str(one)
-            for one in map(subject_of, _own_keys(rights, binding))
-            if one.kind == "ServiceAccount" and (one.namespace, one.name) not in known
-        ]
-        if missing:
-            yield Problem(binding.ref, f"binds {listed(missing)}, which does not exist", path="subjects")
+        of = {origin: _missing(rights, binding, origin, known) for origin in (Origin.OWN, Origin.UNSURE)}
+        if of[Origin.OWN]:
+            yield Problem(binding.ref, f"binds {listed(of[Origin.OWN])}, which does not exist", path="subjects")
+        elif of[Origin.UNSURE]:
+            yield Unsure(binding.ref, rights.baseline.why)
         else:
             yield Fine(binding.ref)
+
+
+def _missing(rights: Rights, binding: Binding, origin: Origin, known: Set[tuple[str, str]]) -> list[str]:
+    """The accounts of a binding that are not there."""
+    return [
+        str(one)
+        for one in map(subject_of, _keys(rights, binding, origin))
+        if one.kind == "ServiceAccount" and (one.namespace, one.name) not in known
+    ]
 
 
 @rule("bindings.named", "subjects", RBAC)
@@ -48,9 +56,11 @@ def named(rights: Rights, *, subjects: Sequence[str], message: str) -> Judgement
     """Subjects whom nothing should be given beyond what is shipped: `Group system:authenticated`; `*` ends a prefix."""
     for key in rights.full.keys:
         subject = subject_of(key)
-        extra = list(_own_grants(rights, key))
-        if not extra or not any(_matches(str(subject), pattern) for pattern in subjects):
-            yield Fine(subject.ref)
+        asked = any(_matches(str(subject), pattern) for pattern in subjects)
+        extra = list(own_grants(rights, key)) if asked else []
+        if not extra:
+            unsure = asked and any(True for _ in own_grants(rights, key, Origin.UNSURE))
+            yield Unsure(subject.ref, rights.baseline.why) if unsure else Fine(subject.ref)
             continue
         yield Problem(
             subject.ref,
@@ -58,6 +68,9 @@ def named(rights: Rights, *, subjects: Sequence[str], message: str) -> Judgement
             proof=tuple(
                 Step("; ".join(map(str, grant.role.rules)), str(subject), str(grant.binding.ref), str(grant.role.ref))
                 for grant in extra
+            ),
+            notes=tuple(
+                dict.fromkeys(note for one in extra for note in rights.baseline.elsewhere(one.binding, subject))
             ),
             fix="; ".join(dict.fromkeys(f"take {subject} out of {grant.binding.ref}" for grant in extra)),
         )
@@ -68,36 +81,34 @@ def direct_users(rights: Rights) -> Judgements:
     """People who are given rights by name where groups could be."""
     for key in rights.full.keys:
         subject = subject_of(key)
-        bound = sorted(
-            {
-                str(grant.binding.ref)
-                for grant in _own_grants(rights, key)
-                if grant.binding.ref not in rights.baseline.bindings
-            }
-        )
+        bound = sorted({str(grant.binding.ref) for grant in own_grants(rights, key)})
         if subject.kind == "User" and not subject.name.startswith("system:") and bound:
-            yield Problem(subject.ref, f"is bound by name, not through a group, by {listed(bound)}")
+            yield Problem(
+                subject.ref,
+                f"is bound by name, not through a group, by {listed(bound)}",
+                notes=shipped_elsewhere(rights, ((one.binding, subject) for one in own_grants(rights, key))),
+            )
         else:
             yield Fine(subject.ref)
 
 
-def _own_grants(rights: Rights, key: str) -> Iterator[Grant]:
-    """What a subject is given that is not shipped so, whatever the role."""
+def own_grants(rights: Rights, key: str, origin: Origin = Origin.OWN) -> Iterator[Grant]:
+    """What a subject is given that is not shipped so, whatever the role; or of which that is not known."""
     for grant in rights.full.granted(key):
-        if key in _own_keys(rights, grant.binding):
+        if key in _keys(rights, grant.binding, origin):
             yield grant
 
 
-def _own_keys(rights: Rights, binding: Binding) -> list[str]:
-    """The subjects of a binding whom nobody shipped in it."""
-    shipped = {
-        subject_key(subject, one.metadata.namespace)
-        for one in rights.baseline.bindings.get(binding.ref, ())
-        if one.role == binding.role
-        for subject in one.subjects
-    }
-    keys = (subject_key(subject, binding.metadata.namespace) for subject in binding.subjects)
-    return [key for key in dict.fromkeys(keys) if key and key not in shipped]
+def shipped_elsewhere(rights: Rights, given: Iterable[tuple[Binding, Subject]]) -> tuple[str, ...]:
+    """Who ships these bindings on another platform."""
+    return tuple(dict.fromkeys(note for one in given for note in rights.baseline.elsewhere(*one)))
+
+
+def _keys(rights: Rights, binding: Binding, origin: Origin) -> list[str]:
+    """The subjects of a binding whom nobody shipped in it; or of whom that is not known."""
+    origins = {subject_key(one, binding.metadata.namespace): rights.baseline.of_subject(binding, one)
+               for one in binding.subjects}  # fmt: skip
+    return [key for key, found in origins.items() if key and found is origin]
 
 
 def _matches(subject: str, pattern: str) -> bool:

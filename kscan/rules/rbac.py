@@ -12,6 +12,7 @@ from kscan.model.rbac.identity import Identity, identity_of, subject_of
 from kscan.model.rbac.reach import Danger, Need, Reach, witnesses
 from kscan.model.rbac.roles import Ask, Subject
 from kscan.model.words import listed
+from kscan.rules.bindings import shipped_elsewhere
 from kscan.rules.cuts import smallest_change
 from kscan.rules.rule import rule
 from kscan.views.rights import RIGHTS, Rights
@@ -59,7 +60,7 @@ def grants(
     if moot:
         yield Moot(moot)
         return
-    full, shipped = Reach(rights.full, danger), Reach(rights.shipped, danger)
+    full, shipped, undecided = (Reach(one, danger) for one in (rights.full, rights.shipped, rights.undecided))
     all_powerful = Reach(rights.full, everything)
     for key in rights.full.keys:
         subject = subject_of(key)
@@ -71,13 +72,17 @@ def grants(
         if (since or before) and rights.minor is None:
             yield Unsure(subject.ref, "whether it can depends on the cluster's version, which is not known")
             continue
+        places = _own(full, undecided, identity, namespaces)
+        if not places:
+            yield Unsure(subject.ref, rights.baseline.why)
+            continue
         place = min(places)
         yield Problem(
             subject.ref,
             f"{message}{_where(places, danger)}",
             severity=Severity(in_namespace) if in_namespace and EVERYWHERE not in places else None,
             proof=_proof(rights, identity, danger, place),
-            notes=tuple(_notes(subject, running)),
+            notes=(*_notes(subject, running), *_shipped_elsewhere(rights, identity, danger, place)),
             fix=smallest_change(rights, identity, danger, place),
             implied_by=_ALL_CHECK if danger != everything and places <= all_powerful.of(identity) else "",
         )
@@ -99,6 +104,12 @@ def _proof(rights: Rights, identity: Identity, danger: Danger, place: str) -> tu
         Step(str(ask), str(one.subject), str(one.binding or ""), str(one.role or ""), str(one.rule or ""))
         for ask, one in witnesses(rights.full, identity, danger, place)
     )
+
+
+def _shipped_elsewhere(rights: Rights, identity: Identity, danger: Danger, place: str) -> tuple[str, ...]:
+    """Of each binding that gives it, who ships that on another platform."""
+    proofs = (one for _, one in witnesses(rights.full, identity, danger, place))
+    return shipped_elsewhere(rights, ((rights.full.named[one.binding], one.subject) for one in proofs if one.binding))
 
 
 def _own(full: Reach, shipped: Reach, identity: Identity, namespaces: Sequence[str]) -> Scopes:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from kscan.checks.judgement import Fine, Judgements, Problem
+from kscan.checks.judgement import Fine, Judgements, Problem, Unsure
 from kscan.model.rbac.aggregation import gathered
+from kscan.model.rbac.baseline import Origin
 from kscan.model.rbac.escalation import beyond, idle
-from kscan.model.rbac.roles import PolicyRule, Role
+from kscan.model.rbac.roles import Binding, PolicyRule, Role
 from kscan.model.rbac.shipped import extras
 from kscan.model.words import listed
 from kscan.rules.rule import rule
@@ -20,13 +21,27 @@ _AGGREGATES = "rbac.authorization.k8s.io/aggregate-to-"
 @rule("roles.shipped_changed", "roles and role bindings", RBAC)
 def shipped_changed(rights: Rights) -> Judgements:
     """Shipped roles and bindings that give more than they are shipped with."""
-    found = {extra.ref: extra for extra in extras(rights.full.roles.values(), rights.full.bindings, rights.baseline)}
-    for ref in (*rights.full.roles, *(binding.ref for binding in rights.full.bindings)):
-        if ref in found:
-            path = "subjects" if "Binding" in ref.kind else "rules"
-            yield Problem(ref, found[ref].message, path=path, value=found[ref].value)
+    known, most = rights.baseline.known, rights.baseline.known.beside(rights.baseline.perhaps)
+    things = (rights.full.roles.values(), rights.full.bindings)
+    beyond_known, beyond_all = ({one.ref: one for one in extras(*things, shipped)} for shipped in (known, most))
+    shown: list[Role | Binding] = [*rights.full.roles.values(), *rights.full.bindings]
+    for thing in shown:
+        extra = beyond_all.get(thing.ref)
+        if extra and _is_shipped(rights, thing):
+            yield Problem(thing.ref, extra.message, path=extra.path, value=extra.value)
+        elif extra or thing.ref in beyond_known:
+            yield Unsure(thing.ref, rights.baseline.why)
         else:
-            yield Fine(ref)
+            yield Fine(thing.ref)
+
+
+def _is_shipped(rights: Rights, thing: Role | Binding) -> bool:
+    """Whether what is more in it is surely not shipped: of a minor that is not known, a role may be larger."""
+    ships = rights.baseline
+    if isinstance(thing, Role):
+        return thing.ref in ships.roles and not ships.open
+    strange = any(ships.of_subject(thing, one) is Origin.OWN for one in thing.subjects)
+    return thing.ref in ships.bindings and strange
 
 
 @rule("roles.aggregation_changed", "aggregated roles", RBAC)
@@ -45,7 +60,9 @@ def wildcards(rights: Rights) -> Judgements:
     """Roles that allow every verb, resource or group instead of naming them."""
     for role in rights.full.roles.values():
         wild = [one for one in _own_rules(rights, role) if _is_wild(one)]
-        if wild:
+        if wild and _may_be_shipped(rights, role):
+            yield Unsure(role.ref, rights.baseline.why)
+        elif wild:
             yield Problem(
                 role.ref,
                 f"allows {listed(list(map(_spoken, wild)), '; ')}",
@@ -70,6 +87,8 @@ def unused(rights: Rights) -> Judgements:
         gathers = any(label.startswith(_AGGREGATES) for label in role.metadata.labels)
         if role.ref in bound or gathers or role.ref in rights.baseline.roles or _is_gathered(rights, role):
             yield Fine(role.ref)
+        elif _may_be_shipped(rights, role):
+            yield Unsure(role.ref, rights.baseline.why)
         else:
             yield Problem(role.ref, "is bound to nobody")
 
@@ -80,7 +99,9 @@ def redundant(rights: Rights) -> Judgements:
     for role in rights.full.roles.values():
         rules = [] if role.aggregation_rule or role.ref in rights.baseline.roles else list(role.rules)
         more = list(idle(rules))
-        if more:
+        if more and _may_be_shipped(rights, role):
+            yield Unsure(role.ref, rights.baseline.why)
+        elif more:
             yield Problem(role.ref, "repeats what its other rules allow", path="rules", value="; ".join(map(str, more)))
         else:
             yield Fine(role.ref)
@@ -91,10 +112,16 @@ def unserved(rights: Rights) -> Judgements:
     """Rules about resources that this cluster does not serve: a right that waits for whoever brings them."""
     for role in rights.full.roles.values():
         names = sorted({name for rule in _own_rules(rights, role) for name in _unknown(rights, rule)})
-        if names:
+        if names and _may_be_shipped(rights, role):
+            yield Unsure(role.ref, rights.baseline.why)
+        elif names:
             yield Problem(role.ref, f"allows what the cluster does not serve: {listed(names)}")
         else:
             yield Fine(role.ref)
+
+
+def _may_be_shipped(rights: Rights, role: Role) -> bool:
+    return rights.baseline.of_role(role) is Origin.UNSURE
 
 
 def _own_rules(rights: Rights, role: Role) -> list[PolicyRule]:

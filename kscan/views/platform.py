@@ -7,10 +7,12 @@ import msgspec
 from kscan import data
 from kscan.documents import documents_in
 from kscan.errors import CheckError
+from kscan.model import signs
 from kscan.model.base import decode
 from kscan.model.meta import Meta
 from kscan.model.nodes import Node
-from kscan.model.platform import Labels, Platform, Profiles, Seen, detect, told
+from kscan.model.platform import Platform, Profiles, detect, told
+from kscan.model.signs import Labels, Seen
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Body, Gap, Reason
 from kscan.snapshot.needs import Named
@@ -36,30 +38,43 @@ def _seen(source: Source) -> Seen:
     version = told_version(source)
     if not version:
         source.missed(Gap(VERSION.path(), Reason.NOT_ASKED))
+    before = len(source.gaps)
+    nodes = tuple(source.nouns(kinds.NODES, Node))
+    labels = {f"{one.resource.kind} {one.namespace}/{one.name}": _labels(source, one) for one in _OBJECTS}
+    missing = {
+        signs.VERSION: not version,
+        signs.NODES: len(source.gaps) > before,
+        signs.GROUPS: not source.whole(GROUPS),
+        **{name: isinstance(one, Gap) and one.reason is not Reason.NOT_SERVED for name, one in labels.items()},
+    }
     return Seen(
         version=version,
-        nodes=tuple(source.nouns(kinds.NODES, Node)),
-        groups=source.weighed(GROUPS, because="a group is a sign only where it is there"),
-        objects={f"{one.resource.kind} {one.namespace}/{one.name}": labels
-                 for one in _OBJECTS if (labels := _labels(source, one)) is not None},
-    )  # fmt: skip
+        nodes=nodes,
+        groups=source.weighed(GROUPS, because="what is not told leaves open which platform it may be"),
+        objects={name: found for name, found in labels.items() if not isinstance(found, Gap)},
+        unread=frozenset(name for name, unread in missing.items() if unread),
+    )
 
 
-def _labels(source: Source, need: Named) -> Labels | None:
-    found = source.get(need, because="it is a sign only where it is there")
+def _labels(source: Source, one: Named) -> Labels | Gap:
+    """The labels of an object, or why they are not known."""
+    found = source.get(one, because="what is not told leaves open which platform it may be")
+    if isinstance(found, Gap):
+        return found
     try:
-        return decode(found.content, Meta).metadata.labels if isinstance(found, Body) else None
-    except msgspec.MsgspecError:
-        return None
+        return decode(found.content, Meta).metadata.labels
+    except msgspec.MsgspecError as error:
+        return Gap(one.path(), Reason.UNDECODABLE, str(error))
 
 
 def _build(source: Source) -> Platform:
     if source.about.manifests:
         return Platform()
     found = detect(profiles(), source.of(SEEN))
-    if not found.name and source.gaps:
-        return msgspec.structs.replace(found, unseen=f"{source.gaps[0].path}: {source.gaps[0].reason}")
-    source.weigh(*source.gaps, because="a sign shows what it is")
+    if source.gaps and (found.hinted or not found.name):
+        unseen = found.unseen or f"{source.gaps[0].path}: {source.gaps[0].reason}"
+        return msgspec.structs.replace(found, unseen=unseen)
+    source.weigh(*source.gaps, because="a sign that is the owner's shows what it is")
     return found
 
 

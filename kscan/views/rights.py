@@ -10,8 +10,9 @@ from kscan.model.discovery import OfferedGroup, Offers
 from kscan.model.meta import Metadata
 from kscan.model.rbac.aggregation import with_gathered
 from kscan.model.rbac.authorizer import Authorizer
+from kscan.model.rbac.baseline import Baseline
 from kscan.model.rbac.roles import Binding, Role
-from kscan.model.rbac.shipped import Shipped, only_shipped
+from kscan.model.rbac.shipped import only_shipped
 from kscan.model.served import Served
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Body, Gap, Reason
@@ -20,7 +21,7 @@ from kscan.views.components import API_SERVER
 from kscan.views.groups import APIS
 from kscan.views.platform import PLATFORM
 from kscan.views.server import VERSION, told_version
-from kscan.views.shipped import NEWEST, own_groups, shipped
+from kscan.views.shipped import baseline, known_minors, own_groups
 from kscan.views.view import Source, View
 
 API = Plain("/api")
@@ -32,8 +33,10 @@ class Rights(msgspec.Struct, frozen=True):
     """Everything that a question about rights needs."""
 
     full: Authorizer
+    # As it is shipped; and as it is shipped or may be, where not all is known of what is.
     shipped: Authorizer
-    baseline: Shipped
+    undecided: Authorizer
+    baseline: Baseline
     served: Served
     minor: int | None
     version: str
@@ -45,27 +48,30 @@ def _build(source: Source) -> Rights:
                 for one in source.nouns(kind, Binding)]  # fmt: skip
     text = told_version(source)
     told = version(text)
-    minor = told.minor if told else None if _is_live(source) else NEWEST
-    baseline = shipped(NEWEST if minor is None else minor)
+    minor = told.minor if told else None if _is_live(source) else known_minors()[1]
+    # What a platform that was not seen may ship is in doubt by itself.
+    ships = baseline(minor, source.of(PLATFORM, gaps=False))
     if not _is_live(source):
         # Of what is only written down, the shipped roles are there all the same, and no controller ran over it.
-        roles = [*with_gathered(roles), *_unwritten(roles, bindings, baseline)]
+        roles = [*with_gathered(roles), *_unwritten(roles, bindings, ships)]
+    same = Authorizer(*only_shipped(roles, bindings, ships.known))
     return Rights(
         full=Authorizer(roles, bindings),
-        shipped=Authorizer(*only_shipped(roles, bindings, baseline)),
-        baseline=baseline,
+        shipped=same,
+        undecided=same if ships.sure else Authorizer(*ships.undecided(roles, bindings)),
+        baseline=ships,
         served=_served(source),
         minor=minor,
         version=text,
     )
 
 
-def _unwritten(roles: Iterable[Role], bindings: Iterable[Binding], baseline: Shipped) -> Iterator[Role]:
+def _unwritten(roles: Iterable[Role], bindings: Iterable[Binding], ships: Baseline) -> Iterator[Role]:
     """The shipped roles that are bound and that nobody wrote down."""
     for ref in {binding.role for binding in bindings} - {role.ref for role in roles}:
-        if ref in baseline.roles:
+        if ref in ships.roles:
             metadata = Metadata(name=ref.name, namespace=ref.namespace)
-            yield Role(metadata=metadata, rules=baseline.roles[ref])
+            yield Role(metadata=metadata, rules=ships.roles[ref])
 
 
 def _served(source: Source) -> Served:
@@ -132,8 +138,7 @@ RBAC: View[Rights] = View(
         kinds.CLUSTER_ROLE_BINDINGS,
         kinds.ROLE_BINDINGS,
         API,
-        APIS,
-        VERSION,
+        *PLATFORM.needs,
     ),
     _build,
 )

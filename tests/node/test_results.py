@@ -136,7 +136,8 @@ def test_no_results_are_one_gap_that_lowers_nothing():
 
 def test_nodes_without_results_among_others_are_named(folder, lines):
     (folder / "a.json").write_bytes(facts("a"))
-    virtual = [node("v", type="virtual-kubelet")]
+    reported = {"status": {"nodeInfo": {"kubeletVersion": "v1.30.0-vk-of-somebody"}}}
+    virtual = [node("v", type="virtual-kubelet") | reported]
     snapshot = merged([node("a"), *(node(name) for name in "bcdef"[:4]), *virtual], NodeResults(folder), lines)
     assert [str(one) for one in reading(snapshot).gaps] == [
         "/kscan.dev/v1/nodes/b: not asked (no node results of b, c, d and 1 more)"

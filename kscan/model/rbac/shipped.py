@@ -21,12 +21,33 @@ class Shipped(msgspec.Struct, frozen=True):
     roles: Mapping[ObjectRef, tuple[PolicyRule, ...]]
     bindings: Mapping[ObjectRef, tuple[Binding, ...]]
 
+    def keys(self, binding: Binding) -> frozenset[str]:
+        """Whom a binding of this name is shipped with, for the role that it binds."""
+        return frozenset(
+            subject_key(subject, one.metadata.namespace)
+            for one in self.bindings.get(binding.ref, ())
+            if one.role == binding.role
+            for subject in one.subjects
+        )
+
+    def beside(self, other: "Shipped") -> "Shipped":
+        """Both together."""
+        roles = {ref: self.roles.get(ref, ()) + other.roles.get(ref, ()) for ref in {**self.roles, **other.roles}}
+        bindings = {
+            ref: self.bindings.get(ref, ()) + other.bindings.get(ref, ()) for ref in {**self.bindings, **other.bindings}
+        }
+        return Shipped(roles, bindings)
+
+
+NOTHING = Shipped({}, {})
+
 
 class Extra(msgspec.Struct, frozen=True):
     """What a shipped object has that it is not shipped with."""
 
     ref: ObjectRef
     message: str
+    path: str
     value: str
 
 
@@ -45,11 +66,10 @@ def only_shipped(
     roles: Iterable[Role], bindings: Iterable[Binding], shipped: Shipped
 ) -> tuple[list[Role], list[Binding]]:
     """The part of a cluster's roles and bindings that is as it is shipped."""
-    roles = tuple(roles)
-    allowed = _allowed(roles, shipped)
+    # What a shipped role gathers from others than the shipped ones is not shipped.
     return (
-        [msgspec.structs.replace(role, rules=tuple(_kept(allowed[role.ref], role.rules)))
-         for role in roles if role.ref in allowed],
+        [msgspec.structs.replace(role, rules=tuple(_kept(shipped.roles[role.ref], role.rules)))
+         for role in roles if role.ref in shipped.roles],
         [msgspec.structs.replace(binding, subjects=tuple(_subjects(binding, shipped, known=True)))
          for binding in bindings if _same_role(binding, shipped)],
     )  # fmt: skip
@@ -72,16 +92,16 @@ def extras(roles: Iterable[Role], bindings: Iterable[Binding], shipped: Shipped)
     for role in roles:
         more = list(beyond(allowed[role.ref], role.rules)) if role.ref in allowed else []
         if more:
-            yield Extra(role.ref, "allows more than it is shipped with", "; ".join(map(str, more)))
+            yield Extra(role.ref, "allows more than it is shipped with", "rules", "; ".join(map(str, more)))
     for binding in bindings:
         if binding.ref not in shipped.bindings:
             continue
         if not _same_role(binding, shipped):
-            yield Extra(binding.ref, "binds another role than it is shipped with", str(binding.role))
+            yield Extra(binding.ref, "binds another role than it is shipped with", "roleRef", str(binding.role))
             continue
         strangers = list(_subjects(binding, shipped, known=False))
         if strangers:
-            yield Extra(binding.ref, "binds more than it is shipped with", ", ".join(map(str, strangers)))
+            yield Extra(binding.ref, "binds more than it is shipped with", "subjects", ", ".join(map(str, strangers)))
 
 
 def _allowed(roles: tuple[Role, ...], shipped: Shipped) -> Mapping[ObjectRef, tuple[PolicyRule, ...]]:
@@ -95,12 +115,7 @@ def _same_role(binding: Binding, shipped: Shipped) -> bool:
 
 
 def _subjects(binding: Binding, shipped: Shipped, *, known: bool) -> Iterator[Subject]:
-    keys = {
-        subject_key(subject, one.metadata.namespace)
-        for one in shipped.bindings.get(binding.ref, ())
-        if one.role == binding.role
-        for subject in one.subjects
-    }
+    keys = shipped.keys(binding)
     for subject in binding.subjects:
         if (subject_key(subject, binding.metadata.namespace) in keys) is known:
             yield subject
