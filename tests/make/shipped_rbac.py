@@ -1,18 +1,20 @@
 """Writes checks/shipped/rbac-kubernetes.jsonl: the roles and bindings that the API server makes at its start, minor by minor.
 
-    python tests/make/shipped_rbac.py v1.30.14 v1.31.14 … v1.36.3
+    python -m tests.make.shipped_rbac v1.30.14 v1.31.14 …
 
 They are read from the test data of Kubernetes' bootstrap policy, which is what an API server with default feature gates
-makes. An argument is a version, which `go mod download` fetches, or the zip file of the k8s.io/kubernetes module.
+makes. An argument is a version, which `go mod download` fetches, or the zip file of the k8s.io/kubernetes module. Minors
+that are in the file already and are not named stay as they are. The next minor is easier had from its own API server:
+`python -m tests.make.shipped`.
 
 Where a gate is not at its default the objects differ, so a cluster that sets one has more or less than the file says:
-- off by default in 1.36, adding rules or controllers when on: ClusterTrustBundle, DRADeviceTaintRules,
-  DRAResourcePoolStatus, DRAWorkloadResourceClaims, GenericWorkload, PodCertificateRequest, StorageVersionAPI,
-  StorageVersionMigrator, WorkloadWithJob;
+- off by default in 1.37, adding rules or controllers when on: CSIVolumeHealth, CompositePodGroup, DRAResourcePoolStatus,
+  DRAWorkloadResourceClaims, EvictionRequestAPI, GenericWorkload, StorageVersionAPI, WorkloadWithJob;
 - off by default in earlier minors only: DynamicResourceAllocation (on from 1.34), KubeletFineGrainedAuthz,
   MultiCIDRServiceAllocator and SELinuxChangePolicy (1.33), KubeletServiceAccountTokenForCredentialProviders and
-  VolumeAttributesClass (1.34), ComponentFlagz, ComponentStatusz, DRADeviceTaints and DRAExtendedResource (1.36);
-- on by default, and takes rules away when off: each of those from its minor on, and in 1.36
+  VolumeAttributesClass (1.34), ComponentFlagz, ComponentStatusz, DRADeviceTaints and DRAExtendedResource (1.36),
+  ClusterTrustBundle, DRADeviceTaintRules, PodCertificateRequest and StorageVersionMigrator (1.37);
+- on by default, and takes rules away when off: each of those from its minor on, and from 1.36
   DRAResourceClaimGranularStatusAuthorization.
 
 Roles that are aggregated have no rules here: a controller fills them in from the roles that their selectors match.
@@ -90,7 +92,7 @@ def merged(policies: dict[int, list[Object]]) -> Iterator[Object]:
     for minor in sorted(policies):
         for item in policies[minor]:
             known = forms[key(item)]
-            if known and known[-1]["minors"][1] == minor - 1 and known[-1] == {"minors": known[-1]["minors"], **item}:
+            if known and known[-1]["minors"][1] == minor - 1 and same(known[-1], item):
                 known[-1]["minors"][1] = minor
             else:
                 known.append({"minors": [minor, minor], **item})
@@ -101,6 +103,33 @@ def merged(policies: dict[int, list[Object]]) -> Iterator[Object]:
 def key(item: Object) -> Key:
     """What the lines are sorted by."""
     return item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
+def same(one: Object, other: Object) -> bool:
+    """Whether two forms say the same; a server keeps its rules in another order than the test data."""
+    return _sorted(one) == _sorted(other)
+
+
+def _sorted(one: Object) -> Object:
+    rules = sorted(json.dumps(rule, sort_keys=True) for rule in one.get("rules", ()))
+    return {name: value for name, value in one.items() if name != "minors"} | {"rules": rules}
+
+
+def written(path: Path = OUTPUT) -> dict[int, list[Object]]:
+    """What the file says of each minor."""
+    found: dict[int, list[Object]] = defaultdict(list)
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        item = json.loads(line)
+        first, last = item.pop("minors")
+        for minor in range(first, last + 1):
+            found[minor].append(item)
+    return found
+
+
+def write(policies: dict[int, list[Object]], path: Path = OUTPUT) -> None:
+    """Write these minors into the file, beside those that it has."""
+    lines = [json.dumps(item, separators=(",", ":")) + "\n" for item in merged(written(path) | policies)]
+    path.write_text("".join(lines), encoding="utf-8")
 
 
 def main() -> None:
@@ -114,8 +143,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             minor, found = objects(archive(source, Path(folder)))
             policies[minor] = found
-    lines = [json.dumps(item, separators=(",", ":")) + "\n" for item in merged(policies)]
-    options.output.write_text("".join(lines), encoding="utf-8")
+    write(policies, options.output)
 
 
 if __name__ == "__main__":
