@@ -15,12 +15,13 @@ from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.model.command_line import ACCUMULATING, arguments_of, expand, parse_flags
 from kscan.model.components import ADMISSION_PLUGINS, Component, Instance, Setting
-from kscan.model.defaults import DEFAULTS, defaults
+from kscan.model.defaults import DEFAULTS, NEWEST, defaults
 from kscan.rules.predicates import holds, wanted
 from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.snapshot import About, Snapshot
 from kscan.views.components import API_SERVER, CONTROLLER_MANAGER, ETCD
+from kscan.views.shipped import known_minors
 from kscan.views.view import Readings
 
 CHECKS = {one.id: one for one in read_checks(data.folder("checks")) if one.family == "control-plane"}
@@ -204,6 +205,41 @@ def test_a_default_says_where_it_came_from():
     empty = value_of(API_SERVER, "token-auth-file", pod("kube-apiserver"), version)
     assert str(empty) == "not set (its static pod)"
     assert str(value_of(ETCD, "auto-tls", pod("etcd"))) == "false (its static pod, not set: the default of etcd)"
+
+
+NEWER = {"path": "/version", "json": {"gitVersion": f"v1.{NEWEST + 2}.0"}}
+UNKNOWN = f"--profiling: not set, and what that is in Kubernetes 1.{NEWEST + 2} is not in kscan's data (to 1.{NEWEST})"
+
+
+def test_the_default_of_a_version_that_nobody_asked_is_not_known():
+    found = component(API_SERVER, NEWER, pod("kube-apiserver", "--enable-admission-plugins=NodeRestriction",
+                                             "--disable-admission-plugins=ServiceAccount"))  # fmt: skip
+    assert not list(found.settings("profiling"))
+    assert [one.value for one in found.settings("token-auth-file")] == [""]
+    (plugins,) = found.settings(ADMISSION_PLUGINS)
+    assert (plugins.value, plugins.more, plugins.without) == ("NodeRestriction", True, ("ServiceAccount",))
+
+
+@pytest.mark.parametrize(
+    ("check", "status"),
+    [
+        ("api-server-profiling", "unknown"),
+        ("api-server-without-audit-log", "fail"),
+        ("api-server-without-node-restriction", "pass"),
+        ("api-server-without-namespace-lifecycle", "unknown"),
+        ("api-server-without-service-account-admission", "fail"),
+    ],
+)
+def test_a_newer_version_is_accused_of_what_is_given_and_of_nothing_else(check, status):
+    flags = ("--enable-admission-plugins=NodeRestriction", "--disable-admission-plugins=ServiceAccount")
+    snapshot = snapshot_of([NEWER, pod("kube-apiserver", *flags)])
+    (result,) = evaluate(snapshot, plan([CHECKS[check]])).results
+    assert str(result.status) == status
+    assert check != "api-server-profiling" or UNKNOWN in result.reason
+
+
+def test_flags_and_roles_are_known_of_the_same_versions():
+    assert known_minors()[1] == NEWEST
 
 
 def test_the_image_tells_the_version_of_each_instance():

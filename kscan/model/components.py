@@ -103,13 +103,23 @@ class Component(msgspec.Struct, frozen=True):
         if old.value:
             return msgspec.structs.replace(old, flag=ADMISSION_PLUGINS)
         enabled, disabled = items(more.value), items(less.value)
-        base = (items(one) for one in defaults(self.name, DEFAULT_PLUGINS, instance.minor))
+        base = [items(one) for one in defaults(self.name, DEFAULT_PLUGINS, instance.minor)]
+        if not base:
+            return self._some_plugins(instance, more, less)
         values = tuple(",".join(one for one in (*plugins, *enabled) if one not in disabled) for plugins in base)
         parts = (f", {word} {','.join(named)}" for word, named in (("with", enabled), ("without", disabled)) if named)
         return msgspec.structs.replace(
             _setting(instance, ADMISSION_PLUGINS, values, instance.channel, given=bool(enabled or disabled)),
             short=f"the defaults of {_kubernetes(instance)}" + "".join(parts),
         )
+
+    def _some_plugins(self, instance: Instance, more: Setting, less: Setting) -> Setting:
+        """Where the defaults of the version are not known: those that are named."""
+        enabled, disabled = items(more.value), items(less.value)
+        value = ",".join(one for one in enabled if one not in disabled)
+        short = f"the defaults of {_kubernetes(instance)}, which are not known, with {value or 'none'}"
+        found = _setting(instance, ADMISSION_PLUGINS, (value,), instance.channel, given=True)
+        return msgspec.structs.replace(found, more=True, without=tuple(disabled), short=short)
 
 
 def _setting(instance: Instance, flag: str, values: tuple[str, ...], channel: str, *, given: bool) -> Setting:

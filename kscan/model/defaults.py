@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+# The newest minor whose programs were asked: what a later one does without a flag is not known.
+NEWEST = 37
 # Each value with the minor from which it holds, oldest first; 0 is any.
 Since = tuple[tuple[int, str], ...]
 
@@ -84,11 +86,15 @@ DEFAULTS: Mapping[str, Mapping[str, Since]] = {
 
 
 def defaults(component: str, flag: str, minor: int | None) -> tuple[str, ...]:
-    """What a flag that is not given stands for: several values where the minor decides and is not known."""
+    """What a flag that is not given stands for: several values where the minor decides and is not known.
+
+    Of a minor that is newer than the data only what is nothing by default is known: files, and what is added to a list.
+    """
     rows = DEFAULTS.get(component, {}).get(flag, ())
     if minor is None:
         return tuple(dict.fromkeys(value for _, value in reversed(rows)))
-    return tuple(value for since, value in rows if since <= minor)[-1:]
+    found = tuple(value for since, value in rows if since <= minor)[-1:]
+    return () if minor > NEWEST and any(found) else found
 
 
 def meant(component: str, flag: str, value: str, minor: int | None) -> tuple[str, ...]:

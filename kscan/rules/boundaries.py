@@ -40,9 +40,10 @@ def image_policies(groups: Collection[str], api_server: Component | None, *, pol
     yield Review(_IMAGES, _installed(groups, policies, "policies"))
     for instance in api_server.instances if api_server else ():
         plugins = api_server.setting(instance, ADMISSION_PLUGINS) if api_server else None
-        if plugins:
-            on = "on" if "ImagePolicyWebhook" in plugins.value.split(",") else "off"
-            yield Review(ObjectRef("Component", f"kube-apiserver ({instance.name})"), f"ImagePolicyWebhook is {on}")
+        on = plugins is not None and "ImagePolicyWebhook" in plugins.value.split(",")
+        if plugins and (on or not plugins.more):
+            server = ObjectRef("Component", f"kube-apiserver ({instance.name})")
+            yield Review(server, f"ImagePolicyWebhook is {'on' if on else 'off'}")
 
 
 def _installed(groups: Collection[str], known: dict[str, str], what: str) -> str:

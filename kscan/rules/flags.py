@@ -5,6 +5,7 @@ from posixpath import basename
 
 from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Review, Unsure
 from kscan.model.components import AUTHORIZERS, AUTHORIZERS_FILE, Component, Instance, Setting
+from kscan.model.defaults import NEWEST
 from kscan.model.meta import ObjectRef
 from kscan.rules.predicates import Wanted, holds, wanted
 from kscan.rules.rule import rule
@@ -86,6 +87,9 @@ def _unknown(instance: Instance, told: Told) -> str:
         return f"{want.path}: {setting}, which leaves it open"
     if want.flag == AUTHORIZERS and instance.flags.get(AUTHORIZERS_FILE):
         return f"--{AUTHORIZERS_FILE} {_UNTOLD}"
+    if instance.complete and instance.minor is not None and instance.minor > NEWEST:
+        unknown = f"what that is in Kubernetes 1.{instance.minor} is not in kscan's data (to 1.{NEWEST})"
+        return f"{want.path}: not set, and {unknown}"
     return f"{instance.channel} does not tell {want.path}"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from kscan.model.command_line import items
 from kscan.model.components import (
     ADMISSION_PLUGINS,
     AUTHORIZERS,
@@ -35,7 +36,8 @@ def observed(name: str, flag: str, more: tuple[Need, ...], see: See) -> View[Com
 
     def build(source: Source) -> Component:
         component = source.of(API_SERVER)
-        told = all(component.setting(one, flag) for one in component.instances)
+        settings = [component.setting(one, flag) for one in component.instances]
+        told = all(one and not one.more for one in settings)
         if component.owner or (component.instances and told) or len(component.instances) > 1:
             return component
         found = see(source, component.instances[0] if component.instances else _unknown(component, source))
@@ -65,9 +67,12 @@ def _authorizers(source: Source, before: Instance) -> Instance | None:
 
 
 def _plugins(source: Source, before: Instance) -> Instance | None:
-    counters = source.of(METRICS)
+    # Of a version whose defaults are not known the flags tell some of them.
+    flags = Component("kube-apiserver", (before,)).setting(before, ADMISSION_PLUGINS)
+    counters = source.weighed(METRICS, because="the flags name plugins, too") if flags else source.of(METRICS)
     names = {labels.get("name", "") for labels, _ in counters.samples(_ADMISSIONS)}
-    return _seen(before, ADMISSION_PLUGINS, names) if counters.told else None
+    named, without = (items(flags.value), flags.without) if flags else ((), ())
+    return _seen(before, ADMISSION_PLUGINS, names | set(named), without) if counters.told else None
 
 
 def _seen(before: Instance, flag: str, items: set[str], without: tuple[str, ...] = ()) -> Instance:

@@ -49,8 +49,7 @@ def _build(source: Source) -> Rights:
     text = told_version(source)
     told = version(text)
     minor = told.minor if told else None if _is_live(source) else known_minors()[1]
-    # What a platform that was not seen may ship is in doubt by itself.
-    ships = baseline(minor, source.of(PLATFORM, gaps=False))
+    ships = baseline(minor, source.weighed(PLATFORM, because="what a platform may ship that was not seen is in doubt"))
     if not _is_live(source):
         # Of what is only written down, the shipped roles are there all the same, and no controller ran over it.
         roles = [*with_gathered(roles), *_unwritten(roles, bindings, ships)]
