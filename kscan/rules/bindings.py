@@ -78,15 +78,18 @@ def named(rights: Rights, *, subjects: Sequence[str], message: str) -> Judgement
 
 @rule("bindings.direct_users", "subjects", RBAC)
 def direct_users(rights: Rights) -> Judgements:
-    """People who are given rights by name where groups could be."""
+    """People who are given rights by name where groups could be.
+
+    Who was added to a shipped binding is told by another check.
+    """
     for key in rights.full.keys:
         subject = subject_of(key)
-        bound = sorted({str(grant.binding.ref) for grant in own_grants(rights, key)})
-        if subject.kind == "User" and not subject.name.startswith("system:") and bound:
+        given = [one.binding for one in own_grants(rights, key) if one.binding.ref not in rights.baseline.bindings]
+        if subject.kind == "User" and not subject.name.startswith("system:") and given:
             yield Problem(
                 subject.ref,
-                f"is bound by name, not through a group, by {listed(bound)}",
-                notes=shipped_elsewhere(rights, ((one.binding, subject) for one in own_grants(rights, key))),
+                f"is bound by name, not through a group, by {listed(sorted({str(one.ref) for one in given}))}",
+                notes=shipped_elsewhere(rights, ((one, subject) for one in given)),
             )
         else:
             yield Fine(subject.ref)

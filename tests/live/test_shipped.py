@@ -106,3 +106,103 @@ def test_nothing_that_kubernetes_made_is_a_finding_and_each_addition_is_one(asse
         binding["subjects"].append({"kind": "User", "name": "jane", "apiGroup": "rbac.authorization.k8s.io"})
         server.write(f"{RBAC}/clusterrolebindings/system:monitoring", binding, "PUT")
         assert found(report_of(server)) == one | {("shipped-role-changed", "ClusterRoleBinding system:monitoring")}
+
+
+def bound(name, role, *subjects, labels=None, namespace=""):
+    kind, path = (
+        ("RoleBinding", f"namespaces/{namespace}/rolebindings")
+        if namespace
+        else ("ClusterRoleBinding", "clusterrolebindings")
+    )
+    role_ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": role[0], "name": role[1]}
+    body = {
+        "kind": kind,
+        "metadata": {"name": name, "labels": labels or {}},
+        "roleRef": role_ref,
+        "subjects": list(subjects),
+    }
+    return f"{RBAC}/{path}", body
+
+
+def role(name, resource, *, labels=None, namespace=""):
+    path = f"namespaces/{namespace}/roles" if namespace else "clusterroles"
+    rules = [{"apiGroups": [""], "resources": [resource], "verbs": ["get", "list", "watch"]}]
+    return f"{RBAC}/{path}", {"metadata": {"name": name, "labels": labels or {}}, "rules": rules}
+
+
+def account(name):
+    return {"kind": "ServiceAccount", "name": name, "namespace": "kube-system"}
+
+
+def user(name, kind="User"):
+    return {"kind": kind, "name": name, "apiGroup": "rbac.authorization.k8s.io"}
+
+
+ADMIN = ("ClusterRole", "cluster-admin")
+MADE_BY_THE_SERVER = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+CONFIG_OF_OPENSHIFT = {
+    "metadata": {"name": "clusterversions.config.openshift.io"},
+    "spec": {
+        "group": "config.openshift.io", "scope": "Cluster",
+        "names": {"plural": "clusterversions", "kind": "ClusterVersion"},
+        "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}],
+    },
+}  # fmt: skip
+# Ways to hide a right behind what is shipped, here or elsewhere: what is written, and who is found with what.
+HIDING = {
+    "an add-on of RKE2": (
+        [bound("helm-kube-system-rke2-flannel", ADMIN, account("helm-rke2-flannel"))],
+        ("cluster-admin-binding", "ServiceAccount kube-system/helm-rke2-flannel"),
+    ),
+    "an administrator of AKS": (
+        [bound("aks-cluster-admin-binding", ADMIN, user("clusterUser"))],
+        ("cluster-admin-binding", "User clusterUser"),
+    ),
+    "the administrators of kubeadm": (
+        [bound("kubeadm:cluster-admins", ADMIN, user("kubeadm:cluster-admins", "Group"))],
+        ("cluster-admin-binding", "Group kubeadm:cluster-admins"),
+    ),
+    "OpenShift, by a CRD and the labels of nodes": (
+        [
+            ("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", CONFIG_OF_OPENSHIFT),
+            ("/api/v1/nodes", {"metadata": {"name": "n1", "labels": {"node.openshift.io/os_id": "rhcos"}}}),
+            bound("cluster-admins", ADMIN, user("system:cluster-admins", "Group")),
+        ],
+        ("cluster-admin-binding", "Group system:cluster-admins"),
+    ),
+    "the names and the label of Kubernetes' own": (
+        [bound("system:controller:new", ADMIN, account("new-controller"), labels=MADE_BY_THE_SERVER)],
+        ("cluster-admin-binding", "ServiceAccount kube-system/new-controller"),
+    ),
+    "a shipped binding's name in another namespace": (
+        [
+            role("system:controller:bootstrap-signer", "secrets", namespace="default"),
+            bound("system:controller:bootstrap-signer", ("Role", "system:controller:bootstrap-signer"),
+                  account("bootstrap-signer"), labels=MADE_BY_THE_SERVER, namespace="default"),
+        ],
+        ("secret-readers", "ServiceAccount kube-system/bootstrap-signer"),
+    ),
+    "a role that a shipped one gathers": (
+        [
+            role("more", "secrets", labels={"rbac.authorization.k8s.io/aggregate-to-view": "true"}),
+            bound("viewers", ("ClusterRole", "more"), user("jane")),
+        ],
+        ("secret-readers", "User jane"),
+    ),
+}  # fmt: skip
+
+
+def test_nobody_hides_behind_what_is_shipped(assets, tmp_path):
+    with api_server(tmp_path, assets=assets) as server:
+        for written, _ in HIDING.values():
+            for path, body in written:
+                server.write(path, body)
+        # The shipped binding of a controller, with its subject, but to another role.
+        path, body = bound("system:controller:namespace-controller", ADMIN, account("namespace-controller"),
+                           labels=MADE_BY_THE_SERVER)  # fmt: skip
+        server.write(f"{path}/{body['metadata']['name']}", {}, "DELETE")
+        server.write(path, body)
+        told = found(report_of(server))
+    assert {name: one for name, (_, one) in HIDING.items() if one not in told} == {}
+    assert ("cluster-admin-binding", "ServiceAccount kube-system/namespace-controller") in told
+    assert ("shipped-role-changed", "ClusterRoleBinding system:controller:namespace-controller") in told
