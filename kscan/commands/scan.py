@@ -4,22 +4,26 @@ import gc
 import re
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
 from kscan import data
+from kscan.checks.benchmarks import benchmark_for
 from kscan.checks.check import Severity
 from kscan.checks.selection import FITTING, Selection
 from kscan.collect.request import Access, Options
+from kscan.commands import faults
 from kscan.commands.gather import from_cluster
 from kscan.commands.node_results import NodeResults, with_results
 from kscan.commands.output import Outputs, write_all
 from kscan.commands.selected import Catalogue, chosen
 from kscan.errors import ConfigError, nearest
 from kscan.judge.controls import with_controls
-from kscan.judge.engine import judge
+from kscan.judge.engine import judged
+from kscan.judge.guard import Guard
 from kscan.judge.inventory import VIEWS as INVENTORY_VIEWS
 from kscan.judge.inventory import with_inventory
 from kscan.judge.origins import located
@@ -27,9 +31,10 @@ from kscan.judge.plan import Plan, plan
 from kscan.judge.platform import benchmark_of, with_platform
 from kscan.judge.report import Report, Status
 from kscan.judge.suppress import with_suppressions
-from kscan.model.platform import profile_of
+from kscan.model.platform import Platform, profile_of
 from kscan.model.podsecurity.controls import LATEST
 from kscan.model.words import listed
+from kscan.snapshot.entry import Gap
 from kscan.snapshot.folder import load_folder
 from kscan.snapshot.manifests import Opened, open_source
 from kscan.snapshot.needs import merged
@@ -67,6 +72,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 def run(request: Request) -> int:
     """Scan, write, and say by the exit code what was found."""
+    faults.trace()
     ready = plan(chosen(request.catalogue, request.selection))
     console = Console(stderr=True)
 
@@ -82,6 +88,8 @@ def run(request: Request) -> int:
     # Gives back to the system what was read, before a report of the same size is made.
     gc.collect()
     write_all(report, request.outputs, request.template, tell, by=request.by)
+    if fault := faults.line(report):
+        print(f"kscan: {fault}", file=sys.stderr)
     return exit_code(report, fail_on=request.fail_on, strict=request.strict)
 
 
@@ -95,17 +103,32 @@ def _judged(opened: Opened, request: Request, ready: Plan, tell: Callable[[str],
     if request.platform:
         readings = as_told(readings, request.platform)
     found, selection = request.catalogue, request.selection
+    guard = Guard(readings)
     if FITTING in selection.framework:
-        fitting = benchmark_of(readings, found.frameworks).name
+        fitting = guard.ask(
+            "the view platform",
+            lambda sound: benchmark_of(sound, found.frameworks),
+            lambda _: benchmark_for(Platform(), None, found.frameworks),
+        ).name
         names = tuple(fitting if name == FITTING else name for name in selection.framework)
         selection = msgspec.structs.replace(selection, framework=names)
         ready = plan(chosen(found, selection))
-    report = located(judge(readings, ready), opened.origins, opened.unread)
+    report = located(judged(guard, ready), opened.origins, opened.unread)
+    more: list[tuple[str, Callable[[Report, Readings], Report]]] = [
+        ("the view platform", lambda report, sound: with_platform(report, sound, found.frameworks)),
+    ]
     if request.honour_annotations:
-        report = with_suppressions(report, readings)
+        more.insert(0, ("the requests of owners", with_suppressions))
+    if _wants_inventory(request):
+        more.append(("the inventory", lambda report, sound: with_inventory(report, sound, ready)))
+    for name, add in more:
+        report = guard.ask(name, partial(add, report), partial(_unchanged, report))
     asked = (found.frameworks[name] for name in selection.framework)
-    report = with_controls(with_platform(report, readings, found.frameworks), asked, found.checks)
-    return with_inventory(report, readings, ready) if _wants_inventory(request) else report
+    return with_controls(msgspec.structs.replace(report, faults=tuple(guard.faults)), asked, found.checks)
+
+
+def _unchanged(report: Report, _: Gap) -> Report:
+    return report
 
 
 def _opened(request: Request, ready: Plan, console: Console) -> Opened:
@@ -160,11 +183,13 @@ def known_gate(name: str) -> str:
 
 
 def exit_code(report: Report, *, fail_on: str, strict: bool) -> int:
-    """1 for a failure at or above the gate, 3 under --strict where something stayed undecided, else 0."""
+    """1 for a failure at or above the gate, 3 for a fault of kscan, and under --strict for any doubt; else 0."""
     if fail_on != "never":
         gate = Severity(fail_on).rank
         if any(result.severity.rank <= gate for result in report.of(Status.FAIL)):
             return 1
+    if report.faults:
+        return 3
     open_ones = [
         result for result in report.results if result.asked and (result.gaps or result.status is Status.UNKNOWN)
     ]

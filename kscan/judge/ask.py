@@ -1,6 +1,7 @@
 """Checks asked: expressions subject by subject, rules all at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from kscan.checks.cel import Answer, Facing, Program
 from kscan.checks.check import Check
 from kscan.checks.judgement import Judgement, Problem, Unsure
-from kscan.errors import CheckError
+from kscan.judge.guard import Guard
 from kscan.judge.plan import Plan
 from kscan.judge.tally import Tally
 from kscan.model.base import JsonObject
@@ -21,14 +22,53 @@ from kscan.views.targets import TARGETS, Part, Subject, Target
 from kscan.views.view import Reading, Readings, T, View
 
 
-def ask(readings: Readings, ready: Plan, scope: str = "") -> dict[str, Tally]:
-    """What each check says, by its id; of all checks, or of those that judge one view."""
-    said = dict(_by_expression(readings, ready, scope))
+class Said(msgspec.Struct, frozen=True):
+    """What a check said, and the readings on which it said it: its scope first, then its context."""
+
+    tally: Tally
+    found: tuple[Reading[Any], ...]
+
+
+def ask(guard: Guard, ready: Plan) -> dict[str, Said]:
+    """What each check says, by its id."""
+    said: dict[str, Said] = {}
+    for scope in {TARGETS[name].view.name: None for name in ready.programs}:
+        checks = [check for check in ready.checks if not check.file.rule and ready.views(check)[0].name == scope]
+        call = partial(_of_expressions, ready=ready, scope=scope, checks=checks)
+        said |= guard.ask(f"the view {scope}", call, partial(_none_of, checks))
     for check in ready.checks:
-        if check.file.rule and scope in ("", ready.views(check)[0].name):
-            more = [readings.of(view) for view in ready.more(check)]
-            said[check.id] = _by_rule(check, read(readings, ready, check), more)
+        if check.file.rule:
+            said[check.id] = guard.ask(
+                f"the rule {check.file.rule}", partial(_of_rule, ready=ready, check=check), nothing
+            )
     return said
+
+
+def of_scope(readings: Readings, ready: Plan, scope: str) -> dict[str, Tally]:
+    """What the checks say that judge one view, by their ids; not under guard."""
+    rules = [check for check in ready.checks if check.file.rule and ready.views(check)[0].name == scope]
+    said = {check.id: _of_rule(readings, ready, check).tally for check in rules}
+    return by_expression(readings, ready, scope) | said
+
+
+def _none_of(checks: Iterable[Check], gap: Gap) -> dict[str, Said]:
+    return {check.id: nothing(gap) for check in checks}
+
+
+def nothing(gap: Gap) -> Said:
+    """What a check says that could not be asked."""
+    return Said(Tally(), (Reading((), (), (gap,)),))
+
+
+def _of_expressions(readings: Readings, ready: Plan, scope: str, checks: Iterable[Check]) -> dict[str, Said]:
+    tallies = by_expression(readings, ready, scope)
+    return {check.id: Said(tallies[check.id], read(readings, ready, check)) for check in checks}
+
+
+def _of_rule(readings: Readings, ready: Plan, check: Check) -> Said:
+    more = [readings.of(view) for view in ready.more(check)]
+    found = read(readings, ready, check)
+    return Said(_by_rule(check, found, more), found)
 
 
 def read(readings: Readings, ready: Plan, check: Check) -> tuple[Reading[Any], ...]:
@@ -46,19 +86,17 @@ def told(readings: Readings, view: View[T]) -> Reading[T]:
     return msgspec.structs.replace(reading, gaps=gaps)
 
 
-def _by_expression(readings: Readings, ready: Plan, scope: str) -> Iterator[tuple[str, Tally]]:
+def by_expression(readings: Readings, ready: Plan, scope: str) -> dict[str, Tally]:
+    """What the expressions say that judge one view, by the ids of their checks."""
     asked = [_Asked(TARGETS[name], program, _namespace_objects(readings, program))
-             for name, program in ready.programs.items() if scope in ("", TARGETS[name].view.name)]  # fmt: skip
+             for name, program in ready.programs.items() if TARGETS[name].view.name == scope]  # fmt: skip
     facing = Facing()
     # Targets of one view walk it side by side, so that each thing in it is decoded once.
-    for view in {one.target.view.name: one.target.view for one in asked}.values():
-        beside = [one for one in asked if one.target.view.name == view.name]
-        for thing in readings.of(view).value:
-            for one in beside:
-                for subject in one.target.walk(thing):
-                    one.ask(subject, facing)
-    for one in asked:
-        yield from one.answers()
+    for thing in readings.of(asked[0].target.view).value if asked else ():
+        for one in asked:
+            for subject in one.target.walk(thing):
+                one.ask(subject, facing)
+    return dict(answer for one in asked for answer in one.answers())
 
 
 class _Asked:
@@ -114,12 +152,6 @@ def _by_rule(check: Check, found: Sequence[Reading[Any]], more: Sequence[Reading
     tally = Tally()
     if not any(reading.gaps for reading in found[1:]):
         values = [*(one.value for one in found), *(None if one.gaps else one.value for one in more)]
-        try:
-            for judgement in RULES[check.file.rule].run(*values, **check.file.params):
-                tally.add(judgement)
-        except TypeError as error:
-            if "argument" not in str(error):
-                raise
-            problem = f"check {check.id}: the rule {check.file.rule} does not take these params"
-            raise CheckError(problem, str(error)) from error
+        for judgement in RULES[check.file.rule].run(*values, **check.file.params):
+            tally.add(judgement)
     return tally

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import msgspec
 
 from kscan.checks.judgement import Problem
-from kscan.judge.ask import ask
+from kscan.judge.ask import Said, of_scope
+from kscan.judge.guard import Guard
 from kscan.judge.plan import Plan
 from kscan.judge.tally import Tally
 from kscan.model.meta import ObjectRef
@@ -21,17 +22,21 @@ from kscan.views.workloads import WORKLOADS
 ADDED = "drift: not so in its template; it was added or changed after"
 
 
-def note_drift(readings: Readings, ready: Plan, said: Mapping[str, Tally]) -> None:
+def note_drift(guard: Guard, ready: Plan, said: Mapping[str, Said]) -> None:
     """Mark the problems of pods that their templates do not have."""
     if all(ready.views(check)[0].name != WORKLOADS.name for check in ready.checks):
         return
+    owners, written = guard.ask("the view templates", lambda readings: _written(readings, ready), lambda _: (set(), {}))
+    for check, tally in written.items():
+        _compare(said[check].tally, {_key(one): one for one in tally.problems.values()}, owners)
+
+
+def _written(readings: Readings, ready: Plan) -> tuple[set[ObjectRef], Mapping[str, Tally]]:
+    """The owners whose templates are not what runs, and what is said of these."""
     templates = readings.of(TEMPLATES).value
     if not templates:
-        return
-    owners = {one.ref for one in templates}
-    written = ask(readings.given(WORKLOADS, templates), ready, WORKLOADS.name)
-    for check, tally in written.items():
-        _compare(said[check], {_key(one): one for one in tally.problems.values()}, owners)
+        return set(), {}
+    return {one.ref for one in templates}, of_scope(readings.given(WORKLOADS, templates), ready, WORKLOADS.name)
 
 
 def _compare(running: Tally, written: Mapping[object, Problem], owners: set[ObjectRef]) -> None:

@@ -1,13 +1,16 @@
 """Snapshot and checks in, a report out."""
 
-from kscan.judge.ask import ask, read
+from kscan.checks.check import Check
+from kscan.judge.ask import Said, ask, nothing
 from kscan.judge.drift import note_drift
+from kscan.judge.guard import Guard
 from kscan.judge.plan import Plan
-from kscan.judge.report import Report
+from kscan.judge.report import Report, Result
 from kscan.judge.result import result_of
 from kscan.judge.score import score
+from kscan.judge.tally import Tally
 from kscan.snapshot.entry import Listing
-from kscan.snapshot.snapshot import Snapshot
+from kscan.snapshot.snapshot import About, Snapshot
 from kscan.views.view import Readings
 
 
@@ -18,11 +21,24 @@ def evaluate(snapshot: Snapshot, ready: Plan) -> Report:
 
 def judge(readings: Readings, ready: Plan) -> Report:
     """Decide every check on readings, some of which may be given by hand."""
-    snapshot = readings.snapshot
-    said = ask(readings, ready)
-    note_drift(readings, ready, said)
-    results = tuple(
-        result_of(check, read(readings, ready, check), said[check.id], snapshot.about) for check in ready.checks
-    )
+    return judged(Guard(readings), ready)
+
+
+def judged(guard: Guard, ready: Plan) -> Report:
+    """Decide every check under guard."""
+    snapshot = guard.readings.snapshot
+    said = ask(guard, ready)
+    note_drift(guard, ready, said)
+    results = tuple(_result(guard, check, said[check.id], snapshot.about) for check in ready.checks)
     objects = sum(len(entry.items) for entry in snapshot.entries.values() if isinstance(entry, Listing))
-    return Report(about=snapshot.about, results=results, score=score(results), objects=objects)
+    return Report(
+        about=snapshot.about, results=results, score=score(results), objects=objects, faults=tuple(guard.faults)
+    )
+
+
+def _result(guard: Guard, check: Check, said: Said, about: About) -> Result:
+    return guard.ask(
+        f"the check {check.id}",
+        lambda _: result_of(check, said.found, said.tally, about),
+        lambda gap: result_of(check, nothing(gap).found, Tally(), about),
+    )

@@ -1,7 +1,8 @@
 """The checks, made ready: every name resolved, every expression compiled, and what they read."""
 
+import inspect
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 
@@ -64,4 +65,12 @@ def _known_rule(check: Check) -> Rule:
     rule = RULES.get(check.file.rule)
     if rule is None:
         raise CheckError(f"check {check.id}: no rule is called {check.file.rule}", nearest(check.file.rule, RULES))
+    try:
+        inspect.signature(rule.run).bind(*rule.views, *rule.more, **check.file.params)
+        types = get_type_hints(rule.run)
+        for name, value in check.file.params.items():
+            msgspec.convert(value, types.get(name, Any))
+    except (TypeError, msgspec.ValidationError) as error:
+        problem = f"check {check.id}: the rule {check.file.rule} does not take these params"
+        raise CheckError(problem, str(error)) from error
     return rule

@@ -229,6 +229,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     score: Score
     objects: int = 0
     unread: tuple[Gap, ...] = ()
+    # What rules and views raised on: kscan's own faults.
+    faults: tuple[Gap, ...] = ()
     workloads: tuple[Inventoried, ...] = ()
     namespaces: tuple[Admitting, ...] = ()
     unused: tuple[Unused, ...] = ()

@@ -19,7 +19,7 @@ from kscan.views.rights import RIGHTS, Rights
 from kscan.views.running import RUNNING, Running
 
 _SHOWN = 3
-_ALL: list[dict[str, object]] = [{"verbs": ["*"], "resources": ["*.*"]}]
+_ALL: list[object] = [{"verbs": ["*"], "resources": ["*.*"]}]
 # Who may do everything has every danger; that one finding says it.
 _ALL_CHECK = "cluster-admin-binding"
 # Of things of the whole cluster, but asked where the binding or the pod is.
@@ -46,7 +46,7 @@ def grants(
     rights: Rights,
     running: Running | None,
     *,
-    needs: list[dict[str, object]],
+    needs: list[object],
     message: str,
     in_namespace: str = "",
     namespaces: Sequence[str] = (),
@@ -126,7 +126,7 @@ def _own(full: Reach, shipped: Reach, identity: Identity, namespaces: Sequence[s
     return frozenset({EVERYWHERE}) if EVERYWHERE in found else found - quiet
 
 
-def _danger(rights: Rights, needs: list[dict[str, object]]) -> Danger:
+def _danger(rights: Rights, needs: list[object]) -> Danger:
     try:
         needed = msgspec.convert(needs, list[_Needed | list[_Needed]])
     except msgspec.ValidationError as error:

@@ -23,6 +23,8 @@ class Reason(StrEnum):
     ELSEWHERE = "decided elsewhere"
     # Only the provider's own API knows it.
     OUTSIDE = "decided outside the cluster, too"
+    # A rule or a view raised.
+    FAULT = "kscan's own fault"
 
 
 # Why a kind is not served of which discovery tells nothing.

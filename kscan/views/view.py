@@ -122,7 +122,7 @@ class Source:
 
     def undecodable(self, path: str, item: Item, error: Exception) -> None:
         """Note an object that is not shaped as its kind is."""
-        self._gaps.append(Gap(f"{path}/{_name(item)}", Reason.UNDECODABLE, str(error)))
+        self._gaps.append(Gap(f"{path}/{name_of(item)}", Reason.UNDECODABLE, str(error)))
 
     def get(self, need: Plain | Named, *, because: str = "", only: tuple[Reason, ...] = ()) -> Body | Gap:
         """One path. A gap is missed, unless a reason is given why none is, or none of these kinds."""
@@ -192,17 +192,33 @@ class Readings:
     def __init__(self, snapshot: Snapshot, built: Mapping[str, Reading[Any]] | None = None) -> None:
         self.snapshot = snapshot
         self._built = dict(built or {})
+        self._given: Mapping[str, Reading[Any]] = {}
+        self._raised: dict[str, Exception] = {}
 
     def given(self, view: View[T], value: T) -> "Readings":
         """The same readings, with another value of one view; what was built of it before stays."""
-        reading = msgspec.structs.replace(self.of(view), value=value)
-        return Readings(self.snapshot, self._built | {view.name: reading})
+        reading = {view.name: msgspec.structs.replace(self.of(view), value=value)}
+        readings = Readings(self.snapshot, self._built | reading)
+        readings._given = {**self._given, **reading}
+        return readings
+
+    def over(self, snapshot: Snapshot) -> "Readings":
+        """Another snapshot with the same values given."""
+        readings = Readings(snapshot, self._given)
+        readings._given = self._given
+        return readings
 
     def of(self, view: View[T]) -> Reading[T]:
-        """The reading of one view."""
+        """The reading of one view; one that raised once raises again, and is not built anew."""
+        if view.name in self._raised:
+            raise self._raised[view.name]
         if view.name not in self._built:
             source = Source(self, view.needs)
-            value = view.build(source)
+            try:
+                value = view.build(source)
+            except Exception as error:
+                self._raised[view.name] = error
+                raise
             self._built[view.name] = Reading(
                 value, _each(source.evidence), _each(source.gaps), _each(source.outweighed)
             )
@@ -214,11 +230,11 @@ def _each(found: Iterable[Met]) -> tuple[Met, ...]:
     return tuple(sorted(set(found)))
 
 
-def _name(item: Item) -> str:
+def name_of(item: Item) -> str:
     """What an object is called, as far as it can be read: what else of it is misshapen does not matter here."""
     try:
         metadata = msgspec.json.decode(item.head)["metadata"]
         name = f"{metadata['namespace']}/{metadata['name']}" if metadata.get("namespace") else str(metadata["name"])
         return f"{name} in {metadata[WRITTEN_IN]}" if metadata.get(WRITTEN_IN) else name
-    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError):
+    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError, RecursionError):
         return "(an object without a readable name)"
