@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from kscan import data
 from kscan.checks.check import read_checks
+from kscan.checks.examples import made
 from kscan.errors import CheckError
 from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
@@ -41,11 +42,12 @@ def ask(value, **word):
 
 def pod(*command, name="cp-1", image="", **container):
     container = {"name": "it", "image": image, "command": list(command), **container}
-    return {"kind": "Pod", "metadata": {"name": name, "namespace": "kube-system"}, "spec": {"containers": [container]}}
+    return {"kind": "Pod", "madeBy": "Node/cp-1", "metadata": {"name": name, "namespace": "kube-system"},
+            "spec": {"containers": [container]}}  # fmt: skip
 
 
 def component(view, *documents):
-    return Readings(snapshot_of(documents)).of(view).value
+    return Readings(snapshot_of(made(documents))).of(view).value
 
 
 def value_of(view, flag, *documents):
@@ -307,9 +309,9 @@ def test_what_the_server_filled_in_for_itself_is_not_given(flags, certificate, t
 def test_a_pod_that_cannot_be_read_may_be_another_instance():
     broken = pod("kube-apiserver", name="broken")
     broken["spec"]["containers"][0]["args"] = 5
-    reading = Readings(snapshot_of([pod("kube-apiserver"), broken])).of(API_SERVER)
+    reading = Readings(snapshot_of(made([pod("kube-apiserver"), broken]))).of(API_SERVER)
     assert [gap.reason for gap in reading.gaps] == [Reason.UNDECODABLE]
-    assert not Readings(snapshot_of([pod("kube-apiserver"), pod("coredns")])).of(API_SERVER).gaps
+    assert not Readings(snapshot_of(made([pod("kube-apiserver"), pod("coredns")]))).of(API_SERVER).gaps
 
 
 def test_a_shell_script_is_not_read():
@@ -328,7 +330,7 @@ def test_what_a_provider_runs_is_not_applicable(check):
 
 
 def judged(check, *documents, about=None):
-    (result,) = evaluate(snapshot_of(documents, about), plan([CHECKS[check]])).results
+    (result,) = evaluate(snapshot_of(made(documents), about), plan([CHECKS[check]])).results
     return result
 
 
@@ -355,7 +357,7 @@ def test_manifests_do_not_hold_it(check):
 
 
 def test_a_list_that_was_cut_off_hides_instances():
-    whole = snapshot_of([pod("kube-scheduler", "--profiling=false")])
+    whole = snapshot_of(made([pod("kube-scheduler", "--profiling=false")]))
     listing = whole.entries["/api/v1/pods"]
     cut = msgspec.structs.replace(listing, gap=Gap("/api/v1/pods", Reason.CUT_OFF))
     (result,) = evaluate(

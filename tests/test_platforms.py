@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from kscan import data
+from kscan.checks.examples import made
 from kscan.commands.selected import catalogue
 from kscan.errors import ConfigError
 from kscan.judge.engine import judge
@@ -150,10 +151,11 @@ def test_microk8s_leaves_the_api_server_open():
 def test_etcd_beside_the_api_server_but_no_pod():
     pod = {
         "kind": "Pod",
+        "madeBy": "Node/cp",
         "metadata": {"name": "kube-apiserver-cp", "namespace": "kube-system"},
         "spec": {"containers": [{"name": "a", "command": ["kube-apiserver", "--etcd-servers=https://[::1]:2379"]}]},
     }
-    found = Readings(snapshot_of([pod])).of(component("etcd")).value
+    found = Readings(snapshot_of(made([pod]))).of(component("etcd")).value
     assert found.hidden == "etcd runs on the control-plane nodes, but not as a pod: --etcd-servers=https://[::1]:2379"
 
 
@@ -257,10 +259,11 @@ def test_the_label_of_fargate_alone_excuses_no_kubelet(labels):
 def test_a_sign_excuses_no_component_that_runs_here():
     pod = {
         "kind": "Pod",
+        "madeBy": "Node/cp",
         "metadata": {"name": "kube-apiserver-cp", "namespace": "kube-system"},
         "spec": {"containers": [{"name": "a", "command": ["kube-apiserver", "--anonymous-auth=true"]}]},
     }
-    readings = Readings(snapshot_of([a_version("v1.33.1-eks-7f9249a"), pod]))
+    readings = Readings(snapshot_of(made([a_version("v1.33.1-eks-7f9249a"), pod])))
     found = readings.of(component("kube-apiserver")).value
     assert (found.owner, len(found.instances)) == ("", 1)
     assert readings.of(component("kube-scheduler")).value.owner

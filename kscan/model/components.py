@@ -56,12 +56,13 @@ class Instance(msgspec.Struct, frozen=True):
 
 
 class Component(msgspec.Struct, frozen=True):
-    """A component and its copies; who runs it where no user can set it; why none is seen."""
+    """A component and its copies; who runs it where no user can set it; why none is seen; what only looks like one."""
 
     name: str
     instances: tuple[Instance, ...]
     owner: str = ""
     hidden: str = ""
+    strangers: tuple[str, ...] = ()
 
     def settings(self, flag: str) -> Iterator[Setting]:
         """The value in force on each instance that tells it."""

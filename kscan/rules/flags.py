@@ -7,6 +7,7 @@ from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Review, Unsu
 from kscan.model.components import AUTHORIZERS, AUTHORIZERS_FILE, Component, Instance, Setting
 from kscan.model.defaults import NEWEST
 from kscan.model.meta import ObjectRef
+from kscan.model.mirrors import looking_alike
 from kscan.rules.predicates import Wanted, holds, wanted
 from kscan.rules.rule import rule
 from kscan.views.components import API_SERVER, CONTROLLER_MANAGER, ETCD, SCHEDULER
@@ -30,8 +31,7 @@ def _judged(
 ) -> Judgements:
     """Instances whose flags, given or by default, are all as wanted, or any of them."""
     asked, apart = wanted(wants), wanted(moot_where)
-    if not component.instances:
-        yield from _absent(component)
+    yield from _unlike(component)
     for instance in component.instances:
         ref = _ref(component, instance)
         moot = _combined(_told(component, instance, apart), "any")
@@ -56,8 +56,12 @@ def _ref(component: Component, instance: Instance) -> ObjectRef:
     return ObjectRef("Component", f"{component.name} ({instance.name})")
 
 
-def _absent(component: Component) -> Judgements:
-    """What is said where no instance is seen; where a gap says why, nothing."""
+def _unlike(component: Component) -> Judgements:
+    """What only looks like an instance, and what is said where none is seen; where a gap says why, nothing."""
+    if component.strangers:
+        yield Fine(ObjectRef("Component", component.name), looking_alike(component.strangers), objects=0)
+    if component.instances:
+        return
     if component.owner:
         yield Moot(f"run by {component.owner}")
     elif component.hidden:
@@ -110,8 +114,7 @@ def _shown(told: Told) -> str:
 
 def _own_authority(etcd: Component, api_server: Component) -> Judgements:
     """Members of etcd that take the certificates that the API server takes; by the names of the files alone."""
-    if not etcd.instances:
-        yield from _absent(etcd)
+    yield from _unlike(etcd)
     others = {setting.value for setting in api_server.settings("client-ca-file") if setting.value}
     for instance in etcd.instances:
         ref, setting = _ref(etcd, instance), etcd.setting(instance, "trusted-ca-file")

@@ -1,6 +1,6 @@
 """Control-plane components, read from whichever channel exists: /flagz, static pods, kubeadm's ConfigMap."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from kscan.documents import documents
 from kscan.errors import SnapshotError
 from kscan.model.components import Component, Instance, version
+from kscan.model.mirrors import looking_alike
 from kscan.model.platform import Platform
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import Plain
@@ -19,7 +20,6 @@ from kscan.views.view import Source, View
 
 FLAGZ = Plain("/flagz", "application/json;v=v1beta1;g=config.k8s.io;as=Flagz, text/plain;q=0.5, */*;q=0.1")
 ANSWERED = "the API server that answered"
-_PARTIAL = (Reason.UNDECODABLE, Reason.CUT_OFF)
 _KUBEADM_KEYS = {
     "kube-apiserver": "apiServer",
     "kube-controller-manager": "controllerManager",
@@ -37,18 +37,20 @@ def component(name: str) -> View[Component]:
 
     def build(source: Source) -> Component:
         platform = source.weighed(PLATFORM, because="where nobody is known to own it, its pods and flags have to tell")
-        pods = source.of(STATIC_PODS)[name]
+        shown = source.of(STATIC_PODS)[name]
+        pods = shown.instances
+        # Where pods could not all be read, there may be instances that nobody saw, whatever else is told.
+        unseen = source.gaps
         # A pod that is seen is nobody else's, whatever the signs of a platform say: labels of nodes are free to take.
         if name in platform.owned and not pods:
-            source.weigh(*source.gaps, because="the platform runs it where no user sees it")
-            return Component(name, (), owner=platform.owner)
+            return Component(name, (), owner=platform.owner, strangers=shown.strangers)
         instances = tuple(_instances(source, name, platform, pods))
         # What the platform itself tells has no other channel; a flag that it does not name stays undecided.
         if any(instance.complete for instance in instances) or (instances and not pods and platform.name in TELLING):
-            # Where some of its pods could not be read, there may be more instances than these.
-            others = (gap for gap in source.gaps if gap.reason not in _PARTIAL)
+            others = (gap for gap in source.gaps if gap not in unseen)
             source.weigh(*others, because="one channel told all its flags")
-        return Component(name, instances, hidden="" if instances else _hidden(source, name, platform))
+        hidden = "" if instances else _hidden(source, name, platform, shown.strangers)
+        return Component(name, instances, hidden=hidden, strangers=shown.strangers)
 
     needs = (*PLATFORM.needs, *STATIC_PODS.needs, *needs_of(name))
     return View(name, (*needs, FLAGZ) if name == "kube-apiserver" else needs, build)
@@ -68,7 +70,7 @@ def _instances(source: Source, name: str, platform: Platform, pods: tuple[Instan
         yield from told or _from_kubeadm(source, name)
 
 
-def _hidden(source: Source, name: str, platform: Platform) -> str:
+def _hidden(source: Source, name: str, platform: Platform, strangers: Sequence[str]) -> str:
     """Why nothing tells the flags, where nothing was refused; what manifests do not hold is no riddle."""
     known = platform.hidden.get(name) or _elsewhere(source, name)
     if known:
@@ -79,8 +81,11 @@ def _hidden(source: Source, name: str, platform: Platform) -> str:
     source.weigh(
         *absent, because="a channel that is not there was not refused, and the component says that none tells it"
     )
+    if source.gaps:
+        return ""
     flagz = ", and the API server serves no /flagz" if name == "kube-apiserver" else ""
-    return "" if source.gaps else f"no pod in kube-system runs it{flagz}: the API does not show its flags"
+    alike = f" ({looking_alike(strangers)})" if strangers else ""
+    return f"no pod in kube-system runs it{flagz}: the API does not show its flags{alike}"
 
 
 def _flagz(source: Source, instance: str) -> Iterator[Instance]:
@@ -147,7 +152,8 @@ def _elsewhere(source: Source, name: str) -> str:
     """Why no copy of a component is seen, where others tell it."""
     if name != "etcd":
         return ""
-    return etcd_elsewhere((one.flags for one in source.of(STATIC_PODS)["kube-apiserver"]), _kubeadm(source))
+    servers = source.of(STATIC_PODS)["kube-apiserver"].instances
+    return etcd_elsewhere((one.flags for one in servers), _kubeadm(source))
 
 
 API_SERVER = component("kube-apiserver")

@@ -13,11 +13,12 @@ from kscan.documents import documents
 from kscan.errors import SnapshotError
 from kscan.model.command_line import arguments_of, behind_shell, parse_flags
 from kscan.model.meta import Metadata
+from kscan.model.mirrors import not_of_cluster
 from kscan.model.nodes import Group
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import Named
-from kscan.views.system_pods import system_pods
+from kscan.views.system_pods import NEEDS, Status, system_pods
 from kscan.views.view import Source, View
 
 # As kubeadm and as Amazon EKS call it.
@@ -30,11 +31,15 @@ _FIELDS = {"metrics-bind-address": "metricsBindAddress", "profiling": "enablePro
 
 
 class KubeProxies(msgspec.Struct, frozen=True):
-    """The nodes that run kube-proxy, by its settings; what stands in for it; and what of it no API shows, and why."""
+    """The nodes that run kube-proxy, by its settings; what stands in for it; what of it no API shows, and why.
+
+    And the pods that only look like one, each with why.
+    """
 
     groups: tuple[Group, ...] = ()
     instead: str = ""
     unseen: frozenset[str] = frozenset()
+    strangers: tuple[str, ...] = ()
 
 
 class _Mount(msgspec.Struct, frozen=True, rename="camel"):
@@ -74,14 +79,18 @@ class _Spec(msgspec.Struct, frozen=True, rename="camel"):
 class _Pod(msgspec.Struct, frozen=True):
     metadata: Metadata
     spec: _Spec = _Spec()
+    status: Status = Status()
 
 
 def _build(source: Source) -> KubeProxies:
     found: dict[tuple[bytes, str], tuple[Mapping[str, Any], list[str]]] = {}
     # Many pods mount the same.
     files: dict[tuple[Named, str], Mapping[str, Any] | None] = {}
-    seen, unseen = False, set()
-    for pod, container, flags in _pods(source):
+    seen, unseen, strangers = False, set(), []
+    for pod, container, flags, why in _pods(source):
+        if why:
+            strangers.append(f"{pod.metadata.name} ({why})")
+            continue
         seen = True
         told = _settings(source, pod, container, flags, files)
         if isinstance(told, str):
@@ -94,17 +103,17 @@ def _build(source: Source) -> KubeProxies:
     if not seen and not isinstance(cilium, Gap) and _data(cilium.content).get(_REPLACED) in ("true", "strict"):
         return KubeProxies(instead=f"{_REPLACED} in ConfigMap kube-system/cilium-config")
     if not seen and not source.gaps and not source.about.manifests:
-        return KubeProxies(unseen=frozenset({_NO_POD}))
+        unseen.add(_NO_POD)
     groups = (Group(tuple(sorted(nodes)), settings, told) for (_, told), (settings, nodes) in found.items())
-    return KubeProxies(tuple(groups), unseen=frozenset(unseen))
+    return KubeProxies(tuple(groups), unseen=frozenset(unseen), strangers=tuple(sorted(strangers)))
 
 
-def _pods(source: Source) -> Iterator[tuple[_Pod, _Container, Mapping[str, str]]]:
-    for pod in system_pods(source, _Pod, (_PROGRAM,)):
+def _pods(source: Source) -> Iterator[tuple[_Pod, _Container, Mapping[str, str], str]]:
+    for pod, why in system_pods(source, _Pod, (_PROGRAM,), not_of_cluster):
         for container in pod.spec.containers:
             flags = _flags(container)
             if flags is not None:
-                yield pod, container, flags
+                yield pod, container, flags, why
 
 
 def _flags(container: _Container) -> Mapping[str, str] | None:
@@ -183,4 +192,4 @@ def _data(content: bytes) -> Mapping[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-KUBE_PROXIES: View[KubeProxies] = View("kube-proxies", (kinds.SYSTEM_PODS, *_CONFIG_MAPS, _CILIUM), _build)
+KUBE_PROXIES: View[KubeProxies] = View("kube-proxies", (*NEEDS, *_CONFIG_MAPS, _CILIUM), _build)

@@ -45,7 +45,7 @@ def observed(name: str, flag: str, more: tuple[Need, ...], see: See) -> View[Com
             return component
         if found.seen:
             source.weigh(*source.gaps, because="the server was seen to do it")
-        return Component(component.name, (found,))
+        return msgspec.structs.replace(component, instances=(found,), hidden="")
 
     return View(name, (*API_SERVER.needs, *more), build)
 

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 
 from kscan.model.base import Noun
 from kscan.model.meta import Metadata
+from kscan.model.mirrors import not_of_cluster
 from kscan.model.nodes import Node
 from kscan.model.releases import Running
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Reason
 from kscan.views.server import VERSION, told_version
-from kscan.views.system_pods import system_pods
+from kscan.views.system_pods import NEEDS, Status, system_pods
 from kscan.views.view import Source, View
 
 SERVER = "the API server that answered"
@@ -24,11 +25,13 @@ class _Container(Noun, frozen=True):
 
 class _Spec(Noun, frozen=True):
     containers: tuple[_Container, ...] = ()
+    node_name: str = ""
 
 
 class _Pod(Noun, frozen=True):
     metadata: Metadata
     spec: _Spec = _Spec()
+    status: Status = Status()
 
 
 _Told = tuple[str, str, bool, str]
@@ -61,14 +64,14 @@ def _kubelets(source: Source) -> Iterator[_Told]:
 
 
 def _images(source: Source) -> Iterator[_Told]:
-    for pod in system_pods(source, _Pod, sorted(_BY_IMAGE)):
-        for container in pod.spec.containers:
+    for pod, why in system_pods(source, _Pod, sorted(_BY_IMAGE), not_of_cluster):
+        for container in () if why else pod.spec.containers:
             name, _, tag = container.image.rpartition("/")[2].partition("@")[0].partition(":")
             if name in _BY_IMAGE and tag:
                 yield name, tag, False, pod.metadata.name
 
 
-RELEASES: View[tuple[Running, ...]] = View("component versions", (VERSION, kinds.NODES, kinds.SYSTEM_PODS), _build)
+RELEASES: View[tuple[Running, ...]] = View("component versions", (VERSION, *NEEDS), _build)
 
 
 def _taken(source: Source) -> datetime | None:

@@ -7,9 +7,9 @@ import msgspec
 from kscan.model.command_line import arguments_of, behind_shell, expand, parse_flags
 from kscan.model.components import Instance, version
 from kscan.model.meta import Metadata
-from kscan.snapshot import kinds
+from kscan.model.mirrors import no_mirror
 from kscan.views.server import VERSION, told_version
-from kscan.views.system_pods import system_pods
+from kscan.views.system_pods import NEEDS, Status, system_pods
 from kscan.views.view import Source, View
 
 PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
@@ -32,24 +32,38 @@ class _Container(msgspec.Struct, rename="camel"):
     env_from: tuple[dict[str, object], ...] = ()
 
 
-class _PodSpec(msgspec.Struct, rename="camel"):
+class _PodSpec(msgspec.Struct, rename="camel", frozen=True):
     containers: tuple[_Container, ...] = ()
+    node_name: str = ""
 
 
-class _Pod(msgspec.Struct):
+class _Pod(msgspec.Struct, frozen=True):
     metadata: Metadata
     spec: _PodSpec
+    status: Status = Status()
 
 
-def _build(source: Source) -> Mapping[str, tuple[Instance, ...]]:
-    """The instances of each program, from pods that are read once for all of them."""
+class Shown(msgspec.Struct, frozen=True):
+    """What pods show of a program: its instances; and the pods that look like one and do not count, each with why."""
+
+    instances: tuple[Instance, ...] = ()
+    strangers: tuple[str, ...] = ()
+
+
+def _build(source: Source) -> Mapping[str, Shown]:
+    """What is shown of each program, by pods that are read once for all of them."""
     minor = _minor(told_version(source))
     found: dict[str, list[Instance]] = {program: [] for program in PROGRAMS}
-    for pod in system_pods(source, _Pod, PROGRAMS):
+    strangers: dict[str, list[str]] = {program: [] for program in PROGRAMS}
+    for pod, why in system_pods(source, _Pod, PROGRAMS, no_mirror):
         for container in pod.spec.containers:
             for program in PROGRAMS:
-                found[program] += _instance(program, pod.metadata.name, container, minor)
-    return {program: tuple(instances) for program, instances in found.items()}
+                instances = list(_instance(program, pod.metadata.name, container, minor))
+                if why and instances:
+                    strangers[program].append(f"{pod.metadata.name} ({why})")
+                else:
+                    found[program] += instances
+    return {program: Shown(tuple(found[program]), tuple(sorted(strangers[program]))) for program in PROGRAMS}
 
 
 def _instance(program: str, pod: str, container: _Container, minor: int | None) -> Iterator[Instance]:
@@ -89,4 +103,4 @@ def _minor(text: str) -> int | None:
     return told.minor if told else None
 
 
-STATIC_PODS: View[Mapping[str, tuple[Instance, ...]]] = View("static pods", (kinds.SYSTEM_PODS, VERSION), _build)
+STATIC_PODS: View[Mapping[str, Shown]] = View("static pods", (*NEEDS, VERSION), _build)

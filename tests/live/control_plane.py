@@ -86,26 +86,49 @@ class ControlPlane:
 
     def ask(self, path: str, body: dict | None = None, *, stranger: bool = False) -> int:
         """The status of one request, by an administrator or by nobody."""
+        return self.answer(path, body, stranger=stranger)[0]
+
+    def answer(
+        self, path: str, body: dict | None = None, *, patch: bool = False, stranger: bool = False
+    ) -> tuple[int, bytes]:
+        """The same, with what was answered."""
         context = ssl.create_default_context(cafile=str(self.serves))
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/merge-patch+json" if patch else "application/json"}
         if self.token and not stranger:
             headers["Authorization"] = f"Bearer {TOKEN}"
         elif not stranger:
             context.load_cert_chain(self.folder / "by-ca.crt", self.folder / "by-ca.key")
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=10)
         try:
-            connection.request("POST" if body else "GET", path, json.dumps(body) if body else None, headers)
-            return connection.getresponse().status
+            method = "PATCH" if patch else "POST" if body else "GET"
+            connection.request(method, path, json.dumps(body) if body else None, headers)
+            response = connection.getresponse()
+            return response.status, response.read()
         finally:
             connection.close()
 
     def show(self, *names: str) -> None:
         """What a kubelet shows of its static pods: a mirror of each process, with its own command line."""
+        self.ask("/api/v1/nodes", {"metadata": {"name": "cp-1"}})
         for name in names:
             words = Path(f"/proc/{self.processes[name].pid}/cmdline").read_text().split("\0")[:-1]
-            metadata = {"name": f"{name}-cp-1", "annotations": {"kubernetes.io/config.mirror": "1"}}
-            spec = {"nodeName": "cp-1", "containers": [{"name": name, "image": "none", "command": words}]}
-            assert self.ask("/api/v1/namespaces/kube-system/pods", {"metadata": metadata, "spec": spec}) == 201
+            self.mirror(f"{name}-cp-1", words)
+
+    def mirror(self, called: str, words: list[str], *, phase: str = "Running", **changed: str) -> None:
+        """A mirror of a static pod of cp-1, or what differs from one."""
+        uid = json.loads(self.answer("/api/v1/nodes/cp-1")[1])["metadata"]["uid"]
+        owner = {"apiVersion": "v1", "kind": "Node", "name": "cp-1", "uid": uid, "controller": True} | changed
+        metadata = {"name": called, "ownerReferences": [owner],
+                    "annotations": {"kubernetes.io/config.mirror": "1", "kubernetes.io/config.source": "file"}}  # fmt: skip
+        spec = {
+            "nodeName": "cp-1",
+            "hostNetwork": True,
+            "containers": [{"name": "it", "image": "none", "command": words}],
+        }
+        pods = "/api/v1/namespaces/kube-system/pods"
+        assert self.ask(pods, {"metadata": metadata, "spec": spec}) == 201
+        if phase != "Pending":
+            assert self.answer(f"{pods}/{called}/status", {"status": {"phase": phase}}, patch=True)[0] == 200
 
     def wait(self) -> None:
         for _ in range(150):

@@ -2,13 +2,16 @@
 
 import re
 import subprocess
+from itertools import product
 
 import pytest
 
 from kscan import data
-from kscan.checks.check import read_checks
+from kscan.checks.check import by_id, read_checks
+from kscan.checks.frameworks import read_frameworks, titled
 from kscan.collect.collect import collect
 from kscan.collect.request import Access, Options
+from kscan.judge.controls import with_controls
 from kscan.judge.engine import evaluate
 from kscan.judge.farm import denied
 from kscan.judge.plan import plan
@@ -223,6 +226,36 @@ def test_what_a_file_decides_is_told_by_what_the_server_does(assets, folder):
     # RBAC let a stranger probe, and nobody let them read secrets, so that nothing allows everything. No kubelet has asked anything.
     assert results["api-server-allows-everything"].status is Status.PASS
     assert of_status(results, Status.UNKNOWN) == {"api-server-without-node-authorizer"}
+
+
+# What each decoy has that a mirror has not.
+DECOYS = ({"phase": "Pending"}, {"uid": "another"}, {"name": "cp-2"}, {"kind": "Pod"}, {"phase": "Succeeded"})
+
+
+def controls(plane):
+    """Every control of the benchmark, with its status and what failed."""
+    every = by_id(read_checks(data.folder("checks")))
+    ready = plan(every.values())
+    report = evaluate(collect(Access(kubeconfig=str(plane.kubeconfig)), ready.needs(), Options()), ready)
+    (answered,) = with_controls(report, [titled(read_frameworks(data.folder("checks")))["cis-1.12"]], every).frameworks
+    return {one.control.id: (one.status, [each.fingerprint for result in one.results for each in result.findings])
+            for one in answered.answers if one.control.id[0] in "1234"}  # fmt: skip
+
+
+@pytest.mark.parametrize("shown", [(), HIDDEN, PROGRAMS])
+def test_decoys_change_no_control(assets, folder, shown):
+    """Pods that look like a component, as who may create pods in kube-system can make them, answer for nothing."""
+    with control_plane(folder, CARELESS, assets) as plane:
+        plane.show(*shown)
+        before = controls(plane)
+        for number, (program, differs) in enumerate(product(PROGRAMS, DECOYS)):
+            good = [f"--{flag}={value}" for flag, value in GOOD[program].items()]
+            plane.mirror(f"decoy-{number}", [program, *good], **differs)
+        after = controls(plane)
+        results = scan(plane)
+    assert {name: (one, after[name]) for name, one in before.items() if one != after[name]} == {}
+    assert {status for status, _ in before.values()} >= {Status.FAIL, Status.PASS}
+    assert "decoy-15 (it is not running, but Pending)" in results["scheduler-profiling"].facts[0]
 
 
 HELP = re.compile(r"^ +--([a-z0-9-]+)(?: ([a-zA-Z0-9]+))? {2,}(.*)$", re.MULTILINE)
