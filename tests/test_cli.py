@@ -151,8 +151,9 @@ def test_the_command_line_counts_before_the_environment_and_that_before_the_file
         ("--demo --fail-on critical --check host-network", 0),
         ("--demo --fail-on high --check host-network", 1),
         ("--demo --check api-server-anonymous-auth --strict", 0),
-        ("--demo --check kubelet-anonymous-auth", 0),
-        ("--demo --check kubelet-anonymous-auth --strict", 3),
+        ("--demo --check kubelet-anonymous-auth", 3),
+        ("--demo --check kubelet-anonymous-auth --allow-incomplete", 0),
+        ("--demo --check kubelet-anonymous-auth --strict --allow-incomplete", 3),
         ("--demo --severity critical --skip kubelet-anonymous-auth --framework cis-1.12", 1),
     ],
 )

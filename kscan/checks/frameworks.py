@@ -43,6 +43,8 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # Of benchmarks that come in versions: which one it is of, and for which clusters.
     family: str = ""
     kubernetes: Span | None = None
+    # Whether it asks something of each object, so that what is written down decides it; else of a cluster.
+    objects: bool = False
 
     def names(self, control: Control) -> tuple[str, ...]:
         """What checks call a control of this framework."""

@@ -46,7 +46,9 @@ def read_list(
         progress(str(resource), len(page.items or ()), len(answer.content))
         token = page.metadata.continue_
         if not token:
-            return Listing(kind, api_version, tuple(items), resource_version)
+            # A server that counts more objects and gives no token for them has not told the whole list.
+            cut = Gap(path, Reason.CUT_OFF, rest) if (rest := page.metadata.rest) else None
+            return Listing(kind, api_version, tuple(items), resource_version, cut)
         answer = following.result() if following else _page(wire, path, token, accept)
 
 

@@ -52,10 +52,8 @@ def _root(
 
 @app.command()
 def scan(
-    source: Annotated[
-        Path | None,
-        typer.Argument(metavar="FILE|DIR|-", help="A saved snapshot or manifests instead of a live cluster."),
-    ] = None,
+    called: typer.Context,
+    sources: o.Sources = [],  # noqa: B006
     demo: Annotated[bool, typer.Option("--demo", help="Scan the demo cluster that comes with kscan.")] = False,
     values: Annotated[
         list[Path],
@@ -85,8 +83,9 @@ def scan(
     honour_annotations: Annotated[bool, o.honour_annotations(_REPORT)] = False,
     strict: Annotated[
         bool, typer.Option("--strict", envvar="KSCAN_STRICT", rich_help_panel=_REPORT,
-                           help="Exit 3 where evidence is incomplete."),
+                           help="Exit 3 where any evidence is incomplete, also of a live cluster."),
     ] = False,
+    allow_incomplete: o.AllowIncomplete = False,
     check: o.CheckIds = [],  # noqa: B006
     skip: o.SkipIds = [],  # noqa: B006
     severity: o.MinSeverity = o.SeverityName.INFO,
@@ -111,8 +110,10 @@ def scan(
 ) -> None:  # fmt: skip
     """Scan a live cluster, a saved snapshot, manifests or the demo cluster, and report.
 
-    Exit codes: 0 clean, 1 findings at or above --fail-on, 2 could not run, 3 evidence incomplete under --strict.
+    Exit codes: 0 clean; 1 findings at or above --fail-on; 2 could not run; 3 a part of the files was not read, or
+    nothing could be judged (--allow-incomplete lets both pass), or, under --strict, any evidence is incomplete.
     """
+    from kscan.commands import config as settings
     from kscan.commands import node_results as results
     from kscan.commands import output as where
     from kscan.commands import scan as command
@@ -127,7 +128,7 @@ def scan(
         by=command.known_grouping(by, framework),
         policy_minor=command.policy_minor(pss_version),
         platform=command.known_platform(platform),
-        source=source,
+        sources=tuple(sources),
         values=tuple(values),
         demo=demo,
         access=o.access(kubeconfig, context, as_user, as_group),
@@ -136,8 +137,12 @@ def scan(
         honour_annotations=honour_annotations,
         fail_on=command.known_gate(fail_on),
         strict=strict,
+        allow_incomplete=allow_incomplete,
         quiet=quiet,
+        configuration=settings.used(called),
+        notes=tuple(settings.left_out(called)),
     )
+    o.fitting(called, sources, demo=demo)
     raise typer.Exit(command.run(request))
 
 

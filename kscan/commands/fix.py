@@ -12,7 +12,9 @@ from kscan.commands import options as o
 def fix(
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE|DIR|-", help="Manifests; - reads standard input and prints it mended."),
+        typer.Argument(
+            metavar="FILE|DIR|-", is_eager=True, help="Manifests; - reads standard input and prints it mended."
+        ),
     ],
     write: Annotated[bool, typer.Option("--write", help="Change the files; else the difference is shown.")] = False,
     risky: Annotated[

@@ -18,7 +18,7 @@ from kscan.model.words import counted
 from kscan.report.text import clean
 from kscan.report.unified import coloured, unified
 from kscan.snapshot.files import written_whole
-from kscan.snapshot.manifests import STANDARD_INPUT, files_of
+from kscan.snapshot.manifests import STANDARD_INPUT, files_of, standard_input
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +63,7 @@ def _files(sources: Sequence[Path]) -> Iterator[_File]:
     seen: set[Path] = set()
     for path in (path for source in sources for path in ([source] if source == STANDARD_INPUT else files_of(source))):
         if path == STANDARD_INPUT:
-            yield _file(path, sys.stdin.buffer.read())
+            yield _file(path, standard_input())
             continue
         if path.resolve() in seen:
             continue

@@ -1,5 +1,6 @@
 """The options that commands share, each written once."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -124,10 +125,22 @@ PlatformName = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", envvar="KSCAN_QUIET", help="No progress, only what was asked for.")
 ]
+Sources = Annotated[
+    list[Path],
+    # Known before the configuration: one that comes with what is scanned does not count.
+    typer.Argument(metavar="FILE|DIR|-", is_eager=True, show_default=False,
+                   help="A saved snapshot, or manifests, instead of a live cluster."),
+]  # fmt: skip
+AllowIncomplete = Annotated[
+    bool,
+    typer.Option("--allow-incomplete", envvar="KSCAN_ALLOW_INCOMPLETE", rich_help_panel="The report",
+                 help="Exit 0 also where a part of the files was not read, or nothing could be judged."),
+]  # fmt: skip
 Config = Annotated[
     Path | None,
     typer.Option("--config", envvar="KSCAN_CONFIG", callback=config.apply, is_eager=True,
-                 help="The configuration; else kscan.yaml here or in a folder above."),
+                 help="The configuration; else kscan.yaml here or in a folder above, but for one that comes with the"
+                 " manifests that are scanned."),
 ]  # fmt: skip
 
 
@@ -137,6 +150,32 @@ def honour_annotations(panel: str | None = None) -> Any:  # noqa: ANN401 - as ty
         "--honour-annotations", envvar="KSCAN_HONOUR_ANNOTATIONS", rich_help_panel=panel,
         help="Pass over what owners ask to pass over, in annotations of kscan and of other tools.",
     )  # fmt: skip
+
+
+# Of no use where no cluster is asked.
+_LIVE = ("kubeconfig", "context", "as_user", "as_group", "parallel", "timeout", "kubelets", "insecure_kubelet_tls",
+         "inspect_secret_metadata")  # fmt: skip
+
+
+def only_of_live(called: typer.Context, instead: str, names: Iterable[str] = _LIVE) -> None:
+    """Refuse what the command line says of how a live cluster is read, where something else is read instead of one."""
+    for parameter in called.command.params:
+        if parameter.name in names and config.from_where(called, str(parameter.name)) == "COMMANDLINE":
+            raise ConfigError(f"{parameter.opts[0]} is for a live cluster", f"leave out it or {instead}")
+
+
+def fitting(called: typer.Context, sources: list[Path], *, demo: bool) -> None:
+    """Refuse options that say nothing of what is scanned."""
+    named = " ".join(map(str, sources))
+    if demo and sources:
+        raise ConfigError(f"--demo scans the demo cluster, and not {named}", "leave out one of them")
+    if demo:
+        only_of_live(called, "--demo", (*_LIVE, "namespace"))
+    elif sources:
+        from kscan.snapshot.manifests import is_manifests  # noqa: PLC0415 - only a command that runs needs it
+
+        of_manifests = all(map(is_manifests, sources))
+        only_of_live(called, named, _LIVE if of_manifests else (*_LIVE, "namespace"))
 
 
 def access(kubeconfig: str, context: str, as_user: str, as_group: list[str]) -> "Access":

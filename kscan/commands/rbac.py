@@ -40,6 +40,7 @@ _ConfigFile = Annotated[
 
 @rbac_app.command("who-can")
 def who_can(
+    called: typer.Context,
     verb: _Verb,
     resource: _Thing,
     name: _Name = "",
@@ -60,7 +61,7 @@ def who_can(
     from kscan.commands.tables import print_table, warn
     from kscan.commands.who import who_can as answer
 
-    known = _read(source, access(kubeconfig, context, as_user, as_group), timeout, quiet=quiet)
+    known = _read(called, source, access(kubeconfig, context, as_user, as_group), timeout, quiet=quiet)
     ask, inside = _question(known, verb, resource, name, namespace)
     print_table(answer(known, ask, inside=inside), form, nothing=f"nobody may {ask}, as far as bindings say")
     warn(f"not final: {gap}" for gap in known.gaps)
@@ -69,6 +70,7 @@ def who_can(
 
 @rbac_app.command("why")
 def why(
+    called: typer.Context,
     subject: _Who,
     verb: _Verb,
     resource: _Thing,
@@ -91,7 +93,7 @@ def why(
     from kscan.commands.tables import print_data, print_lines
 
     someone = rights.subject(subject)
-    known = _read(source, access(kubeconfig, context, as_user, as_group), timeout, quiet=quiet)
+    known = _read(called, source, access(kubeconfig, context, as_user, as_group), timeout, quiet=quiet)
     ask, inside = _question(known, verb, resource, name, namespace)
     code, lines = who.why(known, someone, ask, inside=inside)
     if form is Form.JSON:
@@ -103,6 +105,7 @@ def why(
 
 @rbac_app.command("can")
 def can(
+    called: typer.Context,
     subject: _Who,
     namespace: _Place = "",
     source: _From = None,
@@ -122,7 +125,7 @@ def can(
     from kscan.commands.tables import print_table, warn
 
     someone = rights.subject(subject)
-    known = _read(source, access(kubeconfig, context, as_user, as_group), timeout, quiet=quiet)
+    known = _read(called, source, access(kubeconfig, context, as_user, as_group), timeout, quiet=quiet)
     table = who.can(known, someone, namespace)
     print_table(table, form, nothing=f"no binding lets {someone} do anything")
     warn(f"not final: {gap}" for gap in known.gaps)
@@ -150,10 +153,12 @@ def diff(
     raise typer.Exit(3 if missing else 1 if table.rows else 0)
 
 
-def _read(source: Path | None, asked: "Access", timeout: float, *, quiet: bool) -> "Known":
+def _read(called: typer.Context, source: Path | None, asked: "Access", timeout: float, *, quiet: bool) -> "Known":
     from kscan.collect.request import Options
     from kscan.commands import rights
 
+    if source:
+        o.only_of_live(called, f"--from {source}")
     return rights.read(rights.Source(path=source, access=asked, options=Options(timeout=timeout), quiet=quiet))
 
 

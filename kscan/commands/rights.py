@@ -51,7 +51,7 @@ def read(source: Source) -> Known:
         console = Console(stderr=True)
         opened = Opened(from_cluster(source.access, RIGHTS.needs, source.options, console, quiet=source.quiet))
     reading = Readings(opened.snapshot).of(RIGHTS)
-    return Known(reading.value, (*opened.unread, *reading.gaps))
+    return Known(reading.value, reading.gaps)
 
 
 def subject(text: str) -> Subject:

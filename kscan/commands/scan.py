@@ -3,7 +3,7 @@
 import gc
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,19 +24,21 @@ from kscan.errors import ConfigError, nearest
 from kscan.judge.controls import with_controls
 from kscan.judge.engine import judged
 from kscan.judge.guard import Guard
+from kscan.judge.incomplete import incomplete, open_results
 from kscan.judge.inventory import VIEWS as INVENTORY_VIEWS
 from kscan.judge.inventory import with_inventory
 from kscan.judge.origins import located
 from kscan.judge.plan import Plan, plan
 from kscan.judge.platform import benchmark_of, with_platform
-from kscan.judge.report import Report, Status
+from kscan.judge.report import Configuration, Report, Status
 from kscan.judge.suppress import with_suppressions
 from kscan.model.platform import Platform, profile_of
 from kscan.model.podsecurity.controls import LATEST
-from kscan.model.words import listed
+from kscan.model.words import counted, listed
+from kscan.report.text import clean
 from kscan.snapshot.entry import Gap
 from kscan.snapshot.folder import load_folder
-from kscan.snapshot.manifests import Opened, open_source
+from kscan.snapshot.manifests import Opened, open_sources
 from kscan.snapshot.needs import merged
 from kscan.views.platform import as_told, profiles
 from kscan.views.server import MINOR
@@ -58,7 +60,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     policy_minor: int | None = None
     # What somebody says that runs the cluster.
     platform: str = ""
-    source: Path | None = None
+    sources: tuple[Path, ...] = ()
     values: tuple[Path, ...] = ()
     demo: bool = False
     access: Access = Access()
@@ -67,7 +69,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     honour_annotations: bool = False
     fail_on: str = "high"
     strict: bool = False
+    allow_incomplete: bool = False
     quiet: bool = False
+    configuration: Configuration | None = None
+    # What is to be said of the configuration before anything else.
+    notes: tuple[str, ...] = ()
 
 
 def run(request: Request) -> int:
@@ -80,6 +86,8 @@ def run(request: Request) -> int:
         if not request.quiet:
             print(line, file=sys.stderr)
 
+    for note in request.notes:
+        tell(note)
     opened = _opened(request, ready, console)
     opened = msgspec.structs.replace(opened, snapshot=with_results(opened.snapshot, request.node_results, tell))
     report = _judged(opened, request, ready, tell)
@@ -88,9 +96,27 @@ def run(request: Request) -> int:
     # Gives back to the system what was read, before a report of the same size is made.
     gc.collect()
     write_all(report, request.outputs, request.template, tell, by=request.by)
-    if fault := faults.line(report):
-        print(f"kscan: {fault}", file=sys.stderr)
-    return exit_code(report, fail_on=request.fail_on, strict=request.strict)
+    code = exit_code(report, request.fail_on, strict=request.strict, allow_incomplete=request.allow_incomplete)
+    for line in _warnings(report, request, code):
+        print(f"kscan: {clean(line)}", file=sys.stderr)
+    return code
+
+
+def _missing(report: Report) -> str:
+    """Why the report is not the whole answer."""
+    return "; ".join(one for one in (incomplete(report), faults.line(report)) if one)
+
+
+def _warnings(report: Report, request: Request, code: int) -> Iterator[str]:
+    """What a person who sees but the exit code has to know."""
+    missing = _missing(report)
+    if missing and code == 3 and not request.strict:
+        yield f"{missing} (exit code 3; --allow-incomplete lets it pass)"
+    elif missing and not (request.allow_incomplete and request.quiet):
+        yield missing
+    elif code == 3:
+        left = counted(len(open_results(report)), "check")
+        yield f"evidence is incomplete, which --strict does not let pass: {left} may find more, see “Not seen”"
 
 
 def _judged(opened: Opened, request: Request, ready: Plan, tell: Callable[[str], None]) -> Report:
@@ -113,7 +139,8 @@ def _judged(opened: Opened, request: Request, ready: Plan, tell: Callable[[str],
         names = tuple(fitting if name == FITTING else name for name in selection.framework)
         selection = msgspec.structs.replace(selection, framework=names)
         ready = plan(chosen(found, selection))
-    report = located(judged(guard, ready), opened.origins, opened.unread)
+    report = located(judged(guard, ready), opened.origins)
+    report = msgspec.structs.replace(report, configuration=request.configuration)
     more: list[tuple[str, Callable[[Report, Readings], Report]]] = [
         ("the view platform", lambda report, sound: with_platform(report, sound, found.frameworks)),
     ]
@@ -132,12 +159,12 @@ def _unchanged(report: Report, _: Gap) -> Report:
 
 
 def _opened(request: Request, ready: Plan, console: Console) -> Opened:
-    if request.values and (request.demo or not request.source):
+    if request.values and (request.demo or not request.sources):
         raise ConfigError("--values is for Helm charts", "name the folder of the chart: kscan scan DIR --values FILE")
     if request.demo:
         return Opened(load_folder(data.folder("demo")))
-    if request.source:
-        return open_source(request.source, request.values)
+    if request.sources:
+        return open_sources(request.sources, request.values)
     more = (need for view in INVENTORY_VIEWS for need in view.needs) if request.by != "check" else ()
     needs = merged((*ready.needs(), *more, *request.node_results.needs()))
     return Opened(from_cluster(request.access, needs, request.options, console, quiet=request.quiet))
@@ -182,16 +209,12 @@ def known_gate(name: str) -> str:
     return name
 
 
-def exit_code(report: Report, *, fail_on: str, strict: bool) -> int:
-    """1 for a failure at or above the gate, 3 for a fault of kscan, and under --strict for any doubt; else 0."""
+def exit_code(report: Report, fail_on: str, *, strict: bool = False, allow_incomplete: bool = False) -> int:
+    """1 for a failure at or above the gate, 3 where the answer is not whole and nobody said that it need not be."""
     if fail_on != "never":
         gate = Severity(fail_on).rank
         if any(result.severity.rank <= gate for result in report.of(Status.FAIL)):
             return 1
-    if report.faults:
+    if strict and (open_results(report) or _missing(report)):
         return 3
-    open_ones = [
-        result for result in report.results if result.asked and (result.gaps or result.status is Status.UNKNOWN)
-    ]
-    incomplete = open_ones or report.unread
-    return 3 if strict and incomplete else 0
+    return 3 if _missing(report) and not allow_incomplete else 0

@@ -1,7 +1,8 @@
 """Frameworks answered: each control by the checks that stand for it.
 
 One check that fails, fails its control; one that is unknown leaves it unknown. A control passes only where a check
-passed, none said otherwise, all that answer it were asked of the whole cluster, and they see all that it asks.
+passed, none said otherwise, all that answer it were asked of the whole cluster, and they see all that it asks. Of
+manifests it passes only where its framework is about objects, and not about a cluster.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,8 +12,9 @@ import msgspec
 from kscan.checks.check import Check
 from kscan.checks.frameworks import Control, Framework, answering
 from kscan.judge.report import Answer, Answered, Report, Result, Status
-from kscan.judge.result import nothing_of
+from kscan.judge.result import is_empty
 from kscan.model.words import listed
+from kscan.snapshot.snapshot import About
 
 _MOST_FACTS = 3
 _FIRST = (Status.FAIL, Status.UNKNOWN, Status.MANUAL, Status.SUPPRESSED, Status.PASS, Status.NOT_APPLICABLE)
@@ -33,8 +35,16 @@ def _answered(framework: Framework, report: Report, every: Mapping[str, Check]) 
     for check in every.values():
         for name in check.file.controls:
             checks.setdefault(name, []).append(check)
-    part = report.about.namespaces
+    part = _part(report.about, framework)
     return Answered(framework, tuple(_answer(framework, one, by_control, checks, part) for one in framework.controls))
+
+
+def _part(about: About, framework: Framework) -> tuple[Status, str] | None:
+    """What is said of a control of which a part of the cluster shows nothing; None where the whole was asked."""
+    if about.manifests and not framework.objects:
+        reason = "it is about a cluster, of which manifests are a part: nothing against it is written in them"
+        return Status.NOT_APPLICABLE, reason
+    return (Status.UNKNOWN, f"asked of namespace {listed(about.namespaces)} alone") if about.namespaces else None
 
 
 def _answer(
@@ -42,7 +52,7 @@ def _answer(
     control: Control,
     by_control: Mapping[str, list[Result]],
     checks: Mapping[str, list[Check]],
-    part: Sequence[str],
+    part: tuple[Status, str] | None,
 ) -> Answer:
     names = framework.names(control)
     results = {result.check.id: result for name in names for result in by_control.get(name, ())}
@@ -55,9 +65,9 @@ def _answer(
     telling = sorted((one for one in results.values() if one.status is status), key=lambda one: one.severity.rank)
     if status in (Status.PASS, Status.NOT_APPLICABLE) and left_out:
         return Answer(control, Status.UNKNOWN, _not_asked(left_out), ())
-    found_nothing = status is Status.PASS or all(map(_is_empty, telling))
+    found_nothing = status is Status.PASS or all(map(is_empty, telling))
     if found_nothing and part:
-        return Answer(control, Status.UNKNOWN, f"asked of namespace {listed(part)} alone", ())
+        return Answer(control, *part, ())
     if found_nothing and control.unseen:
         checks_told = ", ".join(one.check.id for one in telling)
         return Answer(control, Status.MANUAL, f"{checks_told} found nothing; {control.unseen}", ())
@@ -66,11 +76,6 @@ def _answer(
 
 def _not_asked(checks: Sequence[str]) -> str:
     return f"not asked: {', '.join(checks)}"
-
-
-def _is_empty(result: Result) -> bool:
-    """Whether nothing was there to be judged, which may be otherwise in the rest of the cluster."""
-    return result.status is Status.NOT_APPLICABLE and result.reason == nothing_of(result.scope)
 
 
 def _reason(telling: list[Result], control: Control) -> str:

@@ -31,9 +31,8 @@ def judged(guard: Guard, ready: Plan) -> Report:
     note_drift(guard, ready, said)
     results = tuple(_result(guard, check, said[check.id], snapshot.about) for check in ready.checks)
     objects = sum(len(entry.items) for entry in snapshot.entries.values() if isinstance(entry, Listing))
-    return Report(
-        about=snapshot.about, results=results, score=score(results), objects=objects, faults=tuple(guard.faults)
-    )
+    scored = score(results, unread=bool(snapshot.about.unread))
+    return Report(about=snapshot.about, results=results, score=scored, objects=objects, faults=tuple(guard.faults))
 
 
 def _result(guard: Guard, check: Check, said: Said, about: About) -> Result:

@@ -22,10 +22,10 @@ _Place = tuple[int, int, Any, Any]
 TEMPLATES = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
 
 
-def located(report: Report, origins: Mapping[ObjectRef, Origin], unread: tuple[Gap, ...]) -> Report:
+def located(report: Report, origins: Mapping[ObjectRef, Origin]) -> Report:
     """The report with the place of each finding in its manifest, and of each object that could not be read."""
     if not origins:
-        return msgspec.structs.replace(report, unread=unread)
+        return report
     places = _Places(origins)
     results = (
         msgspec.structs.replace(
@@ -35,7 +35,7 @@ def located(report: Report, origins: Mapping[ObjectRef, Origin], unread: tuple[G
         )
         for result in report.results
     )
-    return msgspec.structs.replace(report, results=tuple(results), unread=unread)
+    return msgspec.structs.replace(report, results=tuple(results))
 
 
 class _Places:

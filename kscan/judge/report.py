@@ -221,6 +221,13 @@ class MissedPath(msgspec.Struct, frozen=True):
     checks: tuple[str, ...]
 
 
+class Configuration(msgspec.Struct, frozen=True):
+    """A file that decided how this report was made, and each option that it decided."""
+
+    path: str
+    options: tuple[tuple[str, str], ...] = ()
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a format needs."""
 
@@ -228,7 +235,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[Result, ...]
     score: Score
     objects: int = 0
-    unread: tuple[Gap, ...] = ()
     # What rules and views raised on: kscan's own faults.
     faults: tuple[Gap, ...] = ()
     workloads: tuple[Inventoried, ...] = ()
@@ -237,6 +243,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     frameworks: tuple[Answered, ...] = ()
     platform: Platform = Platform()
     benchmark: Benchmark = Benchmark()
+    configuration: Configuration | None = None
 
     def of(self, status: Status) -> tuple[Result, ...]:
         """The results of one status, worst first: by severity, then by how many findings."""
@@ -260,7 +267,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     def gaps(self) -> tuple[MissedPath, ...]:
         """Each path that was missing for some check, once."""
-        by_gap: dict[Gap, list[str]] = {gap: [] for gap in self.unread}
+        by_gap: dict[Gap, list[str]] = {one.gap: [] for one in self.about.unread}
         for result in self.results:
             for gap in result.gaps:
                 by_gap.setdefault(gap, []).append(result.check.id)

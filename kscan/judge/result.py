@@ -24,6 +24,9 @@ from kscan.views.view import Reading
 
 _MOST_TEXT = 200
 _MOST_PART = 80
+# Why manifests do not decide what only a cluster can, and what only a cluster as a whole can.
+_RUNNING = "manifests do not tell it: only a running cluster does"
+_WHOLE = "it is about the whole cluster, of which manifests are a part: nothing against it is written in them"
 # Why a path is missing from manifests that no manifest could hold.
 _NEVER_WRITTEN = {Reason.NOT_ASKED, Reason.NOT_SERVED}
 
@@ -32,15 +35,20 @@ def result_of(check: Check, found: Sequence[Reading[Any]], tally: Tally, about: 
     """The result of one check, from what it was judged on and what it said."""
     scope_gaps = found[0].gaps
     context_gaps = tuple(gap for reading in found[1:] for gap in reading.gaps)
-    scope = RULES[check.file.rule].scope if check.file.rule else TARGETS[check.file.target].scope
-    if about.manifests and not tally.judged and scope_gaps and {gap.reason for gap in scope_gaps} <= _NEVER_WRITTEN:
-        reason = "manifests do not tell it: only a running cluster does"
-        return Result(check=check, status=Status.NOT_APPLICABLE, reason=reason, scope=scope)
+    rule = RULES.get(check.file.rule)
+    scope = rule.scope if rule else TARGETS[check.file.target].scope
+    of_cluster = bool(rule and rule.of_cluster)
+    undecided = not tally.judged or (of_cluster and not tally.problems)
+    if about.manifests and undecided and scope_gaps and {gap.reason for gap in scope_gaps} <= _NEVER_WRITTEN:
+        return Result(check=check, status=Status.NOT_APPLICABLE, reason=_RUNNING, scope=scope)
     if about.manifests and not scope_gaps and found[0].value == ():
         # What it is about is not among them; then nothing else that it needs is missing.
         return Result(check=check, status=Status.NOT_APPLICABLE, reason=nothing_of(scope), scope=scope)
     findings = () if context_gaps else tuple(_finding(check, one, about.uid) for one in tally.problems.values())
     status, reason = _status(scope, tally, findings, scope_gaps, context_gaps)
+    if about.manifests and of_cluster and status in (Status.PASS, Status.MANUAL):
+        # What is written down can show that it does not hold, and never that it does.
+        status, reason = Status.NOT_APPLICABLE, _WHOLE
     return Result(
         check=check,
         status=status,
@@ -83,6 +91,11 @@ def _status(
 def nothing_of(scope: str) -> str:
     """Why a check whose scope is empty is not applicable."""
     return f"there are no {scope} here"
+
+
+def is_empty(result: Result) -> bool:
+    """Whether there was nothing to be judged: no object that it is about, or no cluster."""
+    return result.status is Status.NOT_APPLICABLE and result.reason in (nothing_of(result.scope), _RUNNING)
 
 
 def _order(one: Finding) -> tuple[object, ...]:

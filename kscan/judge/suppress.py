@@ -50,7 +50,8 @@ def with_suppressions(report: Report, readings: Readings) -> Report:
     asked = _asked(readings)
     results = tuple(_marked(result, asked) for result in report.results)
     unused = tuple(sorted(_unused(report, asked)))
-    return msgspec.structs.replace(report, results=results, score=score(results), unused=unused)
+    scored = score(results, unread=bool(report.about.unread))
+    return msgspec.structs.replace(report, results=results, score=scored, unused=unused)
 
 
 def _asked(readings: Readings) -> Asked:

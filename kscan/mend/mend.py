@@ -69,7 +69,9 @@ def mend(texts: Sequence[Text], checks: Sequence[Check], *, risky: bool = False,
         left=settled.left,
         risky=tuple(one for one in found if one.check.file.fix.patch and one.index != NOWHERE),
         without=tuple(one for one in found if not one.check.file.fix.patch or one.index == NOWHERE),
-        unread=tuple(gap for one, text in zip(read, texts, strict=True) for gap in one.unread if "{{" not in text.text),
+        unread=tuple(
+            part.gap for one, text in zip(read, texts, strict=True) for part in one.unread if "{{" not in text.text
+        ),
         templates=tuple(text.name for one, text in zip(read, texts, strict=True) if one.unread and "{{" in text.text),
         owned=len(every) - len(objects),
     )

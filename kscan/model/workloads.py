@@ -1,7 +1,7 @@
 """Workloads: what somebody created, with the distinct pod specs that run for it."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -42,7 +42,7 @@ _Maps = list[dict[str, msgspec.Raw]]
 
 
 class _Spec(msgspec.Struct, rename="camel"):
-    containers: _Maps
+    containers: Annotated[_Maps, msgspec.Meta(min_length=1)]
     init_containers: _Maps | None = None
     ephemeral_containers: _Maps | None = None
     volumes: _Maps | None = None

@@ -36,7 +36,7 @@ def default_token(workloads: Iterable[Workload], accounts: Iterable[ServiceAccou
                 yield Fine(workload.ref)
 
 
-@rule("accounts.default_rights", "subjects", RBAC)
+@rule("accounts.default_rights", "subjects", RBAC, of_cluster=True)
 def default_rights(rights: Rights) -> Judgements:
     """Default service accounts that are given rights: every pod that names no account has them."""
     for key in rights.full.keys:

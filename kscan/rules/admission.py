@@ -23,7 +23,7 @@ _ENFORCE = f"{LABEL}enforce"
 _ELSEWHERE = "there is none in the manifests; there may be one in the cluster"
 
 
-@rule("admission.unguarded", "namespaces", NAMESPACES, ADMISSION)
+@rule("admission.unguarded", "namespaces", NAMESPACES, ADMISSION, of_cluster=True)
 def unguarded(namespaces: Iterable[Namespace], postures: Iterable[Posture]) -> Judgements:
     """Namespaces in which nothing refuses a pod that takes over its node."""
     told = {one.metadata.name: one.metadata.labels.get(_ENFORCE) for one in namespaces}
@@ -52,7 +52,7 @@ def _guarded(posture: Posture, label: str | None) -> Judgement:
     return Problem(ref, message, path=f"metadata.labels[{_ENFORCE}]", value=label, severity=severity, notes=notes)
 
 
-@rule("admission.lets_in", "namespaces", ADMISSION)
+@rule("admission.lets_in", "namespaces", ADMISSION, of_cluster=True)
 def lets_in(postures: Iterable[Posture], *, probes: Sequence[str]) -> Judgements:
     """Namespaces in which nothing refuses a pod that does one of some things."""
     for posture in postures:
@@ -192,7 +192,7 @@ def missing_service(hooks: Iterable[Hook], services: Iterable[Service], manifest
             yield Problem(hook.ref, message, name, path=f"webhooks[{name}].clientConfig.service", value=str(service))
 
 
-@rule("admission.asks_itself", "admission webhooks", HOOKS, NAMESPACES)
+@rule("admission.asks_itself", "admission webhooks", HOOKS, NAMESPACES, of_cluster=True)
 def asks_itself(hooks: Iterable[Hook], namespaces: Iterable[Namespace]) -> Judgements:
     """Webhooks that have to let in the very pods which answer them."""
     labels = _labels(namespaces)

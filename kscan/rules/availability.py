@@ -74,7 +74,7 @@ def without_budget(found: Iterable[Scaled], budgets: Iterable[Budget], manifests
             yield Problem(one.ref, "may lose all its pods at once when nodes are drained")
 
 
-@rule("availability.several_budgets", "workloads", SELECTABLE, BUDGETS)
+@rule("availability.several_budgets", "workloads", SELECTABLE, BUDGETS, of_cluster=True)
 def several_budgets(pods: Iterable[Selectable], budgets: Iterable[Budget]) -> Judgements:
     """Pods that several budgets select: the API server then evicts none of them."""
     known = list(budgets)

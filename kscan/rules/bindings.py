@@ -51,7 +51,7 @@ def _missing(rights: Rights, binding: Binding, origin: Origin, known: Set[tuple[
     ]
 
 
-@rule("bindings.named", "subjects", RBAC)
+@rule("bindings.named", "subjects", RBAC, of_cluster=True)
 def named(rights: Rights, *, subjects: Sequence[str], message: str) -> Judgements:
     """Subjects whom nothing should be given beyond what is shipped: `Group system:authenticated`; `*` ends a prefix."""
     for key in rights.full.keys:
@@ -76,7 +76,7 @@ def named(rights: Rights, *, subjects: Sequence[str], message: str) -> Judgement
         )
 
 
-@rule("bindings.direct_users", "subjects", RBAC)
+@rule("bindings.direct_users", "subjects", RBAC, of_cluster=True)
 def direct_users(rights: Rights) -> Judgements:
     """People who are given rights by name where groups could be.
 

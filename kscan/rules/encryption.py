@@ -14,7 +14,7 @@ _NOT_ENCRYPTED = "secrets-not-encrypted"
 _MOST_BY_GCM = 200_000
 
 
-@rule("encryption.secrets", "stores of secrets", ENCRYPTION)
+@rule("encryption.secrets", "stores of secrets", ENCRYPTION, of_cluster=True)
 def secrets(signs: Encryption) -> Judgements:
     """Secrets that are written in plain text."""
     unset, storage = signs.unset(), signs.storage
@@ -111,7 +111,7 @@ def _others(signs: Encryption) -> Iterator[Judgement]:
             yield Fine(ObjectRef("Storage", name), f"{title(found.provider)} writes")
 
 
-@rule("encryption.provider", "providers of secrets", ENCRYPTION)
+@rule("encryption.provider", "providers of secrets", ENCRYPTION, of_cluster=True)
 def provider(signs: Encryption) -> Judgements:
     """The provider that writes secrets is none, or one that wears out."""
     plain = next((one for one in secrets.run(signs) if isinstance(one, Problem)), None)
@@ -147,7 +147,7 @@ def _by_gcm(signs: Encryption, storage: Storage) -> Iterator[Judgement]:
             yield Review(_SECRETS, fact)
 
 
-@rule("encryption.written_by", "resources that providers encrypt", ENCRYPTION)
+@rule("encryption.written_by", "resources that providers encrypt", ENCRYPTION, of_cluster=True)
 def written_by(signs: Encryption, *, prefix: str, message: str) -> Judgements:
     """Resources that one kind of provider writes."""
     storage = signs.storage

@@ -134,12 +134,14 @@ def _own_authority(etcd: Component, api_server: Component) -> Judgements:
             yield Fine(ref, f"{path}: {shown}")
 
 
-API_SERVER_FLAGS = rule("flags.api_server", "API servers", API_SERVER)(_judged)
-AUTHORIZER_FLAGS = rule("flags.authorizers", "API servers", AUTHORIZATION)(_judged)
-ADMISSION_FLAGS = rule("flags.admission", "API servers", ADMISSION)(_judged)
-AUDIT_FLAGS = rule("flags.audit", "API servers", AUDIT)(_judged)
-CLIENT_AUTHORITY_FLAGS = rule("flags.client_authority", "API servers", CLIENT_AUTHORITY)(_judged)
-CONTROLLER_MANAGER_FLAGS = rule("flags.controller_manager", "controller managers", CONTROLLER_MANAGER)(_judged)
-SCHEDULER_FLAGS = rule("flags.scheduler", "schedulers", SCHEDULER)(_judged)
-ETCD_FLAGS = rule("flags.etcd", "members of etcd", ETCD)(_judged)
-ETCD_AUTHORITY = rule("flags.etcd_authority", "members of etcd", ETCD, API_SERVER)(_own_authority)
+API_SERVER_FLAGS = rule("flags.api_server", "API servers", API_SERVER, of_cluster=True)(_judged)
+AUTHORIZER_FLAGS = rule("flags.authorizers", "API servers", AUTHORIZATION, of_cluster=True)(_judged)
+ADMISSION_FLAGS = rule("flags.admission", "API servers", ADMISSION, of_cluster=True)(_judged)
+AUDIT_FLAGS = rule("flags.audit", "API servers", AUDIT, of_cluster=True)(_judged)
+CLIENT_AUTHORITY_FLAGS = rule("flags.client_authority", "API servers", CLIENT_AUTHORITY, of_cluster=True)(_judged)
+CONTROLLER_MANAGER_FLAGS = rule("flags.controller_manager", "controller managers", CONTROLLER_MANAGER, of_cluster=True)(
+    _judged
+)
+SCHEDULER_FLAGS = rule("flags.scheduler", "schedulers", SCHEDULER, of_cluster=True)(_judged)
+ETCD_FLAGS = rule("flags.etcd", "members of etcd", ETCD, of_cluster=True)(_judged)
+ETCD_AUTHORITY = rule("flags.etcd_authority", "members of etcd", ETCD, API_SERVER, of_cluster=True)(_own_authority)

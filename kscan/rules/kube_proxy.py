@@ -11,7 +11,7 @@ from kscan.rules.rule import rule
 from kscan.views.kube_proxy import KUBE_PROXIES, KubeProxies
 
 
-@rule("kube_proxy.setting", "kube-proxies", KUBE_PROXIES)
+@rule("kube_proxy.setting", "kube-proxies", KUBE_PROXIES, of_cluster=True)
 def setting(proxies: KubeProxies, *, wants: Sequence[object], message: str) -> Judgements:
     """What kube-proxy's configuration must be, on each kind of node that runs it."""
     if proxies.instead:

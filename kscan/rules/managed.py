@@ -37,7 +37,8 @@ def _managed(
                 return [Moot(f"it is about {listed(sorted(platforms))}, and the platform here is {platform}")]
             return run(found, platforms[platform.name], **params)
 
-        return Rule(f"managed.{name}", scope, (PLATFORM, view) if absence else (view, PLATFORM), judged)
+        views = (PLATFORM, view) if absence else (view, PLATFORM)
+        return Rule(f"managed.{name}", scope, views, judged, of_cluster=True)
 
     return made
 

@@ -12,7 +12,7 @@ from kscan.views.server import MANIFESTS
 _PLUGIN = ObjectRef("Cluster", "network plugin")
 
 
-@rule("network_plugin.enforces", "network plugins", NETWORK_PLUGIN, MANIFESTS)
+@rule("network_plugin.enforces", "network plugins", NETWORK_PLUGIN, MANIFESTS, of_cluster=True)
 def enforces(plugin: NetworkPlugin, manifests: bool) -> Judgements:
     """A network plugin that lets everything through, whatever policies say."""
     sign = plugin.sign

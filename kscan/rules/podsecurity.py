@@ -35,7 +35,7 @@ def level(workloads: Iterable[Workload], minor: int | None, *, level: str) -> Ju
             yield Fine(workload.ref)
 
 
-@rule("podsecurity.namespaces", "namespaces", NAMESPACES, WORKLOADS, MINOR, LEVELS)
+@rule("podsecurity.namespaces", "namespaces", NAMESPACES, WORKLOADS, MINOR, LEVELS, of_cluster=True)
 def namespaces(
     found: Iterable[Namespace], workloads: Iterable[Workload], minor: int | None, by_workload: Levels
 ) -> Judgements:

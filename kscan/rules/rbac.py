@@ -41,7 +41,7 @@ class _Needed(msgspec.Struct, forbid_unknown_fields=True):
     everywhere: bool = False
 
 
-@rule("rbac.grants", "subjects", RIGHTS, more=(RUNNING,))
+@rule("rbac.grants", "subjects", RIGHTS, more=(RUNNING,), of_cluster=True)
 def grants(
     rights: Rights,
     running: Running | None,

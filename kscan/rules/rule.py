@@ -24,8 +24,12 @@ class Rule(msgspec.Struct, frozen=True):
     views: tuple[View[Any], ...]
     run: Run
     more: tuple[View[Any], ...] = ()
+    # Whether it speaks of the cluster, and not of objects that somebody writes down: then manifests never decide it.
+    of_cluster: bool = False
 
 
-def rule(name: str, scope: str, *views: View[Any], more: tuple[View[Any], ...] = ()) -> Callable[[Run], Rule]:
+def rule(
+    name: str, scope: str, *views: View[Any], more: tuple[View[Any], ...] = (), of_cluster: bool = False
+) -> Callable[[Run], Rule]:
     """Make a rule of the function below."""
-    return lambda run: Rule(name, scope, views, run, more)
+    return lambda run: Rule(name, scope, views, run, more, of_cluster)

@@ -38,7 +38,7 @@ def _where(one: Running) -> str:
     return f"on {len(one.places)} nodes: {listed(one.places)}" if len(one.places) > 1 else f"on {one.places[0]}"
 
 
-@rule("versions.support", "Kubernetes components", RELEASES, TAKEN, more=(PLATFORM,))
+@rule("versions.support", "Kubernetes components", RELEASES, TAKEN, more=(PLATFORM,), of_cluster=True)
 def support(running: Iterable[Running], taken: datetime | None, platform: Platform | None) -> Judgements:
     """Components of a minor that upstream no longer mends; that of an API server is chosen by its users everywhere."""
     yield Moot(_NONE)
@@ -72,7 +72,7 @@ def _advice(today: date) -> str:
     return f"Upgrade, one minor after the other, to one of {', '.join(mended)}." if mended else ""
 
 
-@rule("versions.skew", "Kubernetes components", RELEASES, more=(PLATFORM,))
+@rule("versions.skew", "Kubernetes components", RELEASES, more=(PLATFORM,), of_cluster=True)
 def skew(running: Iterable[Running], platform: Platform | None, *, behind: dict[str, int]) -> Judgements:
     """Components further behind the API server than is supported, or ahead of it."""
     yield Moot(_NONE)
@@ -104,7 +104,7 @@ def _near(one: Running, found: Release, oldest: Release, newest: Release, most: 
     return Problem(_ref(one), message, path="version", value=one.version, notes=notes)
 
 
-@rule("versions.faults", "Kubernetes components", RELEASES, TAKEN, more=(PLATFORM,))
+@rule("versions.faults", "Kubernetes components", RELEASES, TAKEN, more=(PLATFORM,), of_cluster=True)
 def known_faults(running: Iterable[Running], taken: datetime | None, platform: Platform | None) -> Judgements:
     """Components in a version of which a fault is known that another release mends."""
     yield Moot(_NONE)

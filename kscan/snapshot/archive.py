@@ -14,7 +14,7 @@ from typing import IO
 import msgspec
 
 from kscan.errors import SnapshotError
-from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, list_document
+from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, Reason, Unread, list_document
 from kscan.snapshot.pages import decode_page, keep
 from kscan.snapshot.snapshot import About, Snapshot
 
@@ -26,6 +26,16 @@ _MOST_MEMBER = 256 << 20
 # Above this size an archive must be larger than a five-hundredth of what it unpacks to.
 _FREE_BYTES, _MOST_RATIO = 512 << 20, 500
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What costs the path that it stands at, and no other.
+_OF_ONE_MEMBER = (
+    KeyError,
+    IndexError,
+    msgspec.MsgspecError,
+    UnicodeDecodeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+)
 _DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OverflowError, struct.error)
 _EXTENSIONS = {"application/json": ".json", "application/yaml": ".yaml"}
 
@@ -125,7 +135,12 @@ def _load(archive: zipfile.ZipFile, path: Path) -> Snapshot:
         raise SnapshotError(f"{path} has format {index.format}", f"this kscan reads format {FORMAT}")
     _refuse_repeated(index, path)
     specs: dict[bytes, bytes] = {}
-    return Snapshot(index.about, {one.path: _entry(archive, one, specs) for one in index.entries})
+    entries: dict[str, Entry] = {}
+    unread: list[Unread] = []
+    for record in index.entries:
+        entries[record.path], *missing = _entry(archive, record, specs)
+        unread += missing
+    return Snapshot(msgspec.structs.replace(index.about, unread=tuple(unread)), entries)
 
 
 def _refuse_hostile(members: Mapping[str, zipfile.ZipInfo], path: Path) -> None:
@@ -149,15 +164,17 @@ def _refuse_repeated(index: _Index, path: Path) -> None:
         raise SnapshotError(f"{path} is refused", f"its {INDEX} names a member twice")
 
 
-def _entry(archive: zipfile.ZipFile, record: _Record, specs: dict[bytes, bytes]) -> Entry:
+def _entry(archive: zipfile.ZipFile, record: _Record, specs: dict[bytes, bytes]) -> tuple[Entry, *tuple[Unread, ...]]:
+    """What stands at a path; and what of it the file names and does not hold whole."""
     try:
         if record.list:
             return _listing(archive, record, specs)
         if record.gap:
-            return record.gap
-        return Body(archive.read(record.members[0]), record.media_type, record.via)
-    except (KeyError, IndexError, msgspec.MsgspecError) as error:
-        raise SnapshotError(f"the snapshot's member for {record.path!r} cannot be read", _words(error)) from error
+            return (record.gap,)
+        return (Body(archive.read(record.members[0]), record.media_type, record.via),)
+    except _OF_ONE_MEMBER as error:
+        gap = Gap(record.path, Reason.UNDECODABLE, f"the file does not hold it whole: {_words(error)}")
+        return gap, Unread(gap, record.path)
 
 
 def _words(error: Exception) -> str:
@@ -165,14 +182,20 @@ def _words(error: Exception) -> str:
     return ascii(str(error))[1:-1][:300]
 
 
-def _listing(archive: zipfile.ZipFile, record: _Record, specs: dict[bytes, bytes]) -> Listing:
+def _listing(archive: zipfile.ZipFile, record: _Record, specs: dict[bytes, bytes]) -> tuple[Entry, *tuple[Unread, ...]]:
     if not record.members:
         raise KeyError("the list has no member")
     kind = api_version = resource_version = ""
     items: list[Item] = []
+    rest = ""
     for name in record.members:
         page = decode_page(archive.read(name))
         kind, api_version = page.kind.removesuffix("List"), page.api_version
         resource_version = page.metadata.resource_version
         items.extend(keep(raw, specs, pod=kind == "Pod") for raw in page.items or ())
-    return Listing(kind, api_version, tuple(items), resource_version, record.gap)
+        rest = page.metadata.rest
+    listing = Listing(kind, api_version, tuple(items), resource_version, record.gap)
+    if not rest or record.gap:
+        return (listing,)
+    gap = Gap(record.path, Reason.CUT_OFF, rest)
+    return msgspec.structs.replace(listing, gap=gap), Unread(gap, record.path)

@@ -22,6 +22,7 @@ from kscan.snapshot.snapshot import About, Snapshot
 
 Document = Mapping[str, Any]
 _BY_KIND = {resource.kind: resource for resource in KNOWN if not resource.whole_group}
+_GROUPS = frozenset(resource.group for resource in KNOWN)
 
 
 def snapshot_of(documents: Iterable[Document], about: About | None = None) -> Snapshot:
@@ -49,11 +50,22 @@ def _entry(document: Document) -> Entry:
     return Body(msgspec.json.encode(document["json"]), via=via)
 
 
+def known_kind(kind: str, api_version: str) -> Resource | None:
+    """The resource of a kind that Kubernetes ships; without a version, whatever group it is of."""
+    known = _BY_KIND.get(kind)
+    return known if known and (not api_version or api_version.rpartition("/")[0] == known.group) else None
+
+
+def is_own(api_version: str) -> bool:
+    """Whether it is of a group of which kinds are known."""
+    return api_version.rpartition("/")[0] in _GROUPS
+
+
 def _resource(document: Document) -> Resource:
     kind = str(document.get("kind", ""))
     api_version = str(document.get("apiVersion", ""))
-    known = _BY_KIND.get(kind)
-    if known and (not api_version or api_version.rpartition("/")[0] == known.group):
+    known = known_kind(kind, api_version)
+    if known:
         return known
     if not kind or not api_version:
         raise SnapshotError("a document is no Kubernetes object", "it needs apiVersion and kind, or path")

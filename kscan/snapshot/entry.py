@@ -42,6 +42,13 @@ class Gap(msgspec.Struct, frozen=True, order=True):
         return f"{self.path}: {self.reason}" + (f" ({self.detail})" if self.detail else "")
 
 
+class Unread(msgspec.Struct, frozen=True, order=True):
+    """A part of files that was not read, and the API path that it would stand at; without one it may hold anything."""
+
+    gap: Gap
+    path: str = ""
+
+
 class Body(msgspec.Struct, frozen=True):
     """An answer kept as it came; `via` says how, where it was not the API server."""
 

@@ -11,7 +11,7 @@ from kscan.errors import ConfigError, SnapshotError
 from kscan.model.meta import WRITTEN_IN, ObjectRef
 from kscan.snapshot.archive import load
 from kscan.snapshot.documents import ref_of, snapshot_of
-from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.entry import Gap, Reason, Unread
 from kscan.snapshot.folder import load_folder
 from kscan.snapshot.rendered import Rendering, chart, kustomization
 from kscan.snapshot.snapshot import About, Snapshot
@@ -19,41 +19,84 @@ from kscan.snapshot.tree import ENDINGS, Tree, tree
 from kscan.snapshot.written import Object, Origin, Written, rendered, written
 
 STANDARD_INPUT = Path("-")
+# So many parts that could not be read are told one by one: each leaves open almost every check.
+_MOST_UNREAD = 100
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """A source that was opened: what it holds, where that is written, and what could not be read or is no object."""
+    """A source that was opened: what it holds, where that is written, and what is no object."""
 
     snapshot: Snapshot
     origins: Mapping[ObjectRef, Origin] = {}
-    unread: tuple[Gap, ...] = ()
     skipped: tuple[str, ...] = ()
+
+    @property
+    def unread(self) -> tuple[Gap, ...]:
+        """What of it could not be read."""
+        return tuple(one.gap for one in self.snapshot.about.unread)
 
 
 def open_source(path: Path, values: Sequence[Path] = ()) -> Opened:
     """A saved snapshot, a cluster written down as a folder, or manifests; by what stands at the path."""
-    if path == STANDARD_INPUT or path.suffix in ENDINGS:
-        return load_manifests(path, values)
-    if path.is_dir():
-        return Opened(load_folder(path)) if (path / "cluster.yaml").is_file() else load_manifests(path, values)
-    return Opened(load(path))
+    if is_manifests(path):
+        return load_manifests(path, values=values)
+    return Opened(load_folder(path) if path.is_dir() else load(path))
 
 
-def load_manifests(path: Path, values: Sequence[Path] = ()) -> Opened:
-    """The objects of a file, or of all that is below a folder; `values` are for its Helm charts."""
-    found = tree(path) if path.is_dir() else Tree(files=(path,))
-    _check(values, found, path)
-    texts = [*_rendered(found, values), *map(_text, found.files)]
+def open_sources(paths: Sequence[Path], values: Sequence[Path] = ()) -> Opened:
+    """The same of several paths, whose manifests are read together."""
+    if len(paths) == 1:
+        return open_source(paths[0], values)
+    for path in paths:
+        if not is_manifests(path):
+            raise ConfigError(f"{path} is no manifest", "several paths are read together where all are manifests")
+    return load_manifests(*paths, values=values)
+
+
+def is_manifests(path: Path) -> bool:
+    """Whether what stands at a path is read as manifests."""
+    return path == STANDARD_INPUT or path.suffix in ENDINGS or (path.is_dir() and not (path / "cluster.yaml").is_file())
+
+
+def load_manifests(*paths: Path, values: Sequence[Path] = ()) -> Opened:
+    """The objects of files, and of all that is below folders; `values` are for their Helm charts."""
+    name = ", ".join(map(str, paths))
+    for path in paths:
+        if path != STANDARD_INPUT and not path.exists():
+            raise SnapshotError(f"cannot read {path}", "there is no such file or folder")
+    found = _together([tree(path) if path.is_dir() else Tree(files=(path,)) for path in paths])
+    _check(values, found, name)
+    texts = [*found.unread, *_rendered(found, values), *map(_text, found.files)]
     if all(isinstance(text, Gap) for text in texts):
-        raise _nothing(path, texts)
-    read = [Written(unread=(text,)) if isinstance(text, Gap) else text for text in texts]
+        raise _nothing(name, texts)
+    read = [Written(unread=(Unread(text),)) if isinstance(text, Gap) else text for text in texts]
     objects, origins = _told_apart(pair for one in read for pair in one.objects)
-    return Opened(
-        snapshot_of(objects, About(name=str(path), manifests=True)),
-        origins,
-        tuple(gap for one in read for gap in one.unread),
-        tuple(place for one in read for place in one.skipped),
+    unread = _bounded([one for text in read for one in text.unread])
+    skipped = tuple(place for one in read for place in one.skipped)
+    return Opened(snapshot_of(objects, About(name=name, manifests=True, unread=unread)), origins, skipped)
+
+
+def _together(found: Sequence[Tree]) -> Tree:
+    """What several paths lead to, each file and folder once."""
+    return Tree(
+        files=_once(path for one in found for path in one.files),
+        charts=_once(path for one in found for path in one.charts),
+        kustomizations=_once(path for one in found for path in one.kustomizations),
+        unread=tuple(gap for one in found for gap in one.unread),
     )
+
+
+def _once(paths: Iterable[Path]) -> tuple[Path, ...]:
+    return tuple({path if path == STANDARD_INPUT else path.resolve(): path for path in reversed(list(paths))}.values())[
+        ::-1
+    ]
+
+
+def _bounded(unread: Sequence[Unread]) -> tuple[Unread, ...]:
+    """Not more than can be told: the rest together, as what may hold anything."""
+    rest = unread[_MOST_UNREAD:]
+    more = [Unread(Gap(f"{rest[0].gap.path} and after", rest[0].gap.reason, f"{len(rest)} more parts"))] if rest else []
+    return (*unread[:_MOST_UNREAD], *more)
 
 
 def files_of(path: Path) -> list[Path]:
@@ -66,7 +109,7 @@ def files_of(path: Path) -> list[Path]:
     return files
 
 
-def _nothing(path: Path, gaps: Sequence[object]) -> SnapshotError:
+def _nothing(path: object, gaps: Sequence[object]) -> SnapshotError:
     if not gaps:
         return SnapshotError(f"{path} holds no manifests", f"there is no file that ends in {', '.join(ENDINGS)}")
     first, more = gaps[0], len(gaps) - 1
@@ -75,7 +118,7 @@ def _nothing(path: Path, gaps: Sequence[object]) -> SnapshotError:
     return SnapshotError(f"nothing of {path} can be read", f"{first}" + (f" and {more} more" if more else ""))
 
 
-def _check(values: Sequence[Path], found: Tree, path: Path) -> None:
+def _check(values: Sequence[Path], found: Tree, path: str) -> None:
     for file in values:
         if not file.is_file():
             raise ConfigError(f"--values {file} is no file", "give a file of values, as for helm")
@@ -98,12 +141,22 @@ def _made(one: Rendering) -> Written | Gap:
 
 def _text(path: Path) -> Written | Gap:
     try:
-        content = sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
+        content = standard_input() if path == STANDARD_INPUT else path.read_bytes()
         return written(str(path), content.decode("utf-8-sig"))
     except OSError as error:
         return Gap(str(path), Reason.UNDECODABLE, error.strerror or str(error))
     except UnicodeDecodeError as error:
         return Gap(str(path), Reason.UNDECODABLE, f"it is not UTF-8 text: {error.reason}")
+
+
+def standard_input() -> bytes:
+    """All that comes in; SnapshotError where nothing can."""
+    try:
+        if sys.stdin is not None:
+            return sys.stdin.buffer.read()
+    except (OSError, ValueError) as error:
+        raise SnapshotError("cannot read standard input", str(error)) from error
+    raise SnapshotError("cannot read standard input", "it is closed: name a file, or pipe manifests into kscan")
 
 
 def _told_apart(found: Iterable[Object]) -> tuple[list[dict[str, Any]], dict[ObjectRef, Origin]]:

@@ -1,5 +1,6 @@
 """YAML and JSON with the line of everything, from the parser's own events: as fast as it reads, without its nodes."""
 
+import json
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -10,6 +11,10 @@ import yaml
 
 _LOADER = getattr(yaml, "CLoader", yaml.Loader)
 _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+# Where the first value of a part begins that is JSON, and what stands between two of them.
+_JSON = re.compile(r"(?:---)?\s*(?=\{)")
+_SPACE = re.compile(r"\s*")
+_VALUE = json.JSONDecoder()
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"), True),
@@ -51,9 +56,25 @@ def marked(text: str) -> Iterator[Marked | Broken]:
 
 
 def parts(text: str) -> list[str]:
-    """A text cut before each line of `---`; put together they are the text again."""
+    """A text cut before each line of `---` and between JSON objects; put together they are the text again."""
     starts = [0, *(found.start() for found in _SEPARATOR.finditer(text)), len(text)]
-    return [text[start:end] for start, end in pairwise(starts)]
+    return [one for start, end in pairwise(starts) for one in _stream(text[start:end])]
+
+
+def _stream(part: str) -> Iterator[str]:
+    """A part cut between the JSON objects that follow one another in it, as other tools write them."""
+    first, found = 0, _JSON.match(part)
+    while found:
+        try:
+            _, end = _VALUE.raw_decode(part, found.end())
+        except (ValueError, RecursionError):
+            break
+        found = _SPACE.match(part, end)
+        if not found or not part.startswith("{", found.end()):
+            break
+        yield part[first : found.end()]
+        first = found.end()
+    yield part[first:]
 
 
 def values(part: str) -> list[Any]:
@@ -81,7 +102,8 @@ class _Reader:
     """Values made of events. Most of a file are plain members of maps, so those are read without a call each."""
 
     def __init__(self, text: str, before: int) -> None:
-        self._next = _LOADER(text).get_event
+        # A tab at the end of a stream's part is white space to JSON, and none to YAML.
+        self._next = _LOADER(text.rstrip(" \t")).get_event
         self._first = before + 1
         self._anchors: dict[str, tuple[Any, Lines, int]] = {}
         self._nodes = 0

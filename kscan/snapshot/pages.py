@@ -8,11 +8,23 @@ from kscan.snapshot.entry import Item
 from kscan.snapshot.fold import fold
 
 
+def rest_of_list(token: object, remaining: object) -> str:
+    """What of a list stands on pages that are not here, by its metadata; empty where this is the last one."""
+    count = remaining if isinstance(remaining, int) and remaining else "some"
+    return f"the list goes on: {count} of its objects are missing" if token or remaining else ""
+
+
 class PageMeta(msgspec.Struct, frozen=True, rename="camel"):
     """Where the list goes on."""
 
     resource_version: str = ""
     continue_: str = msgspec.field(default="", name="continue")
+    remaining_item_count: int | None = None
+
+    @property
+    def rest(self) -> str:
+        """What is missing where no further page is read."""
+        return rest_of_list(self.continue_, self.remaining_item_count)
 
 
 class Page(msgspec.Struct, frozen=True, rename="camel"):

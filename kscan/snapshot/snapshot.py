@@ -5,7 +5,7 @@ from functools import cached_property
 
 import msgspec
 
-from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason
+from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason, Unread
 from kscan.snapshot.needs import Named, Plain, Resource, split_path
 
 
@@ -23,6 +23,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     namespaces: tuple[str, ...] = ()
     kscan: str = ""
     manifests: bool = False
+    # What of the files could not be read. It stands here so that no copy of a snapshot can lose it.
+    unread: tuple[Unread, ...] = ()
 
 
 class Snapshot:
@@ -56,6 +58,13 @@ class Snapshot:
             found = [one for one in found if "/namespaces/" not in one[0]]
         return tuple(found) if found else ((resource.path(), Gap(resource.path(), Reason.NOT_ASKED)),)
 
+    def unread(self, resource: Resource) -> Iterator[Gap]:
+        """What was not read of the files and may hold objects of a resource."""
+        for one in self.about.unread:
+            parts = split_path(one.path)
+            if not one.path or (parts and resource.covers(parts[0], parts[3])):
+                yield one.gap
+
     def get(self, need: Plain | Named) -> Body | Gap:
         """The body of one path, or why there is none; a named object is also found in its list."""
         path = need.path()
@@ -87,7 +96,11 @@ class Snapshot:
         for body in listing.bodies():
             if _is_named(body, need):
                 return Body(body)
-        return listing.gap or Gap(need.path(), Reason.NOT_SERVED, "there is no such object")
+        return (
+            listing.gap
+            or next(self.unread(need.resource), None)
+            or Gap(need.path(), Reason.NOT_SERVED, "there is no such object")
+        )
 
     @cached_property
     def _by_resource(self) -> dict[tuple[str, str], list[tuple[str, Listing | Gap]]]:

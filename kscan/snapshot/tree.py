@@ -4,12 +4,13 @@ What a chart or a kustomization is made from belongs to it: a template is no YAM
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.marked import Marked, marked
 
 ENDINGS = (".yaml", ".yml", ".json")
@@ -25,12 +26,13 @@ _NAMING = ("resources", "bases", "components", "patches", "patchesStrategicMerge
 
 
 class Tree(msgspec.Struct, frozen=True):
-    """The files that are read as they are, the folders that are rendered, and what kustomizations take from them."""
+    """The files that are read as they are, the folders that are rendered, what these take, what cannot be opened."""
 
     files: tuple[Path, ...] = ()
     charts: tuple[Path, ...] = ()
     kustomizations: tuple[Path, ...] = ()
     taken: frozenset[Path] = frozenset()
+    unread: tuple[Gap, ...] = ()
 
 
 def tree(root: Path) -> Tree:
@@ -38,7 +40,8 @@ def tree(root: Path) -> Tree:
     files: list[Path] = []
     charts: list[Path] = []
     named: dict[Path, set[Path]] = {}
-    for name, folders, names in os.walk(root):
+    closed: list[OSError] = []
+    for name, folders, names in os.walk(root, onerror=closed.append):
         folder = Path(name)
         folders.sort()
         if ".git" in folders:
@@ -56,17 +59,37 @@ def tree(root: Path) -> Tree:
             own.add(kustomization)
         files += (folder / one for one in sorted(names) if one.endswith(ENDINGS) and one not in own)
     taken = frozenset(path for paths in named.values() for path in paths)
-    plain = tuple(one for one in files if not (taken and one.resolve() in taken) and not _stands_twice(one, root))
-    return Tree(plain, tuple(charts), tuple(_tops(named)), taken)
+    plain, unread = _opened(files, taken)
+    unread += (_unread(error.filename, error.strerror or str(error)) for error in closed)
+    return Tree(tuple(plain), tuple(charts), tuple(_tops(named)), taken, tuple(unread))
 
 
 def _is_of_chart(name: str) -> bool:
     return name in _CHART_FILES or (name.startswith("values") and name.endswith(ENDINGS))
 
 
-def _stands_twice(file: Path, root: Path) -> bool:
-    """Whether a link leads to nothing, or to what is read at its own place."""
-    return not file.is_file() or (file.is_symlink() and file.resolve().is_relative_to(root.resolve()))
+def _opened(files: Sequence[Path], taken: Iterable[Path]) -> tuple[list[Path], list[Gap]]:
+    """The files that are read as they are, each once, whatever links lead to it; and those that are none."""
+    plain: list[Path] = []
+    unread: list[Gap] = []
+    seen = set(taken)
+    # What stands at its own place is named by that place, and not by a link.
+    for file in sorted(files, key=Path.is_symlink):
+        try:
+            place = file.resolve(strict=True)
+        except (OSError, RuntimeError) as error:
+            unread.append(_unread(file, getattr(error, "strerror", None) or str(error)))
+            continue
+        if not place.is_file():
+            unread.append(_unread(file, "it is no file"))
+        elif place not in seen:
+            seen.add(place)
+            plain.append(file)
+    return [file for file in files if file in set(plain)], unread
+
+
+def _unread(path: str | Path, words: str) -> Gap:
+    return Gap(str(path), Reason.UNDECODABLE, f"it cannot be opened: {words}")
 
 
 def _kustomization(path: Path) -> Mapping[str, Any] | None:

@@ -5,8 +5,10 @@ from typing import Any
 
 import msgspec
 
-from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.documents import is_own, known_kind
+from kscan.snapshot.entry import Gap, Reason, Unread
 from kscan.snapshot.marked import Broken, Lines, Marked, marked
+from kscan.snapshot.pages import rest_of_list
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -31,13 +33,15 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 Object = tuple[dict[str, Any], Origin]
+# What every object begins with.
+_HEAD = frozenset({"apiVersion", "kind", "metadata"})
 
 
 class Written(msgspec.Struct, frozen=True):
     """What one text holds: its objects, what could not be read and what is no object."""
 
     objects: tuple[Object, ...] = ()
-    unread: tuple[Gap, ...] = ()
+    unread: tuple[Unread, ...] = ()
     skipped: tuple[str, ...] = ()
 
 
@@ -57,12 +61,12 @@ def rendered(text: str, place: Callable[[int], str]) -> Written:
     return _sorted(_read(text, place, rendered=True))
 
 
-def _sorted(found: Iterator[Object | _Passed | Gap]) -> Written:
+def _sorted(found: Iterator[Object | _Passed | Unread]) -> Written:
     objects: list[Object] = []
-    unread: list[Gap] = []
+    unread: list[Unread] = []
     skipped: list[str] = []
     for one in found:
-        if isinstance(one, Gap):
+        if isinstance(one, Unread):
             unread.append(one)
         elif isinstance(one, _Passed):
             skipped.append(one.place)
@@ -71,7 +75,7 @@ def _sorted(found: Iterator[Object | _Passed | Gap]) -> Written:
     return Written(tuple(objects), tuple(unread), tuple(skipped))
 
 
-def _read(text: str, place: Callable[[int], str], *, rendered: bool) -> Iterator[Object | _Passed | Gap]:
+def _read(text: str, place: Callable[[int], str], *, rendered: bool) -> Iterator[Object | _Passed | Unread]:
     for document in marked(text):
         file = place(document.line)
         if isinstance(document, Broken):
@@ -80,23 +84,29 @@ def _read(text: str, place: Callable[[int], str], *, rendered: bool) -> Iterator
             yield from _objects(document.value, _origin(document, file, rendered=rendered))
 
 
-def _broken(document: Broken, file: str, *, rendered: bool) -> Gap:
+def _broken(document: Broken, file: str, *, rendered: bool) -> Unread:
+    """What is no YAML may hold anything: nothing of such a text is believed, not even a kind that stands in it."""
     words = f"not YAML: {document.problem}"
     if rendered:
-        return Gap(file, Reason.UNDECODABLE, f"{words}, in line {document.line} of what is rendered")
-    return Gap(f"{file}:{document.line}:{document.column}", Reason.UNDECODABLE, words)
+        return Unread(Gap(file, Reason.UNDECODABLE, f"{words}, in line {document.line} of what is rendered"))
+    return Unread(Gap(f"{file}:{document.line}:{document.column}", Reason.UNDECODABLE, words))
 
 
 def _origin(document: Marked, file: str, *, rendered: bool) -> Origin:
     return Origin(file, document.line, document.value, document.lines, document.part, document.index, rendered=rendered)
 
 
-def _objects(value: Any, origin: Origin) -> Iterator[Object | _Passed]:  # noqa: ANN401 - any JSON value
+def _objects(value: Any, origin: Origin) -> Iterator[Object | _Passed | Unread]:  # noqa: ANN401 - any JSON value
     """The objects of a document, a list's own objects each by itself."""
-    if isinstance(value, dict) and str(value.get("kind", "")).endswith("List") and isinstance(value.get("items"), list):
+    if not isinstance(value, dict):
+        yield _Passed(origin.place)
+    elif isinstance(value.get("items"), list) and isinstance(value.get("kind"), str):
+        # Whatever its kind is called: so kubectl, too, tells a list.
         yield from _items(value, origin)
-    elif isinstance(value, dict) and _is_object(value):
+    elif _is_object(value):
         yield value, origin
+    elif problem := _unfit(value):
+        yield _unread(value, origin, Reason.UNDECODABLE, problem)
     else:
         yield _Passed(origin.place)
 
@@ -107,11 +117,39 @@ def _is_object(value: dict[str, Any]) -> bool:
     return named and all(isinstance(value.get(key), str) and value[key] for key in ("kind", "apiVersion"))
 
 
-def _items(value: dict[str, Any], origin: Origin) -> Iterator[Object | _Passed]:
-    kind = str(value["kind"]).removesuffix("List")
+def _unfit(value: dict[str, Any]) -> str:
+    """Why an API server would refuse what was meant to be an object of Kubernetes; empty where nobody meant one."""
+    kind, version = str(value.get("kind") or ""), str(value.get("apiVersion") or "")
+    if kind == "List" or (kind.endswith("List") and known_kind(kind.removesuffix("List"), version)):
+        return "" if "items" in value and value["items"] is None else "a list without items"
+    if known_kind(kind, version):
+        return f"no {kind} that an API server would take: it has no {'name' if version else 'apiVersion'}"
+    # Of an object that was cut off early its head is left; of one that has its kind at its end, all but that.
+    left = value.keys() <= _HEAD or (not kind and "metadata" in value)
+    return "only a part of an object" if version and is_own(version) and left else ""
+
+
+def _items(value: dict[str, Any], origin: Origin) -> Iterator[Object | _Passed | Unread]:
+    kind = value["kind"].removesuffix("List")
     named = {"kind": kind, "apiVersion": value.get("apiVersion")} if kind else {}
     lines = origin.lines["items"][1] if isinstance(origin.lines, dict) and "items" in origin.lines else ()
     for index, (item, (line, members)) in enumerate(zip(value["items"], lines, strict=True)):
         whole = named | item if isinstance(item, dict) else item
         path = (*origin.path, "items", index)
         yield from _objects(whole, msgspec.structs.replace(origin, line=line, value=whole, lines=members, path=path))
+    if rest := _rest(value):
+        yield _unread({"kind": kind, "apiVersion": value.get("apiVersion")}, origin, Reason.CUT_OFF, rest)
+
+
+def _rest(value: dict[str, Any]) -> str:
+    """What of a list stands on pages that are not here."""
+    metadata = value.get("metadata")
+    told = metadata if isinstance(metadata, dict) else {}
+    return rest_of_list(told.get("continue"), told.get("remainingItemCount"))
+
+
+def _unread(value: dict[str, Any], origin: Origin, reason: Reason, problem: str) -> Unread:
+    """What is not there of a document that could be read: where its kind is known, it leaves open nothing else."""
+    kind, version = str(value.get("kind")), str(value.get("apiVersion") or "")
+    known = known_kind(kind, version) or known_kind(kind.removesuffix("List"), version)
+    return Unread(Gap(origin.place, reason, problem), known.path() if known else "")

@@ -82,6 +82,7 @@ class Source:
     def items(self, resource: Resource) -> Iterator[tuple[str, Item]]:
         """Every object of a resource with the path of its list."""
         self._declared(resource)
+        self._gaps += self._snapshot.unread(resource)
         for path, entry in self._snapshot.listings(resource):
             if isinstance(entry, Gap):
                 if not (resource.optional and entry.reason is Reason.NOT_SERVED):

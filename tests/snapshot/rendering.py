@@ -42,7 +42,5 @@ def write(root, **files):
 
 
 def found(opened):
-    (result,) = located(
-        evaluate(opened.snapshot, plan([CHECKS["privileged-container"]])), opened.origins, opened.unread
-    ).results
+    (result,) = located(evaluate(opened.snapshot, plan([CHECKS["privileged-container"]])), opened.origins).results
     return [(str(one.object), one.source) for one in result.findings]

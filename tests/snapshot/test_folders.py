@@ -36,7 +36,7 @@ def test_an_object_that_cannot_be_read_names_its_place(tmp_path):
     broken = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: 3}\n"
     write(tmp_path, a_yaml=POD % "other", b_yaml=f"---\n{broken}", c_yaml=broken)
     opened = open_source(tmp_path)
-    report = located(evaluate(opened.snapshot, plan([CHECKS["privileged-container"]])), opened.origins, ())
+    report = located(evaluate(opened.snapshot, plan([CHECKS["privileged-container"]])), opened.origins)
     gaps = [missed.gap for missed in report.gaps()]
     assert [(gap.path, gap.detail.rpartition(", in ")[2]) for gap in gaps] == [
         ("/api/v1/pods/default/web", f"{tmp_path}/b.yaml:2"),

@@ -59,7 +59,7 @@ items: [{metadata: {name: last}, spec: {containers: [{name: app}]}}]
 
 
 def report_of(opened, *names):
-    return located(evaluate(opened.snapshot, plan([CHECKS[name] for name in names])), opened.origins, opened.unread)
+    return located(evaluate(opened.snapshot, plan([CHECKS[name] for name in names])), opened.origins)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_findings_name_the_file_and_the_line(opened, tmp_path):
 def test_what_is_broken_or_no_object_is_told_and_the_rest_goes_on(opened, tmp_path):
     report = report_of(opened, "privileged-container")
     (missed,) = report.gaps()
-    assert (missed.gap.path, missed.checks) == (f"{tmp_path}/all.yaml:30:1", ())
+    assert (missed.gap.path, missed.checks) == (f"{tmp_path}/all.yaml:30:1", ("privileged-container",))
     assert "not YAML" in missed.gap.detail
     assert opened.skipped == (f"{tmp_path}/all.yaml:18",)
     assert len(opened.origins) == 3
