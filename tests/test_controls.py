@@ -93,6 +93,23 @@ def test_some_namespaces_do_not_decide_a_control_of_the_whole_cluster(tmp_path):
     assert said(Status.FAIL)[0] is Status.FAIL
 
 
+def test_manifests_do_not_decide_a_control_of_a_cluster(tmp_path):
+    check, written = a_check(tmp_path, "one"), About(manifests=True)
+
+    def said(framework, status, reason=""):
+        result = Result(check=check, status=status, scope="pods", reason=reason)
+        return answers(framework, [result], about=written)["1"].status
+
+    of_objects = msgspec.structs.replace(OURS, objects=True)
+    unseen = msgspec.structs.replace(OURS, controls=(Control("1", "One", unseen="look elsewhere too"),))
+    for status in (Status.PASS, Status.NOT_APPLICABLE):
+        assert said(OURS, status, "there are no pods here") is Status.NOT_APPLICABLE
+        assert said(unseen, status, "there are no pods here") is Status.NOT_APPLICABLE
+        assert said(of_objects, status, "there are no pods here") is status
+    for status in (Status.FAIL, Status.UNKNOWN):
+        assert said(OURS, status) is said(of_objects, status) is status
+
+
 def test_what_no_check_can_see_of_a_control_is_for_a_person(tmp_path):
     ours = msgspec.structs.replace(OURS, controls=(Control("1", "One", unseen="look elsewhere too"),))
     theirs = titled({"ours": ours, "theirs": THEIRS})["theirs"]

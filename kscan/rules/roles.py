@@ -18,7 +18,7 @@ _MADE_LATER = frozenset({"constraints.gatekeeper.sh"})
 _AGGREGATES = "rbac.authorization.k8s.io/aggregate-to-"
 
 
-@rule("roles.shipped_changed", "roles and role bindings", RBAC)
+@rule("roles.shipped_changed", "roles and role bindings", RBAC, of_cluster=True)
 def shipped_changed(rights: Rights) -> Judgements:
     """Shipped roles and bindings that give more than they are shipped with."""
     known, most = rights.baseline.known, rights.baseline.known.beside(rights.baseline.perhaps)

@@ -35,6 +35,7 @@ _OF_ONE_MEMBER = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
+    RecursionError,
 )
 _DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OverflowError, struct.error)
 _EXTENSIONS = {"application/json": ".json", "application/yaml": ".yaml"}

@@ -1,0 +1,102 @@
+"""Manifests: what is written down can show that something does not hold of a cluster, and never that it does."""
+
+from kscan import data
+from kscan.checks.check import by_id, read_checks
+from kscan.checks.examples import examples
+from kscan.checks.frameworks import read_frameworks, titled
+from kscan.judge.ask import ask
+from kscan.judge.controls import with_controls
+from kscan.judge.engine import evaluate
+from kscan.judge.incomplete import incomplete
+from kscan.judge.plan import plan
+from kscan.judge.report import Status
+from kscan.judge.tally import Tally
+from kscan.rules import RULES
+from kscan.snapshot.documents import ref_of, snapshot_of
+from kscan.snapshot.snapshot import About
+from kscan.views.view import Readings
+
+CHECKS = by_id(read_checks(data.folder("checks")))
+EVERY = plan(CHECKS.values())
+FRAMEWORKS = titled(read_frameworks(data.folder("checks")))
+BY_RULE = [check for check in CHECKS.values() if check.file.rule]
+LONELY = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "lonely"},
+          "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}  # fmt: skip
+
+
+def written(example):
+    return [one for one in example.documents() if "kind" in one and "metadata" in one and "path" not in one]
+
+
+def as_manifests(documents):
+    return snapshot_of(documents, About(manifests=True))
+
+
+def test_one_unbound_role_passes_no_control_and_no_check_of_rights():
+    report = evaluate(as_manifests([LONELY]), EVERY)
+    every = with_controls(report, FRAMEWORKS.values(), CHECKS).frameworks
+    assert {answer.control.id for one in every for answer in one.of(Status.PASS)} == set()
+    passed = {RULES[one.check.file.rule].scope for one in report.of(Status.PASS)}
+    assert passed == {"roles", "objects that tell in which version they were written"}
+
+
+def test_no_manifests_pass_a_control_of_a_cluster():
+    passed = set()
+    for check in CHECKS.values():
+        ready = plan([check])
+        asked = [FRAMEWORKS[name] for name in {one.partition("/")[0] for one in check.file.controls}]
+        for example in examples(check) if asked else ():
+            report = evaluate(as_manifests(written(example)), ready)
+            for one in with_controls(report, asked, {check.id: check}).frameworks:
+                passed |= {(check.id, one.framework.name) for _ in one.of(Status.PASS)}
+    assert {framework for _, framework in passed} == {"pss"}
+
+
+def test_a_rule_that_manifests_decide_judges_nothing_but_what_is_written(monkeypatch):
+    judged = []
+    before = Tally.add
+    monkeypatch.setattr(Tally, "add", lambda self, one: (judged.append(one), before(self, one))[1])
+    wrong = set()
+    for check in BY_RULE:
+        ready = plan([check])
+        for example in examples(check) if not RULES[check.file.rule].of_cluster else ():
+            documents = written(example)
+            judged.clear()
+            ask(Readings(as_manifests(documents)), ready)
+            places = {ref_of(one) for one in documents}
+            owned = {(one["kind"], one["name"]) for document in documents
+                     for one in document["metadata"].get("ownerReferences", ())}  # fmt: skip
+            wrong |= {(check.file.rule, str(one.ref)) for one in judged
+                      if hasattr(one, "ref") and one.ref not in places and (one.ref.kind, one.ref.name) not in owned}  # fmt: skip
+    assert wrong == set()
+
+
+def test_what_more_a_cluster_holds_makes_no_finding_of_what_passed_as_written():
+    """Else it was not for manifests to decide: the rule is of the cluster."""
+    found = set()
+    for name, rule in RULES.items():
+        checks = [check for check in BY_RULE if check.file.rule == name and not rule.of_cluster]
+        others = [written(example) for check in checks for example in examples(check)][:25]
+        for check in checks:
+            ready = plan([check])
+            for example in examples(check):
+                own = written(example)
+                if evaluate(as_manifests(own), ready).results[0].status is Status.PASS:
+                    places = {ref_of(one) for one in own}
+                    more = ([one for one in other if ref_of(one) not in places] for other in others)
+                    results = (evaluate(as_manifests([*own, *one]), ready).results[0] for one in more)
+                    found |= {(check.id, str(one.object)) for result in results for one in result.findings
+                              if one.object in places}  # fmt: skip
+    assert found == set()
+
+
+def test_nothing_judged_is_said():
+    privileged = plan([CHECKS["privileged-container"]])
+    assert "holds no Kubernetes object" in incomplete(evaluate(as_manifests([]), EVERY))
+    assert incomplete(evaluate(as_manifests([LONELY]), EVERY)) == ""
+    assert "nothing was judged: there are no containers" in incomplete(evaluate(as_manifests([LONELY]), privileged))
+    # In a cluster, too; but not where it is known that a check says nothing about it.
+    assert "nothing was judged: there are no containers" in incomplete(evaluate(snapshot_of([LONELY]), privileged))
+    space = {"kind": "Namespace", "metadata": {"name": "shop"}}
+    moot = evaluate(snapshot_of([space]), plan([CHECKS["egress-not-denied-by-default"]]))
+    assert (moot.results[0].status, incomplete(moot)) == (Status.NOT_APPLICABLE, "")
