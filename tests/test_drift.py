@@ -5,7 +5,8 @@ import pytest
 
 from kscan import data
 from kscan.checks.check import by_id, read_checks
-from kscan.judge.drift import ADDED
+from kscan.checks.examples import examples
+from kscan.judge.drift import ADDED, NEXT
 from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
@@ -65,6 +66,88 @@ def test_rules_are_asked_of_templates_too():
 def test_a_template_that_nobody_can_read_leaves_what_runs_judged():
     found = result(cluster({"containers": "nine"}, {"containers": [BAD]}))
     assert [(one.container, one.notes) for one in found.findings] == [("app", (ADDED,))]
+
+
+OWNERS = {"StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "ReplicaSet": "apps/v1", "ReplicationController": "v1"}
+
+
+def owned(kind, written, running, *, current=False, generation=5):
+    """A controller whose template was changed, and a pod that is made from it as it was, or as it is."""
+    revision, owner = "db-2" if current else "db-1", {"kind": kind, "name": "db", "controller": True}
+    note = {"deprecated.daemonset.template.generation": "2"} if kind == "DaemonSet" else {}
+    yield {"apiVersion": OWNERS[kind], "kind": kind, "spec": {"template": {"spec": written}},
+           "metadata": {"name": "db", "generation": generation, "annotations": note},
+           "status": {"updateRevision": "db-2"} if kind == "StatefulSet" else {}}  # fmt: skip
+    labels = {"controller-revision-hash": revision, "pod-template-generation": "2" if current else "1"}
+    owner["apiVersion"] = OWNERS[kind]
+    yield {"kind": "Pod", "metadata": {"name": "db-0", "labels": labels, "ownerReferences": [owner]}, "spec": running}
+
+
+def specs(check, expected):
+    """Pod specs of the examples of a check."""
+    for example in examples(check):
+        for one in example.documents() if example.expected == expected else ():
+            if one.get("kind") == "Pod" and one.get("spec", {}).get("containers"):
+                yield one["spec"]
+
+
+POD_CHECKS = [one for one in CHECKS.values() if one.file.target in ("container", "pod")
+              and list(specs(one, "fail")) and list(specs(one, "pass"))]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", OWNERS)
+def test_a_template_that_is_worse_than_what_runs_is_a_finding_of_its_owner(kind):
+    """Of any check of pods: where no pod is made from the template yet, the next one will be as bad as it."""
+    wrong, tried = [], 0
+    for check in POD_CHECKS:
+        fine, bad = next(specs(check, "pass")), next(specs(check, "fail"))
+        alone = result([{"kind": "Pod", "metadata": {"name": "db"}, "spec": bad}], check.id)
+        if alone.status is not Status.FAIL or result(owned(kind, fine, fine), check.id).status is not Status.PASS:
+            continue
+        tried += 1
+        found = result(owned(kind, bad, fine), check.id)
+        here = {(one.container, one.path) for one in found.findings}
+        if here != {(one.container, one.path) for one in alone.findings}:
+            wrong.append((check.id, here))
+        wrong += [(check.id, one) for one in found.findings
+                  if (one.object.kind, one.notes, one.pods) != (kind, (NEXT,), 0)]  # fmt: skip
+        if kind in ("StatefulSet", "DaemonSet"):
+            mended = result(owned(kind, bad, fine, current=True), check.id)
+            wrong += [] if mended.status is Status.PASS else [(check.id, mended)]
+    assert (wrong, tried > 30) == ([], True)
+
+
+def test_what_both_do_is_said_once_and_what_only_runs_stays_drift():
+    both = result(owned("StatefulSet", {"containers": [BAD]}, {"containers": [BAD]}))
+    assert [(one.container, one.notes, one.pods) for one in both.findings] == [("app", (), 1)]
+    each = result(owned("StatefulSet", {"containers": [BAD]}, {"containers": [APP, MESH]}))
+    assert {one.container: one.notes for one in each.findings} == {"app": (NEXT,), "mesh": (ADDED,)}
+
+
+@pytest.mark.parametrize("kind", OWNERS)
+def test_what_was_never_changed_is_the_template_that_its_pods_are_made_from(kind):
+    found = result(owned(kind, {"containers": [BAD]}, {"containers": [APP]}, generation=1))
+    assert (found.status, len(found.facts)) == (Status.PASS, 1)
+
+
+def test_a_deployment_in_the_middle_of_a_rollout():
+    """Its template is new, and what runs is of a replica set with the old one; so it is where it was paused."""
+    new = {"containers": [BAD]}
+    documents = list(cluster({"containers": [APP]}, {"containers": [APP]}))
+    documents[0] = {**documents[0], "spec": {"template": {"spec": new}}}
+    (finding,) = result(documents).findings
+    assert (str(finding.object), finding.notes) == ("Deployment default/web", (NEXT,))
+    # The first new pod does it: then it is what runs.
+    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "controller": True}
+    documents.append({"kind": "ReplicaSet", "metadata": {"name": "web-2", "ownerReferences": [owner]},
+                      "spec": {"template": {"spec": new}}})  # fmt: skip
+    maker = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-2", "controller": True}
+    pod = {"kind": "Pod", "metadata": {"name": "web-2-0", "ownerReferences": [maker]}, "spec": new}
+    (finding,) = result([*documents, pod]).findings
+    assert (finding.notes, finding.pods) == ((), 1)
+    # Admission mended the first new pod, as it will the next: nothing like it will run.
+    mended = result([*documents, pod | {"spec": {"containers": [APP]}}])
+    assert (mended.status, len(mended.facts)) == (Status.PASS, 1)
 
 
 def group(spec, **metadata):

@@ -87,7 +87,7 @@ def test_findings_in_a_template_name_file_and_line(tmp_path):
     report = evaluate(opened.snapshot, plan([CHECKS["privileged-container"], CHECKS["host-network"]]))
     assert [
         one.source.rpartition(":")[2]
-        for result in located(report, opened.origins, ()).results
+        for result in located(report, opened.origins).results
         for one in result.findings
     ] == [
         "11", "19", "22", "21",

@@ -29,11 +29,18 @@ class MakerSpec(Noun, frozen=True):
     job_template: _JobTemplate | None = None
 
 
+class MakerStatus(Noun, frozen=True):
+    """What a StatefulSet's controller calls the template as it is now."""
+
+    update_revision: str = ""
+
+
 class Maker(Noun, frozen=True):
     """A controller by its template alone: where what else it says cannot be read, its pods still can."""
 
     metadata: Metadata
     spec: MakerSpec = MakerSpec()
+    status: MakerStatus = MakerStatus()
 
     @property
     def template(self) -> PodTemplate:

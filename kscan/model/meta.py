@@ -54,6 +54,7 @@ class Metadata(Noun, frozen=True):
     annotations: dict[str, str] = {}
     owner_references: tuple[OwnerReference, ...] = ()
     creation_timestamp: str = ""
+    generation: int = 0
     written_in: str = msgspec.field(default="", name=WRITTEN_IN)
     written_as: str = msgspec.field(default="", name=WRITTEN_AS)
 

@@ -70,11 +70,15 @@ def _decoded(body: bytes) -> dict[str, Any]:
 
 
 class Workload(msgspec.Struct, frozen=True):
-    """The top owner of pods, as people know it; with its template where pods run beside it."""
+    """The top owner of pods, as people know it; with its template where pods run beside it.
+
+    It is `outdated` where none of them is known to be made from the template as that is now.
+    """
 
     ref: ObjectRef
     groups: tuple[PodGroup, ...]
     template: PodGroup | None = None
+    outdated: bool = False
 
     @property
     def pods(self) -> int:

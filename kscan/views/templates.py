@@ -37,16 +37,19 @@ _NAMED = msgspec.json.Decoder(_Named)
 
 def _build(source: Source) -> tuple[Workload, ...]:
     return tuple(
-        Workload(one.ref, (one.template,))
+        Workload(one.ref, (one.template,), outdated=one.outdated)
         for one in source.of(WORKLOADS)
-        if one.template and any(differs(group, one.template) for group in one.groups)
+        if one.template and any(differs(group, one.template, outdated=one.outdated) for group in one.groups)
     )
 
 
-def differs(group: PodGroup, template: PodGroup) -> bool:
-    """Whether pods say anything else than their template, beside what every pod is given; in doubt, yes."""
+def differs(group: PodGroup, template: PodGroup, *, outdated: bool = False) -> bool:
+    """Whether pods say anything else than their template, beside what every pod is given; in doubt, yes.
+
+    Of a template that they are not made from, what it gives itself is looked at, too.
+    """
     try:
-        return _said(group) != _said(template)
+        return _said(group) != _said(template) or (outdated and not _gives(template) <= _gives(group))
     except msgspec.MsgspecError:
         return True
 
@@ -60,6 +63,10 @@ def _said(group: PodGroup) -> tuple[object, ...]:
     annotations = {key: value for key, value in (pod.metadata.annotations or {}).items()
                    if key.startswith(LEGACY_ANNOTATIONS)}  # fmt: skip
     return spec, volumes, containers, annotations
+
+
+def _gives(group: PodGroup) -> set[tuple[str, bytes]]:
+    return {(key, bytes(value)) for key, value in _POD.decode(group.body).spec.items() if key in _GIVEN}
 
 
 def _container(one: _Part) -> dict[str, object]:

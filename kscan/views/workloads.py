@@ -19,6 +19,7 @@ from kscan.snapshot.entry import Item
 from kscan.snapshot.needs import Resource
 from kscan.views.controllers import CONTROLLER_KINDS
 from kscan.views.holders import Holder, holders
+from kscan.views.revisions import is_current
 from kscan.views.view import Source, View
 
 _LEFT_BEHIND = frozenset({"ReplicaSet", "Job", "ReplicationController"})
@@ -30,10 +31,11 @@ _Groups = dict[ObjectRef, dict[tuple[object, ...], list[Any]]]
 def _build(source: Source) -> tuple[Workload, ...]:
     owners: _Owners = {**dict(_controllers(source)), **holders(source)}
     groups: _Groups = {}
+    renewed: set[ObjectRef] = set()
     for path, item in source.items(kinds.PODS):
         head = _head(source, path, item)
         if head:
-            _gather(groups, owners, head, path, item)
+            _gather(groups, renewed, owners, head, path, item)
     workloads = {
         ref: Workload(ref, idle)
         for ref, owner in owners.items()
@@ -43,7 +45,8 @@ def _build(source: Source) -> tuple[Workload, ...]:
         running = tuple(_pod_groups(source, found.values()))
         if running:
             owner = owners.get(ref)
-            workloads[ref] = Workload(ref, running, _template(ref, owner) if isinstance(owner, Maker) else None)
+            template = _template(ref, owner) if isinstance(owner, Maker) else None
+            workloads[ref] = Workload(ref, running, template, outdated=ref not in renewed)
     return tuple(workloads[ref] for ref in sorted(workloads))
 
 
@@ -70,10 +73,13 @@ def _controllers(source: Source) -> Iterator[tuple[ObjectRef, Maker]]:
             yield controller.metadata.ref(resource), controller
 
 
-def _gather(groups: _Groups, owners: _Owners, head: PodHead, path: str, item: Item) -> None:
+def _gather(groups: _Groups, renewed: set[ObjectRef], owners: _Owners, head: PodHead, path: str, item: Item) -> None:
     ref = top_owner(kinds.PODS, head.metadata, owners)
-    if head.status.phase in FINISHED and ref in owners:
+    owner = owners.get(ref)
+    if head.status.phase in FINISHED and owner:
         return
+    if isinstance(owner, Maker) and ref not in renewed and is_current(head.metadata, owner, owners):
+        renewed.add(ref)
     legacy = tuple(sorted(pair for pair in head.metadata.annotations.items() if pair[0].startswith(LEGACY_ANNOTATIONS)))
     # The folded spec is one shared value for all pods that have it, so its identity is its hash.
     key = (id(item.spec) if item.spec else item.head, legacy)
