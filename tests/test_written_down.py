@@ -4,7 +4,6 @@ from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.checks.examples import examples
 from kscan.checks.frameworks import read_frameworks, titled
-from kscan.judge.ask import ask
 from kscan.judge.controls import with_controls
 from kscan.judge.engine import evaluate
 from kscan.judge.incomplete import incomplete
@@ -14,7 +13,6 @@ from kscan.judge.tally import Tally
 from kscan.rules import RULES
 from kscan.snapshot.documents import ref_of, snapshot_of
 from kscan.snapshot.snapshot import About
-from kscan.views.view import Readings
 
 CHECKS = by_id(read_checks(data.folder("checks")))
 EVERY = plan(CHECKS.values())
@@ -62,7 +60,7 @@ def test_a_rule_that_manifests_decide_judges_nothing_but_what_is_written(monkeyp
         for example in examples(check) if not RULES[check.file.rule].of_cluster else ():
             documents = written(example)
             judged.clear()
-            ask(Readings(as_manifests(documents)), ready)
+            evaluate(as_manifests(documents), ready)
             places = {ref_of(one) for one in documents}
             owned = {(one["kind"], one["name"]) for document in documents
                      for one in document["metadata"].get("ownerReferences", ())}  # fmt: skip

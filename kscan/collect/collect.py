@@ -1,7 +1,7 @@
 """From needs to a snapshot: who am I, what is served, then everything that is needed, several at a time."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -108,25 +108,37 @@ class _Gathering:
             for kind in kinds:
                 yield from self._list_tasks(kind)
             return
-        version = self._served.version(resource)
-        if isinstance(version, Gap):
-            self._entries[version.path] = version
+        versions = self._served.versions(resource)
+        if isinstance(versions, Gap):
+            self._entries[versions.path] = versions
         elif resource.metadata_only and not self._options.secret_metadata:
             return
         elif not self._options.namespaces:
-            yield partial(self._list, resource, resource.path(version))
+            yield partial(self._list, resource, versions)
         elif resource.within and resource.within not in self._options.namespaces:
-            self._entries[resource.path(version)] = Gap(resource.path(version), Reason.OUT_OF_SCOPE)
+            self._out_of_scope(resource.path(versions[0]))
         elif resource.namespaced:
             for namespace in [resource.within] if resource.within else self._options.namespaces:
-                yield partial(self._list, resource, resource.path(version, namespace))
+                yield partial(self._list, resource, versions, namespace)
         elif resource == NAMESPACES:
             yield self._namespaces
         else:
-            self._entries[resource.path(version)] = Gap(resource.path(version), Reason.OUT_OF_SCOPE)
+            self._out_of_scope(resource.path(versions[0]))
 
-    def _list(self, resource: Resource, path: str) -> None:
-        self._entries[path] = read_list(self._wire, resource, path, self._specs, self._progress)
+    def _out_of_scope(self, path: str) -> None:
+        self._entries[path] = Gap(path, Reason.OUT_OF_SCOPE)
+
+    def _list(self, resource: Resource, versions: Sequence[str], namespace: str = "") -> None:
+        """The list of the first version in which it is found."""
+        missing = []
+        for version in versions:
+            path = resource.path(version, namespace)
+            found = read_list(self._wire, resource, path, self._specs, self._progress)
+            if not isinstance(found, Gap) or found.reason is not Reason.NOT_SERVED:
+                self._entries[path] = found
+                return
+            missing.append(found)
+        self._entries[missing[0].path] = self._served.not_found(resource, missing[0])
 
     def _namespaces(self) -> None:
         """The namespaces asked for, one by one, for an account that may not list them all."""

@@ -46,6 +46,8 @@ class OfferedVersion(msgspec.Struct, frozen=True):
 
     version: str
     resources: tuple[Offer, ...] = ()
+    # Whether the server knows it: empty where it does not tell.
+    freshness: str = ""
 
 
 class _Name(msgspec.Struct, frozen=True):
