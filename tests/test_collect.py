@@ -8,6 +8,7 @@ import pytest
 
 from kscan.collect.collect import collect
 from kscan.collect.request import Access, KubeletAccess, Options
+from kscan.errors import ConfigError
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
 from kscan.snapshot.needs import PerNode, Plain
@@ -158,6 +159,17 @@ def test_namespaces_only(tmp_path):
     assert all("/namespaces/shop" in path or "/namespaces/bank" in path for path in asked)
 
 
+def test_a_namespace_that_is_not_there_is_said(tmp_path):
+    shop = {"kind": "Namespace", "metadata": {"name": "shop"}}
+    with fake_api(cluster(documents=[shop])) as fake, pytest.raises(ConfigError, match="has no namespace nothere"):
+        read(fake, tmp_path, namespaces=("shop", "nothere"))
+    # Who may not ask for namespaces does not know whether there is one.
+    with fake_api(
+        cluster(documents=[shop]), {"/api/v1/namespaces/nothere": [Fault("status", None, value=403)]}
+    ) as fake:
+        assert len(read(fake, tmp_path, namespaces=("shop", "nothere")).listings(kinds.PODS)) == 2
+
+
 def test_plain_discovery_of_older_servers(tmp_path):
     old = cluster(10)
     faults = {path: [Fault("status", 1, value=406)] for path in ("/api", "/apis")}
@@ -187,7 +199,7 @@ def test_a_resource_that_is_not_served_is_a_gap_that_costs_no_request(tmp_path):
 
 OPTIONAL = [one for one in kinds.KNOWN if one.optional]
 FAILURES = {"refused": Fault("status", None, value=403), "not there": Fault("status", None, value=404),
-            "down": Fault("status", None, value=503), "a login page": Fault("html", None),
+            "a login page": Fault("html", None),
             "empty": Fault("body", None, value=b"{}"), "no list": Fault("body", None, value=b'{"kind":"APIGroupList"}'),
             "nothing": Fault("body", None, value=b'{"kind":"APIGroupDiscoveryList","items":[]}')}  # fmt: skip
 

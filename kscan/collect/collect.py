@@ -14,11 +14,13 @@ from kscan.collect.identity import identify
 from kscan.collect.kubelets import Asker, nodes_of
 from kscan.collect.lists import Progress, read_list
 from kscan.collect.request import CLUSTER_IDENTITY, Access, KubeletAccess, Options
-from kscan.collect.wire import Deadline, Wire
+from kscan.collect.wire import Answer, Deadline, Wire
 from kscan.collect.workers import run_all
+from kscan.errors import ConfigError
 from kscan.model.base import decode
 from kscan.model.meta import Meta
 from kscan.model.nodes import Node
+from kscan.model.words import listed
 from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason
 from kscan.snapshot.kinds import NAMESPACES, NODES
 from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource
@@ -41,6 +43,7 @@ def collect(access: Access, needs: Iterable[Need], options: Options, progress: P
     if kubelets is KubeletAccess.AUTO:
         kubelets = KubeletAccess.DIRECT if credentials.in_cluster else KubeletAccess.NONE
     identity = identify(wire)
+    _known_namespaces(wire, options.namespaces)
     asked = tuple(needs)
     served = discover(wire, [need for need in asked if isinstance(need, Resource)])
     known = served.bodies | {"/version": identity.version_body}
@@ -59,6 +62,18 @@ def collect(access: Access, needs: Iterable[Need], options: Options, progress: P
         kscan=__version__,
     )
     return Snapshot(about, entries)
+
+
+def _known_namespaces(wire: Wire, names: Iterable[str]) -> None:
+    """ConfigError where the cluster says that there is no such namespace: its lists would all be empty."""
+    missing = [name for name in names if _is_missing(wire.get(Named(NAMESPACES, name).path()))]
+    if missing:
+        advice = "`kubectl get namespaces` lists what there is"
+        raise ConfigError(f"the cluster has no namespace {listed(missing)}", advice)
+
+
+def _is_missing(answer: Answer | Gap) -> bool:
+    return isinstance(answer, Gap) and answer.reason is Reason.NOT_SERVED
 
 
 class _Gathering:

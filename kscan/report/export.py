@@ -8,7 +8,7 @@ from typing import Any
 
 from kscan import __version__
 from kscan.checks.check import Fix
-from kscan.judge.report import Finding, MissedPath, Report, Result, Suppression, Undecided, Unused
+from kscan.judge.report import Configuration, Finding, MissedPath, Report, Result, Suppression, Undecided, Unused
 from kscan.report.exported_frameworks import (
     ExportedBenchmark,
     ExportedFramework,
@@ -138,6 +138,13 @@ class ExportedUnused(Shape, frozen=True):
     reason: str
 
 
+class ExportedConfiguration(Shape, frozen=True):
+    """The file that decided how the report was made, and each option that it decided."""
+
+    path: str
+    options: dict[str, str]
+
+
 class Exported(Shape, frozen=True):
     """The whole report."""
 
@@ -154,6 +161,7 @@ class Exported(Shape, frozen=True):
     namespaces: tuple[ExportedNamespace, ...]
     unused_suppressions: tuple[ExportedUnused, ...]
     frameworks: tuple[ExportedFramework, ...]
+    configuration: ExportedConfiguration | None
 
 
 def export(report: Report, write: Callable[[Any], Any] = lambda part: part) -> Exported:
@@ -184,7 +192,12 @@ def export(report: Report, write: Callable[[Any], Any] = lambda part: part) -> E
         namespaces=tuple(map(namespace, report.namespaces)),
         unused_suppressions=tuple(map(_unused, report.unused)),
         frameworks=tuple(map(framework, report.frameworks)),
+        configuration=_configuration(report.configuration),
     )
+
+
+def _configuration(one: Configuration | None) -> ExportedConfiguration | None:
+    return ExportedConfiguration(path=one.path, options=dict(one.options)) if one else None
 
 
 def _result(result: Result) -> ExportedResult:

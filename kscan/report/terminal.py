@@ -7,7 +7,7 @@ from rich.text import Text
 
 from kscan import __version__
 from kscan.checks.check import Severity
-from kscan.judge.report import Holder, MissedPath, Report, Result, Score, Status, Unused
+from kscan.judge.report import Configuration, Holder, MissedPath, Report, Result, Score, Status, Unused
 from kscan.model.words import counted
 from kscan.report.controls import control_lines, framework_words, platform_words
 from kscan.report.inventory import namespace_lines, workload_lines
@@ -73,6 +73,8 @@ def _head(report: Report, console: Console) -> None:
     about, score = report.about, report.score
     for words, style in _cluster(report) if not about.manifests else ((f"Manifests {about.name}", "bold"),):
         console.print(line(words, style))
+    if report.configuration:
+        console.print(line(configuration_words(report.configuration), "yellow"))
     if about.manifests:
         console.print(line(f"{counted(report.objects, 'object')} read"))
     seen = f"{counted(score.decided, 'check')} decided, {score.undecided} unknown"
@@ -93,6 +95,12 @@ def _score(score: Score) -> str:
         return "No score: nothing could be decided"
     least = f" (at least {score.lower})" if score.lower < score.value else ""
     return f"Score {score.value} of 100{least}"
+
+
+def configuration_words(one: Configuration) -> str:
+    """Which file decided how the scan was made, and by which options."""
+    options = ", ".join(f"{name}: {value}" for name, value in one.options)
+    return f"Configured by {one.path}" + (f", with {options}" if options else ", which decided nothing")
 
 
 def _cluster(report: Report) -> Iterable[tuple[str, str]]:
