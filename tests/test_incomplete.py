@@ -95,6 +95,24 @@ def test_a_closed_standard_input_is_said(capfd, monkeypatch):
         assert (code, "standard input" in err, "closed" in err) == (2, True, True)
 
 
+def test_what_is_mended_is_not_all_where_a_part_was_not_read(capfd):
+    Path("a.yaml").write_text(f"{POD}---\nkind: [\n")
+    checks = ("--check", "privileged-container", "--quiet")
+    code, _, err = told(capfd, "fix", "a.yaml", *checks)
+    assert (code, "1 part of the files could not be read (exit code 3" in err) == (3, True)
+    assert told(capfd, "fix", "a.yaml", *checks, "--allow-incomplete")[0] == 0
+    Path("kscan.yaml").write_text("skip: [privileged-container]\n")
+    assert "comes with what is scanned and was not used" in told(capfd, "fix", "a.yaml", *checks[:2])[2]
+
+
+def test_a_folder_is_manifests_whatever_it_says_it_is(capfd):
+    Path("in/objects").mkdir(parents=True)
+    Path("in/cluster.yaml").write_text("name: prod\nserver: https://10.0.0.1\nuser: admin\n")
+    Path("in/a.yaml").write_text(BAD)
+    code, out, _ = told(capfd, "scan", "in", *PRIVILEGED)
+    assert (code, "Manifests in" in out) == (1, True)
+
+
 def test_a_snapshot_that_is_not_whole(capfd):
     snapshot = load_folder(data.folder("demo"))
     with Path("whole.kscan").open("wb") as file:

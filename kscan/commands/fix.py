@@ -10,6 +10,7 @@ from kscan.commands import options as o
 
 
 def fix(
+    called: typer.Context,
     sources: Annotated[
         list[Path],
         typer.Argument(
@@ -28,15 +29,20 @@ def fix(
     checks: o.CheckFolders = [],  # noqa: B006
     honour_annotations: Annotated[bool, o.honour_annotations()] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", envvar="KSCAN_QUIET", help="No summary.")] = False,
+    allow_incomplete: o.AllowIncomplete = False,
     config: o.Config = None,
 ) -> None:
     """Mend what checks find in manifests, by their patches; all that these are not about stays as it is.
 
-    Exit codes: 0 nothing to change, or all of it written; 1 there is something to change; 2 could not run.
+    Exit codes: 0 nothing to change, or all of it written; 1 there is something to change; 2 could not run; 3 a part of
+    the files was not read (--allow-incomplete lets it pass).
     """
+    from kscan.commands import config as settings
     from kscan.commands import mend as command
     from kscan.commands import selected
 
+    for line in () if quiet else settings.left_out(called):
+        typer.echo(line, err=True)
     found = selected.catalogue(checks)
     request = command.Request(
         checks=selected.chosen(found, selected.selection(check, skip, severity, framework, every=every)),
@@ -45,5 +51,6 @@ def fix(
         risky=risky,
         honour_annotations=honour_annotations,
         quiet=quiet,
+        allow_incomplete=allow_incomplete,
     )
     raise typer.Exit(command.run(request))

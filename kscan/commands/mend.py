@@ -30,6 +30,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     risky: bool = False
     honour_annotations: bool = False
     quiet: bool = False
+    allow_incomplete: bool = False
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -54,7 +55,13 @@ def run(request: Request) -> int:
     if not request.quiet:
         for line in _summary(mended, len(changed), done=request.write or through):
             print(clean(line), file=sys.stderr)
-    return 1 if changed and not (request.write or through) else 0
+    if changed and not (request.write or through):
+        return 1
+    if not mended.unread or request.allow_incomplete:
+        return 0
+    read = f"{counted(len(mended.unread), 'part')} of the files could not be read"
+    print(f"kscan: {read} (exit code 3; --allow-incomplete lets it pass)", file=sys.stderr)
+    return 3
 
 
 def _files(sources: Sequence[Path]) -> Iterator[_File]:

@@ -12,7 +12,6 @@ from kscan.model.meta import WRITTEN_IN, ObjectRef
 from kscan.snapshot.archive import load
 from kscan.snapshot.documents import ref_of, snapshot_of
 from kscan.snapshot.entry import Gap, Reason, Unread
-from kscan.snapshot.folder import load_folder
 from kscan.snapshot.rendered import Rendering, chart, kustomization
 from kscan.snapshot.snapshot import About, Snapshot
 from kscan.snapshot.tree import ENDINGS, Tree, tree
@@ -37,10 +36,8 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 def open_source(path: Path, values: Sequence[Path] = ()) -> Opened:
-    """A saved snapshot, a cluster written down as a folder, or manifests; by what stands at the path."""
-    if is_manifests(path):
-        return load_manifests(path, values=values)
-    return Opened(load_folder(path) if path.is_dir() else load(path))
+    """A saved snapshot, or manifests; by what stands at the path. A folder holds manifests, whatever it says it is."""
+    return load_manifests(path, values=values) if is_manifests(path) else Opened(load(path))
 
 
 def open_sources(paths: Sequence[Path], values: Sequence[Path] = ()) -> Opened:
@@ -55,7 +52,7 @@ def open_sources(paths: Sequence[Path], values: Sequence[Path] = ()) -> Opened:
 
 def is_manifests(path: Path) -> bool:
     """Whether what stands at a path is read as manifests."""
-    return path == STANDARD_INPUT or path.suffix in ENDINGS or (path.is_dir() and not (path / "cluster.yaml").is_file())
+    return path == STANDARD_INPUT or path.suffix in ENDINGS or path.is_dir()
 
 
 def load_manifests(*paths: Path, values: Sequence[Path] = ()) -> Opened:
@@ -72,7 +69,10 @@ def load_manifests(*paths: Path, values: Sequence[Path] = ()) -> Opened:
     read = [Written(unread=(Unread(text),)) if isinstance(text, Gap) else text for text in texts]
     objects, origins = _told_apart(pair for one in read for pair in one.objects)
     unread = _bounded([one for text in read for one in text.unread])
-    skipped = tuple(place for one in read for place in one.skipped)
+    skipped = (
+        *(f"{one} (a library chart)" for one in found.libraries),
+        *(place for one in read for place in one.skipped),
+    )
     return Opened(snapshot_of(objects, About(name=name, manifests=True, unread=unread)), origins, skipped)
 
 
@@ -82,6 +82,7 @@ def _together(found: Sequence[Tree]) -> Tree:
         files=_once(path for one in found for path in one.files),
         charts=_once(path for one in found for path in one.charts),
         kustomizations=_once(path for one in found for path in one.kustomizations),
+        libraries=_once(path for one in found for path in one.libraries),
         unread=tuple(gap for one in found for gap in one.unread),
     )
 

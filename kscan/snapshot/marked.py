@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -17,12 +18,15 @@ _SPACE = re.compile(r"\s*")
 _VALUE = json.JSONDecoder()
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"), True),
-    **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"), False),
+    **dict.fromkeys(("true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON"), True),
+    **dict.fromkeys(("false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF"), False),
 }
+# Tags under which a word means what it would mean without quotes.
+_MEANT = (":int", ":float", ":bool", ":null", ":merge", ":timestamp")
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _BASED = re.compile(r"[-+]?0(?:x[0-9a-fA-F]+|o?[0-7]+|b[01]+)")
 _REAL = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?")
+_DIGITS = re.compile(r"[-+]?[0-9]+")
 _MOST_NODES = 2_000_000
 # Where each member stands: {key: (line, members)}, [(line, members)], or None for a plain value.
 Lines = dict[str, tuple[int, Any]] | list[tuple[int, Any]] | None
@@ -151,7 +155,7 @@ class _Reader:
     def _mapping(self) -> tuple[dict[str, Any], Lines]:
         values: dict[str, Any] = {}
         lines: dict[str, tuple[int, Any]] = {}
-        merged: list[tuple[Any, Lines]] = []
+        merged = 0
         following, first, scalar = self._next, self._first, yaml.ScalarEvent
         while type(event := following()) is not yaml.MappingEndEvent:
             key = self._scalar(event) if type(event) is scalar and not event.anchor else self._node(event)[0]
@@ -160,14 +164,12 @@ class _Reader:
                 value, inner = self._scalar(member), None
             else:
                 value, inner = self._node(member)
-            if key == "<<":
-                merged.append((value, inner))
+            if key == "<<" and not _is_text(event):
+                merged += _merge(values, lines, value, inner)
                 continue
             name = key if type(key) is str else _spoken(key)
             values[name], lines[name] = value, (first + event.start_mark.line, inner)
-        self._count(len(values))
-        for value, inner in merged:
-            _merge(values, lines, value, inner)
+        self._count(len(values) + merged)
         return values, lines
 
     def _sequence(self) -> tuple[list[Any], Lines]:
@@ -191,15 +193,17 @@ class _Words(dict[str, Any]):
         return found
 
 
-def _merge(values: dict[str, Any], lines: dict[str, tuple[int, Any]], value: Any, inner: Lines) -> None:  # noqa: ANN401
-    """What `<<` brings, where it is not written out."""
+def _merge(values: dict[str, Any], lines: dict[str, tuple[int, Any]], value: Any, inner: Lines) -> int:  # noqa: ANN401
+    """What `<<` brings, and how much: as Kubernetes' own reader takes it, also over what is written out before it."""
     if isinstance(value, list) and isinstance(inner, list):
-        for one, (_, members) in zip(value, inner, strict=True):
-            _merge(values, lines, one, members)
-    elif isinstance(value, dict) and isinstance(inner, dict):
-        for name in value:
-            if name not in values:
-                values[name], lines[name] = value[name], inner[name]
+        # The first of several counts most.
+        pairs = zip(reversed(value), reversed(inner), strict=True)
+        return sum(_merge(values, lines, one, members) for one, (_, members) in pairs)
+    if isinstance(value, dict) and isinstance(inner, dict):
+        values.update(value)
+        lines.update(inner)
+        return len(value)
+    return 0
 
 
 def name_of(event: Any) -> str:  # noqa: ANN401 - the parser's own events
@@ -210,21 +214,25 @@ def name_of(event: Any) -> str:  # noqa: ANN401 - the parser's own events
 
 def _is_text(event: Any) -> bool:  # noqa: ANN401
     # The parser in C says of a plain word that it has the empty style, the other that it has none.
-    return bool(event.style or (event.tag and event.tag.endswith(":str")))
+    return not event.tag.endswith(_MEANT) if event.tag else bool(event.style)
 
 
 def _plain(text: str) -> Any:  # noqa: ANN401 - any scalar
     """A word without quotes, as Kubernetes' own reader takes it: a time is a text."""
     if text in _WORDS:
         return _WORDS[text]
-    if text[0] in "-+.0123456789":
-        if _WHOLE.fullmatch(text):
-            return int(text)
-        if _BASED.fullmatch(text):
-            return int(text.replace("o", ""), 8) if text.lstrip("-+")[1] in "o01234567" else int(text, 0)
-        if _REAL.fullmatch(text):
-            return float(text)
-    return text
+    return _number(text, text.replace("_", "")) if text[0] in "-+.0123456789" else text
+
+
+def _number(text: str, digits: str) -> Any:  # noqa: ANN401 - any scalar
+    if _WHOLE.fullmatch(digits):
+        return int(digits)
+    if _BASED.fullmatch(digits):
+        return int(digits.replace("o", ""), 8) if digits.lstrip("-+")[1] in "o01234567" else int(digits, 0)
+    if _REAL.fullmatch(digits):
+        return float(digits) if isfinite(float(digits)) else text
+    # With a nine or an eight it is no octal number.
+    return int(digits) if _DIGITS.fullmatch(digits) else text
 
 
 def _spoken(key: Any) -> str:  # noqa: ANN401 - any scalar

@@ -31,6 +31,8 @@ class Tree(msgspec.Struct, frozen=True):
     files: tuple[Path, ...] = ()
     charts: tuple[Path, ...] = ()
     kustomizations: tuple[Path, ...] = ()
+    # Charts that make no objects of their own: others use them.
+    libraries: tuple[Path, ...] = ()
     taken: frozenset[Path] = frozenset()
     unread: tuple[Gap, ...] = ()
 
@@ -39,6 +41,7 @@ def tree(root: Path) -> Tree:
     """Everything below a folder, in order; a kustomization that another one builds upon is part of that one."""
     files: list[Path] = []
     charts: list[Path] = []
+    libraries: list[Path] = []
     named: dict[Path, set[Path]] = {}
     closed: list[OSError] = []
     for name, folders, names in os.walk(root, onerror=closed.append):
@@ -48,8 +51,7 @@ def tree(root: Path) -> Tree:
             folders.remove(".git")
         own: set[str] = set()
         if CHART in names:
-            # A library makes no objects: other charts use it.
-            charts += [folder] if _first(folder / CHART).get("type") != "library" else []
+            (libraries if _first(folder / CHART).get("type") == "library" else charts).append(folder)
             folders[:] = [one for one in folders if one not in _CHART_FOLDERS]
             own = {one for one in names if _is_of_chart(one)}
         kustomization = next((one for one in KUSTOMIZATIONS if one in names), "")
@@ -61,7 +63,7 @@ def tree(root: Path) -> Tree:
     taken = frozenset(path for paths in named.values() for path in paths)
     plain, unread = _opened(files, taken)
     unread += (_unread(error.filename, error.strerror or str(error)) for error in closed)
-    return Tree(tuple(plain), tuple(charts), tuple(_tops(named)), taken, tuple(unread))
+    return Tree(tuple(plain), tuple(charts), tuple(_tops(named)), tuple(libraries), taken, tuple(unread))
 
 
 def _is_of_chart(name: str) -> bool:

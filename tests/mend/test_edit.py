@@ -129,11 +129,11 @@ def test_what_is_new_is_written_as_what_stands_around_it(before, after):
 
 
 def test_what_is_removed_goes_with_its_line():
-    text = "spec:\n  # about a\n  a: 1 # one\n  # about b\n  b:\n  - 1\n  - 2\n  c: {x: 1, y: 2}\n"
+    text = "spec:\n  # about a\n  a: 1 # one\n  # about b\n  b:\n  - 1\n  - 2\n  c: {x: 1, z: 2}\n"
     assert edited(text, {"spec": {"a": None}}) == text.replace("  a: 1 # one\n", "")
     assert edited(text, {"spec": {"b": None}}) == text.replace("  b:\n  - 1\n  - 2\n", "")
     assert edited(text, {"spec": {"c": {"x": None}}}) == text.replace("x: 1, ", "")
-    assert edited(text, {"spec": {"c": {"x": None, "y": None}}}) == text.replace("{x: 1, y: 2}", "{}")
+    assert edited(text, {"spec": {"c": {"x": None, "z": None}}}) == text.replace("{x: 1, z: 2}", "{}")
     assert edited(text, {"spec": {"z": {"x": None}}}) == text
 
 

@@ -176,18 +176,25 @@ def test_any_text_gives_documents_or_says_where_it_is_broken(text):
 
 def test_words_without_quotes_are_what_kubernetes_takes_them_for():
     text = (
-        "[yes, No, on, ~, null, 017, 0o17, 0x1F, 0b11, 1_000, 1.5, 1e3, .5, 12:30, 2001-01-01, -7, +3, -, '1', !!str 1]"
+        "[yes, No, on, ~, null, 017, 0o17, 0x1F, 0b11, 1_000, 1.5, 1e3, .5, 12:30, 2001-01-01, -7, +3, -, '1', !!str 1,"
+        " y, N, 08, 1_0.5, _1, ! yes, !foo yes, !!bool 'yes', !!int '7']"
     )
     (document,) = marked(text)
     assert document.value == [
-        True, False, True, None, None, 15, 15, 31, 3, "1_000", 1.5, 1000.0, 0.5, "12:30", "2001-01-01", -7, 3, "-", "1", "1",
+        True, False, True, None, None, 15, 15, 31, 3, 1000, 1.5, 1000.0, 0.5, "12:30", "2001-01-01", -7, 3, "-", "1", "1",
+        True, False, 8, 10.5, "_1", "yes", "yes", True, 7,
     ]  # fmt: skip
 
 
-def test_merged_members_keep_their_lines():
-    (document,) = marked("base: &b\n  x: 1\n  y: 2\nown:\n  <<: *b\n  y: 3\n")
-    assert document.value["own"] == {"y": 3, "x": 1}
-    assert document.lines["own"][1] == {"y": (6, None), "x": (2, None)}
+def test_merged_members_keep_their_lines_and_count_as_for_kubernetes():
+    (document,) = marked("base: &b\n  x: 1\n  z: 2\nown:\n  <<: *b\n  z: 3\n")
+    assert document.value["own"] == {"z": 3, "x": 1}
+    assert document.lines["own"][1] == {"z": (6, None), "x": (2, None)}
+    # What is merged after a member takes its place; what is in quotes is a member like any other.
+    (document,) = marked("base: &b {x: 1}\nmore: &m {x: 2, z: 2}\nown: {x: 3, <<: *b}\ntwo: {x: 3, <<: [*b, *m]}\n")
+    assert (document.value["own"], document.value["two"]) == ({"x": 1}, {"x": 1, "z": 2})
+    (document,) = marked("base: &b {x: 1}\nown: {x: 3, '<<': *b}\n")
+    assert document.value["own"] == {"x": 3, "<<": {"x": 1}}
 
 
 def test_a_null_costs_no_template():
