@@ -61,19 +61,17 @@ def statuses(source, *checks):
 def test_a_broken_document_leaves_nothing_that_passes(tmp_path):
     wrong = []
     for number, (check, objects) in enumerate(CASES):
-        text = yaml.safe_dump_all(objects)
-        _, before = statuses(opened(tmp_path, text), check)
-        # It stands in the place of each document, and after the last.
-        broken = BROKEN[number % len(BROKEN)]
-        for place in range(len(objects) + 1):
-            parts = [yaml.safe_dump(one) for one in objects]
-            parts[place : place + 1] = [f"{broken}\n"]
-            report, after = statuses(opened(tmp_path, "---\n".join(parts)), check)
-            same = before[check.id] is after[check.id] is Status.NOT_APPLICABLE
-            if not same and after[check.id] not in (Status.UNKNOWN, Status.FAIL):
-                wrong.append((check.id, place, after[check.id]))
-            if exit_code(report, "high") not in (1, 3) or report.score.coverage == 100:
-                wrong.append((check.id, place, exit_code(report, "high"), report.score.coverage))
+        _, before = statuses(opened(tmp_path, yaml.safe_dump_all(objects)), check)
+        # It stands in the place of a document, or after the last.
+        texts = [yaml.safe_dump(one) for one in objects]
+        place = number // len(BROKEN) % (len(objects) + 1)
+        texts[place : place + 1] = [f"{BROKEN[number % len(BROKEN)]}\n"]
+        report, after = statuses(opened(tmp_path, "---\n".join(texts)), check)
+        same = before[check.id] is after[check.id] is Status.NOT_APPLICABLE
+        if not same and after[check.id] not in (Status.UNKNOWN, Status.FAIL):
+            wrong.append((check.id, place, after[check.id]))
+        if exit_code(report, "high") not in (1, 3) or report.score.coverage == 100:
+            wrong.append((check.id, place, exit_code(report, "high"), report.score.coverage))
     assert wrong == []
 
 
