@@ -35,7 +35,7 @@ def read_list(
             return _ended(items, answer, Listing(kind, api_version, tuple(items), resource_version))
         following = _following(wire, path, answer, accept)
         try:
-            page = decode_page(answer.content)
+            page = decode_page(answer.content, "" if resource.metadata_only else resource.kind)
             items.extend(_kept(resource, page, specs))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             gap = Gap(path, Reason.UNDECODABLE, _why(answer, error))
@@ -43,7 +43,7 @@ def read_list(
         if not resource.metadata_only:
             kind, api_version = page.kind.removesuffix("List"), page.api_version
         resource_version = page.metadata.resource_version
-        progress(str(resource), len(page.items or ()), len(answer.content))
+        progress(str(resource), len(page.objects), len(answer.content))
         token = page.metadata.continue_
         if not token:
             # A server that counts more objects and gives no token for them has not told the whole list.
@@ -57,7 +57,7 @@ def _ended(items: list[Item], gap: Gap, listing: Listing) -> Listing | Gap:
 
 
 def _kept(resource: Resource, page: Page, specs: dict[bytes, bytes]) -> Iterator[Item]:
-    for raw in page.items or ():
+    for raw in page.objects:
         yield keep_metadata(raw) if resource.metadata_only else keep(raw, specs, pod=page.kind == "PodList")
 
 

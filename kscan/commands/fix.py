@@ -40,9 +40,10 @@ def fix(
     from kscan.commands import config as settings
     from kscan.commands import mend as command
     from kscan.commands import selected
+    from kscan.report.text import clean
 
     for line in () if quiet else settings.left_out(called):
-        typer.echo(line, err=True)
+        typer.echo(clean(line), err=True)
     found = selected.catalogue(checks)
     request = command.Request(
         checks=selected.chosen(found, selected.selection(check, skip, severity, framework, every=every)),

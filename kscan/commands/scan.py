@@ -84,7 +84,7 @@ def run(request: Request) -> int:
 
     def tell(line: str) -> None:
         if not request.quiet:
-            print(line, file=sys.stderr)
+            print(clean(line), file=sys.stderr)
 
     for note in request.notes:
         tell(note)

@@ -15,6 +15,7 @@ import msgspec
 
 from kscan.errors import SnapshotError
 from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, Reason, Unread, list_document
+from kscan.snapshot.kinds import kind_at
 from kscan.snapshot.pages import decode_page, keep
 from kscan.snapshot.snapshot import About, Snapshot
 
@@ -188,12 +189,12 @@ def _listing(archive: zipfile.ZipFile, record: _Record, specs: dict[bytes, bytes
         raise KeyError("the list has no member")
     kind = api_version = resource_version = ""
     items: list[Item] = []
-    rest = ""
+    rest, wanted = "", kind_at(record.path)
     for name in record.members:
-        page = decode_page(archive.read(name))
+        page = decode_page(archive.read(name), wanted)
         kind, api_version = page.kind.removesuffix("List"), page.api_version
         resource_version = page.metadata.resource_version
-        items.extend(keep(raw, specs, pod=kind == "Pod") for raw in page.items or ())
+        items.extend(keep(raw, specs, pod=kind == "Pod") for raw in page.objects)
         rest = page.metadata.rest
     listing = Listing(kind, api_version, tuple(items), resource_version, record.gap)
     if not rest or record.gap:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from kscan.snapshot.needs import Resource
+from kscan.snapshot.needs import Resource, split_path
 
 _CORE = ""
 _CLUSTER = False
@@ -83,3 +83,10 @@ CUSTOM_RESOURCE_DEFINITIONS = Resource(
 KNOWN: tuple[Resource, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Resource) and not value.within
 )
+_KINDS = {(one.group, one.plural): one.kind for one in KNOWN}
+
+
+def kind_at(path: str) -> str:
+    """The kind of the objects that a path lists; empty where it is none of these."""
+    parts = split_path(path)
+    return _KINDS.get((parts[0], parts[3]), "") if parts and not parts[4] else ""

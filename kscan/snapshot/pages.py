@@ -1,5 +1,6 @@
 """Read one page of a list: each object kept as bytes, without the record of who managed which field."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -33,7 +34,12 @@ class Page(msgspec.Struct, frozen=True, rename="camel"):
     kind: str = ""
     api_version: str = ""
     metadata: PageMeta = PageMeta()
-    items: list[msgspec.Raw] | None = None
+    items: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
+
+    @property
+    def objects(self) -> Sequence[msgspec.Raw]:
+        """Its objects; null stands for none."""
+        return self.items if isinstance(self.items, list) else ()
 
 
 class _Container(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -72,11 +78,14 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODE = msgspec.json.Encoder()
 
 
-def decode_page(content: bytes) -> Page:
-    """Read a list document; raises msgspec.MsgspecError where it is none."""
+def decode_page(content: bytes, kind: str = "") -> Page:
+    """Read a list document, of a kind where one is named; raises msgspec.MsgspecError where it is none."""
     page = _PAGE.decode(content)
-    if not page.kind.endswith("List"):
-        raise msgspec.ValidationError(f"expected a list, got kind {page.kind or 'missing'!r}")
+    if not page.kind.endswith("List") or (kind and page.kind != f"{kind}List"):
+        wanted = f"a {kind}List" if kind else "a list"
+        raise msgspec.ValidationError(f"expected {wanted}, got kind {page.kind or 'missing'!r}")
+    if page.items is msgspec.UNSET:
+        raise msgspec.ValidationError("a list without items")
     return page
 
 

@@ -121,6 +121,8 @@ def test_a_changed_archive_is_refused(saved, tmp_path, change, words):
         (replaced("api/v1/pods.json", b'{"kind":"PodList","items":[' + b"[" * 99_999), "/api/v1/pods"),
         (replaced("api/v1/pods.json", b'{"kind":"PodList","metadata":{"continue":"x"},"items":[]}'), "/api/v1/pods"),
         (replaced("api/v1/pods.json", b'{"kind":"PodList","metadata":{"remainingItemCount":1}}'), "/api/v1/pods"),
+        (replaced("api/v1/pods.json", b'{"kind":"ServiceList","items":[]}'), "/api/v1/pods"),
+        (replaced("api/v1/nodes.json", b'{"kind":"NodeList"}'), "/api/v1/nodes"),
     ],
 )
 def test_what_a_file_does_not_hold_whole_is_a_gap_that_is_told(saved, tmp_path, change, path):
