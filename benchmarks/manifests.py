@@ -46,7 +46,7 @@ def deployment(number: int) -> dict:
     chance = random.Random(number)
     labels = {"app.kubernetes.io/name": f"app-{number}", "app.kubernetes.io/part-of": "shop", "team": f"t{number % 40}"}
     template = {
-        "metadata": {"labels": labels, "annotations": {"checksum/config": f"{number:064x}"}},
+        "metadata": {"labels": labels, "annotations": {"checksum/config": f"sha256-{number:064x}"}},
         "spec": {
             "serviceAccountName": f"app-{number}" if chance.random() < 0.5 else "default",
             "automountServiceAccountToken": chance.random() < 0.4,
