@@ -10,7 +10,7 @@ A check weighs the same whatever it finds, and a failure that follows from anoth
 or showing less, would raise the score.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from kscan.checks.check import Severity
 from kscan.judge.report import Result, Score, Status
@@ -18,12 +18,13 @@ from kscan.judge.report import Result, Score, Status
 WEIGHTS = {Severity.CRITICAL: 10, Severity.HIGH: 7, Severity.MEDIUM: 4, Severity.LOW: 2, Severity.INFO: 0}
 
 
-def score(results: Sequence[Result], *, unread: bool = False) -> Score:
+def score(results: Iterable[Result], *, unread: bool = False) -> Score:
     """Weigh the results; nothing decided is no score, not a good one."""
     weights = dict.fromkeys(Status, 0)
     counts = dict.fromkeys(Status, 0)
-    missing = unread or any(result.asked and (result.gaps or result.status is Status.UNKNOWN) for result in results)
+    missing = unread
     for result in results:
+        missing = missing or (result.asked and bool(result.gaps or result.status is Status.UNKNOWN))
         counts[result.status] += 1
         # What nobody was asked lowers nothing; what was found counts even so.
         if result.asked or result.status is not Status.UNKNOWN:
