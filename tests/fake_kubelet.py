@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 
 CONFIGZ = json.dumps({"kubeletconfig": {"readOnlyPort": 0, "port": 10250}}).encode()
-FLAGZ = json.dumps({"flags": {"config": "/etc/kubelet.yaml", "hostname-override": ""}}).encode()
+FLAGZ = json.dumps({"kind": "Flagz", "flags": {"config": "/etc/kubelet.yaml", "hostname-override": ""}}).encode()
 
 
 class Manner(StrEnum):

@@ -348,7 +348,13 @@ def test_kyverno_passes_over_what_its_configuration_says():
 
 
 def test_security_context_constraints_are_told_of():
-    served = {"path": "/apis", "json": {"items": [{"metadata": {"name": "security.openshift.io"}, "versions": []}]}}
+    served = {
+        "path": "/apis",
+        "json": {
+            "kind": "APIGroupDiscoveryList",
+            "items": [{"metadata": {"name": "security.openshift.io"}, "versions": []}],
+        },
+    }
     found = posture(FLAGS, served)
     assert (found.privileged, [str(one) for one in found.guards]) == (
         Answer.UNKNOWN, ["OpenShift security context constraints"])  # fmt: skip

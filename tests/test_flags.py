@@ -234,7 +234,7 @@ def test_the_default_of_a_version_that_nobody_asked_is_not_known():
 )
 def test_a_newer_version_is_accused_of_what_is_given_and_of_nothing_else(check, status):
     flags = ("--enable-admission-plugins=NodeRestriction", "--disable-admission-plugins=ServiceAccount")
-    snapshot = snapshot_of([NEWER, pod("kube-apiserver", *flags)])
+    snapshot = snapshot_of(made([NEWER, pod("kube-apiserver", *flags)]))
     (result,) = evaluate(snapshot, plan([CHECKS[check]])).results
     assert str(result.status) == status
     assert check != "api-server-profiling" or UNKNOWN in result.reason
@@ -283,7 +283,10 @@ def test_etcd_is_told_by_its_environment_and_a_file_beats_both():
 
 
 def test_one_server_is_called_the_same_whatever_told_its_flags():
-    flagz = {"path": "/flagz", "json": {"flags": {"profiling": "false", "authorization-mode": "[Node,RBAC]"}}}
+    flagz = {
+        "path": "/flagz",
+        "json": {"kind": "Flagz", "flags": {"profiling": "false", "authorization-mode": "[Node,RBAC]"}},
+    }
     server = pod("kube-apiserver", "--profiling=true", name="kube-apiserver-cp-1")
     (one,) = component(API_SERVER, server, flagz).instances
     assert (one.name, one.channel, one.flags["authorization-mode"]) == ("kube-apiserver-cp-1", "/flagz", "Node,RBAC")
@@ -301,7 +304,7 @@ def test_one_server_is_called_the_same_whatever_told_its_flags():
 def test_what_the_server_filled_in_for_itself_is_not_given(flags, certificate, tokens):
     names = ("tls-cert-file", "tls-private-key-file", "service-account-key-file")
     told = {"cert-dir": "/run", **dict(zip(names, flags, strict=True))}
-    flagz = {"path": "/flagz", "json": {"flags": told}}
+    flagz = {"path": "/flagz", "json": {"kind": "Flagz", "flags": told}}
     assert value_of(API_SERVER, "tls-cert-file", flagz).value == certificate
     assert value_of(API_SERVER, "service-account-key-file", flagz).value == tokens
 

@@ -3,6 +3,7 @@
 import pytest
 
 from kscan.checks.check import read_check
+from kscan.checks.examples import made
 from kscan.data import folder
 from kscan.errors import CheckError
 from kscan.judge.engine import evaluate
@@ -112,12 +113,17 @@ def test_credentials_for_pods_from_an_address_are_not_shown():
 def proxy(node, config="/etc/kube-proxy/config"):
     container = {"name": "kube-proxy", "command": ["kube-proxy", f"--config={config}"]}
     metadata = {"name": f"kube-proxy-{node}", "namespace": "kube-system"}
-    return {"kind": "Pod", "metadata": metadata, "spec": {"nodeName": node, "containers": [container]}}
+    return {
+        "kind": "Pod",
+        "madeBy": "DaemonSet/kube-proxy",
+        "metadata": metadata,
+        "spec": {"nodeName": node, "containers": [container]},
+    }
 
 
 def test_kube_proxy_that_no_api_shows_is_unknown_once_and_says_why():
     ready = plan([check("kube-proxy-metrics-exposed")])
-    many_files = evaluate(snapshot_of(proxy(f"n{number}") for number in range(500)), ready).results[0]
+    many_files = evaluate(snapshot_of(made([proxy(f"n{number}") for number in range(500)])), ready).results[0]
     nobody = evaluate(snapshot_of([{"kind": "Node", "metadata": {"name": "n"}}]), ready).results[0]
     for found, words in ((many_files, "/etc/kube-proxy/config"), (nobody, "no pod of kube-system runs it")):
         assert found.status is Status.UNKNOWN

@@ -181,7 +181,7 @@ class _Gathering:
         if isinstance(answer, Gap):
             self._entries[path] = answer
         else:
-            self._entries[path] = Body(answer.content, answer.media_type or "text/plain")
+            self._entries[path] = Body(answer.content, answer.media_type)
             self._progress(path, 1, len(answer.content))
 
     def _ask_nodes(self, needs: list[PerNode]) -> None:

@@ -116,7 +116,7 @@ def _asked(
     if len(content) > _MOST_BYTES:
         connection.close()
         return _gaps(node, [need], Reason.CUT_OFF, "the answer is longer than settings can be")
-    media_type = (response.getheader("Content-Type") or "application/json").partition(";")[0].strip().lower()
+    media_type = (response.getheader("Content-Type") or "").partition(";")[0].strip().lower()
     return {need.path(node.metadata.name): Body(content, media_type, via)}
 
 

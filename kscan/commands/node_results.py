@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -10,12 +11,12 @@ from kscan.errors import ConfigError
 from kscan.model.base import Noun, decode
 from kscan.model.meta import Meta, Metadata
 from kscan.model.node_facts import CONFIG_MAP_KEY, LABEL, LABEL_VALUE, NODE_NAME
-from kscan.model.words import listed
+from kscan.model.words import counted, listed
 from kscan.snapshot.entry import Body, Entry, Gap, Listing
 from kscan.snapshot.kinds import CONFIG_MAPS, NODES
 from kscan.snapshot.needs import Resource
 from kscan.snapshot.snapshot import Snapshot
-from kscan.views.node_files import NODE_FACTS
+from kscan.views.node_files import NODE_FACTS, time_of, untimely
 
 # A namespace of its own: pods that see the node's files need one in which that is allowed.
 NAMESPACE = "kscan-nodes"
@@ -76,18 +77,19 @@ def with_results(snapshot: Snapshot, results: NodeResults, tell: Tell) -> Snapsh
         documents = _published(listing, results.namespace) if isinstance(listing, Listing) else iter(())
     else:
         return snapshot
-    found = _newest(documents, tell)
+    found = _newest(documents, snapshot.about.taken, tell)
     unknown = sorted(found.keys() - names) if (names := _nodes(snapshot)) else []
     if unknown:
         tell(f"node results of nodes that the cluster does not have, passed over: {listed(unknown)}")
     if not found:
         tell(f"no node results in {results.folder or f'the ConfigMaps of {results.namespace}'}")
+    _tell_age((taken for taken, _ in found.values()), snapshot.about.taken, tell)
     told = {NODE_FACTS.path(name): entry for name, (_, entry) in found.items() if name not in unknown}
     return Snapshot(snapshot.about, entries | told)
 
 
-def _newest(documents: Iterable[tuple[str, bytes]], tell: Tell) -> dict[str, tuple[str, Entry]]:
-    """One document for each node: the newest."""
+def _newest(documents: Iterable[tuple[str, bytes]], scanned: str, tell: Tell) -> dict[str, tuple[str, Entry]]:
+    """One document for each node: the newest of those whose time can be believed, each with that time."""
     found: dict[str, tuple[str, Entry]] = {}
     for place, content in documents:
         try:
@@ -100,9 +102,17 @@ def _newest(documents: Iterable[tuple[str, bytes]], tell: Tell) -> dict[str, tup
             continue
         if head.node in found:
             tell(f"{place} is one more document of node {head.node}: the newest counts")
-        if head.node not in found or head.taken > found[head.node][0]:
-            found[head.node] = head.taken, Body(content.strip(), via=place)
+        taken = "" if untimely(head.taken, scanned) else head.taken
+        if head.node not in found or taken > found[head.node][0]:
+            found[head.node] = taken, Body(content.strip(), via=place)
     return found
+
+
+def _tell_age(times: Iterable[str], scanned: str, tell: Tell) -> None:
+    """Say how old the documents are, where that is days: what they tell may have been mended since."""
+    oldest, now = time_of(min((one for one in times if one), default="")), time_of(scanned)
+    if oldest and now and now - oldest >= timedelta(days=1):
+        tell(f"node results are up to {counted((now - oldest).days, 'day')} old: what they tell may have changed since")
 
 
 def _in_folder(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -12,13 +12,16 @@ from kscan.model.mirrors import looking_alike
 from kscan.model.platform import Platform
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import Plain
+from kscan.views.answers import Question
 from kscan.views.distributions import TELLING, etcd_elsewhere, from_distribution, needs_of
+from kscan.views.flagz import READERS
 from kscan.views.platform import KUBEADM, PLATFORM
 from kscan.views.server import told_version
 from kscan.views.static_pods import STATIC_PODS
 from kscan.views.view import Source, View
 
 FLAGZ = Plain("/flagz", "application/json;v=v1beta1;g=config.k8s.io;as=Flagz, text/plain;q=0.5, */*;q=0.1")
+_FLAGZ = Question(FLAGZ, READERS)
 ANSWERED = "the API server that answered"
 _KUBEADM_KEYS = {
     "kube-apiserver": "apiServer",
@@ -26,10 +29,6 @@ _KUBEADM_KEYS = {
     "kube-scheduler": "scheduler",
     "etcd": "etcd",
 }
-
-
-class _Flagz(msgspec.Struct):
-    flags: dict[str, str]
 
 
 def component(name: str) -> View[Component]:
@@ -89,23 +88,11 @@ def _hidden(source: Source, name: str, platform: Platform, strangers: Sequence[s
 
 
 def _flagz(source: Source, instance: str) -> Iterator[Instance]:
-    found = source.get(FLAGZ)
-    if isinstance(found, Gap):
-        return
-    try:
-        flags = msgspec.json.decode(found.content, type=_Flagz).flags
-    except msgspec.MsgspecError:
-        flags = _text_flags(found.content.decode(errors="replace"))
+    flags = source.answer(_FLAGZ)
     told = version(told_version(source))
     if flags:
         plain = {name: _without_brackets(value) for name, value in flags.items()}
         yield Instance(instance, _as_given(plain), "/flagz", minor=told.minor if told else None)
-
-
-def _text_flags(text: str) -> dict[str, str]:
-    lines = (line.strip() for line in text.splitlines())
-    pairs = (line.partition("=") for line in lines if line and not line.startswith(("-", "Warning", "kube-apiserver")))
-    return {name.strip(): value.strip() for name, equals, value in pairs if equals}
 
 
 def _without_brackets(value: str) -> str:

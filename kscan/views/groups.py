@@ -2,26 +2,31 @@
 
 import msgspec
 
-from kscan.model.discovery import Offers
+from kscan.model.discovery import OfferedGroup, Offers
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import Plain
+from kscan.views.answers import JSON, Question, UnlikeError
 from kscan.views.view import Source, View
 
-APIS = Plain("/apis")
+API, APIS = Plain("/api"), Plain("/apis")
+
+
+def _offered(content: bytes) -> tuple[OfferedGroup, ...]:
+    told = msgspec.json.decode(content, type=Offers)
+    if told.kind != "APIGroupDiscoveryList" or not told.items:
+        raise UnlikeError(f"kind {told.kind!r} came, with {len(told.items)} groups")
+    return told.items
+
+
+CORE_OFFERED = Question(API, {JSON: _offered})
+OFFERED = Question(APIS, {JSON: _offered})
 
 
 def _build(source: Source) -> frozenset[str]:
-    found = source.get(APIS)
-    if isinstance(found, Gap):
-        return frozenset()
-    if found.via:
+    if source.told_by(APIS):
         # An older server, which was asked only for the groups that something needs.
         source.missed(Gap(APIS.path(), Reason.NOT_ASKED, "the server does not list all groups at once"))
-    try:
-        return frozenset(group.name for group in msgspec.json.decode(found.content, type=Offers).items)
-    except msgspec.MsgspecError as error:
-        source.missed(Gap(APIS.path(), Reason.UNDECODABLE, str(error)))
-        return frozenset()
+    return frozenset(group.name for group in source.answer(OFFERED) or ())
 
 
 GROUPS: View[frozenset[str]] = View("API groups", (APIS,), _build)

@@ -2,24 +2,28 @@
 
 from collections.abc import Mapping
 
-from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import Plain
+from kscan.views.answers import TEXT, Question, UnlikeError
 from kscan.views.view import Source, View
 
 # A server that is not ready says so with status 500: that is its answer.
 READYZ = Plain("/readyz?verbose", "text/plain", failing=True)
+_ENDS = ("readyz check passed", "readyz check failed")
 _MARKS = {"[+]": True, "[-]": False}
 
 
+def _checks(content: bytes) -> Mapping[str, bool]:
+    *lines, last = [line.strip() for line in content.decode().splitlines() if line.strip()] or [""]
+    if not lines or last not in _ENDS or not all(line[:3] in _MARKS for line in lines):
+        raise UnlikeError("no whole list of checks came")
+    return {line[3:].partition(" ")[0]: _MARKS[line[:3]] for line in lines}
+
+
+_ASKED = Question(READYZ, {TEXT: _checks})
+
+
 def _build(source: Source) -> Mapping[str, bool]:
-    found = source.get(READYZ)
-    if isinstance(found, Gap):
-        return {}
-    lines = [line.strip() for line in found.content.decode(errors="replace").splitlines()]
-    checks = {line[3:].partition(" ")[0]: _MARKS[line[:3]] for line in lines if line[:3] in _MARKS}
-    if not checks:
-        source.missed(Gap(READYZ.path(), Reason.UNDECODABLE, "no list of checks came"))
-    return checks
+    return source.answer(_ASKED) or {}
 
 
 READY: View[Mapping[str, bool]] = View("readiness", (READYZ,), _build)

@@ -6,8 +6,8 @@ in its configuration, as its own name, `/flagz` tells (Kubernetes 1.36; before b
 agent on the node.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,6 +18,8 @@ from kscan.model.words import listed
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Body, Gap, Reason
 from kscan.snapshot.needs import Need, PerNode
+from kscan.views.answers import JSON, Question, UnlikeError
+from kscan.views.flagz import READERS
 from kscan.views.node_files import NODE_FILES
 from kscan.views.platform import PLATFORM
 from kscan.views.view import Evidence, Source, View
@@ -32,31 +34,22 @@ _FLAGS_ASKED = ("hostname-override",)
 _ANOTHER_CHANNEL = "a node without a document is asked itself, and what it does not answer is missed"
 _MORE_NODES = "a node that nobody is known to provide has to answer itself"
 _Told = tuple[Mapping[str, Any], str]
-_FLAG_LINE = re.compile(r"([a-z][a-z0-9-]*)[:= ] ?(.*)")
+_Settings = tuple[bytes, Mapping[str, Any], str]
 
 
 class _Configz(msgspec.Struct):
     kubeletconfig: dict[str, object]
 
 
-class _Flagz(msgspec.Struct):
-    flags: dict[str, str]
-
-
 def _configuration(content: bytes) -> Mapping[str, Any]:
     told = msgspec.json.decode(content, type=_Configz).kubeletconfig
+    if not told:
+        raise UnlikeError("an empty configuration came")
     return {field: value for field, value in told.items() if field not in _OF_ONE_NODE}
 
 
-def _flags(content: bytes) -> Mapping[str, Any]:
-    try:
-        told = msgspec.json.decode(content, type=_Flagz).flags
-    except msgspec.MsgspecError:
-        found = map(_FLAG_LINE.fullmatch, content.decode(errors="replace").splitlines())
-        told = {one[1]: one[2].strip() for one in found if one}
-        if "config" not in told:
-            raise
-    return {flag: value for flag, value in told.items() if flag not in _FLAGS_OF_ONE_NODE}
+def _flags(read: Callable[[bytes], Mapping[str, str]], content: bytes) -> Mapping[str, Any]:
+    return {flag: value for flag, value in read(content).items() if flag not in _FLAGS_OF_ONE_NODE}
 
 
 def _from_agents(source: Source) -> Mapping[str, _Told]:
@@ -74,19 +67,22 @@ def _from_agents(source: Source) -> Mapping[str, _Told]:
 class _Reader:
     """Reads what kubelets answer; what many answer alike, byte for byte, is read once."""
 
-    def __init__(self, channel: str, read: Callable[[bytes], Mapping[str, Any]], others: Mapping[str, _Told]) -> None:
-        self._channel, self._read, self._others = channel, read, others
-        self._seen: dict[bytes, tuple[bytes, Mapping[str, Any]]] = {}
+    def __init__(self, channel: str, question: Question[Mapping[str, Any]]) -> None:
+        self._channel, self._question = channel, question
+        self._seen: dict[tuple[str, bytes], _Settings] = {}
 
-    def settings(self, node: str, answer: Body | Gap) -> tuple[bytes, Mapping[str, Any], str] | None:
-        """What makes settings equal, the settings, and who told them; of a node that did not answer, another may."""
+    def settings(self, path: str, answer: Body | Gap) -> _Settings | Gap:
+        """What makes settings equal, the settings, and who told them; or why nobody did."""
         if isinstance(answer, Gap):
-            found = self._others.get(node)
-            return (_key(found[0]), *found) if found else None
-        if answer.content not in self._seen:
-            settings = self._read(answer.content)
-            self._seen[answer.content] = _key(settings), settings
-        return (*self._seen[answer.content], f"{self._channel} of {answer.via}" if answer.via else self._channel)
+            return answer
+        key = answer.media_type, answer.content
+        if key not in self._seen:
+            settings = self._question.read(path, answer)
+            if isinstance(settings, Gap):
+                return settings
+            self._seen[key] = _key(settings), settings, ""
+        told = f"{self._channel} of {answer.via}" if answer.via else self._channel
+        return (*self._seen[key][:2], told)
 
 
 def _key(settings: Mapping[str, Any]) -> bytes:
@@ -97,35 +93,31 @@ def _view(
     name: str,
     need: PerNode,
     channel: str,
-    read: Callable[[bytes], Mapping[str, Any]],
+    readers: Mapping[str, Callable[[bytes], Mapping[str, Any]]],
     *more: Need,
     otherwise: Callable[[Source], Mapping[str, _Told]] = lambda _: {},
 ) -> View[tuple[Group, ...]]:
     def build(source: Source) -> tuple[Group, ...]:
-        reader = _Reader(channel, read, otherwise(source))
+        reader, others = _Reader(channel, Question(need, readers)), otherwise(source)
         groups: dict[tuple[bytes, str, str], tuple[Mapping[str, Any], list[str]]] = {}
         gaps: list[tuple[str, Gap]] = []
         answers = 0
         provided = source.weighed(PLATFORM, because=_MORE_NODES).provided
         for node in source.nouns(kinds.NODES, Node):
             name = node.metadata.name
-            answer = source.of_node(need, name)
-            try:
-                found = reader.settings(name, answer)
-            except msgspec.MsgspecError as error:
-                gaps.append((name, Gap(need.path(name), Reason.UNDECODABLE, str(error))))
-                continue
-            if found:
-                if isinstance(answer, Gap):
-                    source.weigh(answer, because="the agent on the same node told it")
+            found = reader.settings(need.path(name), source.of_node(need, name))
+            answers += not isinstance(found, Gap)
+            if isinstance(found, Gap) and name in others:
+                source.weigh(found, because="the agent on the same node told it")
+                found = (_key(others[name][0]), *others[name])
+            if not isinstance(found, Gap):
                 key, settings, told = found
                 groups.setdefault((key, told, _build(node)), (settings, []))[1].append(name)
-                answers += isinstance(answer, Body)
-            elif isinstance(answer, Gap) and name in provided:
+            elif name in provided and found.reason is not Reason.UNDECODABLE:
                 # Where it answers, it is judged all the same: labels of nodes are free to take.
-                source.weigh(answer, because="a provider runs the node, whose kubelet answers nobody")
-            elif isinstance(answer, Gap):
-                gaps.append((name, answer))
+                source.weigh(found, because="a provider runs the node, whose kubelet answers nobody")
+            else:
+                gaps.append((name, found))
         source.missed(*_folded(need, gaps))
         if answers:
             source.evidence.append(Evidence(need.path("*"), answers))
@@ -154,5 +146,6 @@ def _folded(need: PerNode, gaps: Iterable[tuple[str, Gap]]) -> Iterable[Gap]:
             yield Gap(need.path("*"), reason, f"{words}; {detail}" if detail else words)
 
 
-KUBELETS = _view("kubelets", CONFIGZ, "configz", _configuration)
-KUBELET_FLAGS = _view("kubelet flags", FLAGZ_OF_NODES, "flagz", _flags, *NODE_FILES.needs, otherwise=_from_agents)
+_READ_FLAGS = {media_type: partial(_flags, read) for media_type, read in READERS.items()}
+KUBELETS = _view("kubelets", CONFIGZ, "configz", {JSON: _configuration})
+KUBELET_FLAGS = _view("kubelet flags", FLAGZ_OF_NODES, "flagz", _READ_FLAGS, *NODE_FILES.needs, otherwise=_from_agents)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import Plain
+from kscan.views.answers import TEXT, Question, UnlikeError
 from kscan.views.view import Source, View
 
 METRICS_PATH = Plain("/metrics", "text/plain")
@@ -17,7 +17,8 @@ _LABELS = rb'\{((?:[^"{}\n]|"(?:[^"\\\n]|\\.)*")*)\}'
 _REST = re.compile(rb"(?:[ \t]*" + _LABELS + rb"[ \t]*|[ \t]+)([^\s{#]+)")
 _LABEL = re.compile(r'(\w+)\s*=\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_FIRST = re.compile(rb"\s*(?:#|[a-zA-Z_:][\w:]*[{ \t])")
+_COMMENT = re.compile(rb"# (?:HELP|TYPE|EOF)\b")
+_SAMPLE = re.compile(rb"[a-zA-Z_:][\w:]*" + _REST.pattern + rb"(?:[ \t].*)?")
 
 
 class Sample(NamedTuple):
@@ -64,15 +65,27 @@ def _unescaped(found: re.Match[str]) -> str:
     return "\n" if found[1] == "n" else found[1]
 
 
+def _read(content: bytes) -> Metrics:
+    """The text, whole: its first and its last line are what lines of metrics are. Not all: there are a million."""
+    if not content.endswith(b"\n"):
+        raise UnlikeError("metrics came that are cut off" if content else "no metrics came")
+    text = content.strip()
+    ends = (text.partition(b"\n")[0], text.rpartition(b"\n")[2])
+    if not all(_COMMENT.match(line) or _is_sample(line) for line in ends):
+        raise UnlikeError("no metrics came")
+    return Metrics(content, told=True)
+
+
+def _is_sample(line: bytes) -> bool:
+    found = _SAMPLE.fullmatch(line)
+    return bool(found and _sample(b"", found[2]))
+
+
+_ASKED = Question(METRICS_PATH, {TEXT: _read})
+
+
 def _build(source: Source) -> Metrics:
-    found = source.get(METRICS_PATH)
-    if isinstance(found, Gap):
-        return Metrics()
-    if not _FIRST.match(found.content):
-        # A page to log in at, of a proxy, is no server that counts nothing.
-        source.missed(Gap(METRICS_PATH.path(), Reason.UNDECODABLE, "no metrics came"))
-        return Metrics()
-    return Metrics(found.content, told=True)
+    return source.answer(_ASKED) or Metrics()
 
 
 METRICS: View[Metrics] = View("metrics", (METRICS_PATH,), _build)

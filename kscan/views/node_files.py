@@ -11,12 +11,15 @@ from kscan.model.words import listed
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import FromNode
+from kscan.views.answers import JSON, Question, UnlikeError
 from kscan.views.platform import PLATFORM
 from kscan.views.view import Evidence, Source, View
 
 NODE_FACTS = FromNode()
 NO_RESULTS = "only files on nodes tell it: `kscan deploy node` prints how to read them, --node-results takes them"
 _OLD = timedelta(days=30)
+# As far as clocks that nobody has set wrong are apart, and as long as a scan may take after the time that it bears.
+_AHEAD = timedelta(hours=1)
 _CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
 
@@ -66,32 +69,53 @@ def _missing(missing: list[str], told: tuple[str, ...], source: Source) -> Itera
 
 
 def _facts(source: Source, name: str) -> NodeFacts | None:
-    answer = source.of_node(NODE_FACTS, name)
-    if isinstance(answer, Gap):
-        source.missed(answer)
-        return None
-    try:
-        facts = msgspec.json.decode(answer.content, type=NodeFacts)
-    except msgspec.MsgspecError as error:
-        source.missed(Gap(NODE_FACTS.path(name), Reason.UNDECODABLE, str(error)))
-        return None
-    problem = _problem(facts, source.about.taken)
-    if problem:
-        source.missed(Gap(NODE_FACTS.path(name), Reason.UNDECODABLE, problem))
+    facts = _DOCUMENT.read(NODE_FACTS.path(name), source.of_node(NODE_FACTS, name))
+    if isinstance(facts, NodeFacts) and (problem := _problem(facts, name, source.about.taken)):
+        facts = Gap(NODE_FACTS.path(name), Reason.UNDECODABLE, problem)
+    if isinstance(facts, Gap):
+        source.missed(facts)
         return None
     source.evidence.append(Evidence(NODE_FACTS.path(name)))
     return facts
 
 
-def _problem(facts: NodeFacts, scanned: str) -> str:
-    """Why a document does not count."""
-    if (facts.kind, facts.api_version) != (KIND, API_VERSION):
-        return f"it is {facts.kind} of {facts.api_version}: this kscan reads {KIND} of {API_VERSION}"
-    taken, now = _time(facts.taken), _time(scanned)
-    return f"it is of {facts.taken}: run the agent again" if taken and now and now - taken > _OLD else ""
+class _Head(msgspec.Struct, rename="camel"):
+    kind: str
+    api_version: str
 
 
-def _time(text: str) -> datetime | None:
+def _decoded(content: bytes) -> NodeFacts:
+    head = msgspec.json.decode(content, type=_Head)
+    if (head.kind, head.api_version) != (KIND, API_VERSION):
+        raise UnlikeError(f"it is {head.kind} of {head.api_version}: this kscan reads {KIND} of {API_VERSION}")
+    return msgspec.json.decode(content, type=NodeFacts)
+
+
+_DOCUMENT = Question(NODE_FACTS, {JSON: _decoded})
+
+
+def _problem(facts: NodeFacts, name: str, scanned: str) -> str:
+    """Why a document does not count: it is of another node, or of no time that is near enough to that of the scan."""
+    if facts.node != name:
+        return f"it is of node {facts.node}"
+    # What is only written down, as an example is, was looked at at no time.
+    return untimely(facts.taken, scanned) if time_of(scanned) else ""
+
+
+def untimely(text: str, scanned: str) -> str:
+    """Why the time of a document is not one of which a scan can say something."""
+    taken, now = time_of(text), time_of(scanned)
+    if taken is None:
+        return f"it is of {text!r}, which is no time" if text else "it does not tell when it was made"
+    if now and taken - now > _AHEAD:
+        return f"it is of {text}, after the scan: set the node's clock, and run the agent again"
+    if now and now - taken > _OLD:
+        return f"it is of {text}, {(now - taken).days} days before the scan: run the agent again"
+    return ""
+
+
+def time_of(text: str) -> datetime | None:
+    """A time as documents and snapshots bear it; None where it is none."""
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from kscan.model.base import decode
 from kscan.model.components import version
-from kscan.model.discovery import OfferedGroup, Offers
+from kscan.model.discovery import OfferedGroup
 from kscan.model.meta import Metadata
 from kscan.model.rbac.aggregation import with_gathered
 from kscan.model.rbac.authorizer import Authorizer
@@ -15,16 +14,15 @@ from kscan.model.rbac.roles import Binding, Role
 from kscan.model.rbac.shipped import only_shipped
 from kscan.model.served import Served
 from kscan.snapshot import kinds
-from kscan.snapshot.entry import Body, Gap, Reason
-from kscan.snapshot.needs import Plain
+from kscan.snapshot.entry import Gap, Reason
 from kscan.views.components import API_SERVER
-from kscan.views.groups import APIS
+from kscan.views.groups import API, APIS, CORE_OFFERED, OFFERED
 from kscan.views.platform import PLATFORM
-from kscan.views.server import VERSION, told_version
+from kscan.views.server import told_version
 from kscan.views.shipped import baseline, known_minors, own_groups
 from kscan.views.view import Source, View
 
-API = Plain("/api")
+_UNTOLD = tuple(reason for reason in Reason if reason is not Reason.UNDECODABLE)
 # Authorizers that leave no decision to anybody but RBAC: Node answers kubelets alone.
 _KNOWN = frozenset({"Node", "RBAC"})
 
@@ -77,15 +75,12 @@ def _served(source: Source) -> Served:
     """What the cluster told; what Kubernetes serves by itself where it told nothing."""
     told: list[OfferedGroup] = []
     whole = True
-    for need in (API, APIS):
-        found = source.get(need, because="what is not told is taken to be what Kubernetes serves by itself")
-        whole &= isinstance(found, Body) and not found.via
-        if isinstance(found, Body):
-            try:
-                told += decode(found.content, Offers).items
-            except msgspec.MsgspecError as error:
-                whole = False
-                source.missed(Gap(need.path(), Reason.UNDECODABLE, str(error)))
+    for need, question in ((API, CORE_OFFERED), (APIS, OFFERED)):
+        found = source.answer(
+            question, because="what is not told is taken to be what Kubernetes serves by itself", only=_UNTOLD
+        )
+        whole &= found is not None and not source.told_by(need)
+        told += found or ()
     known = {group.name for group in told}
     more = [] if whole and told else [group for group in own_groups() if group.name not in known]
     return Served([*told, *more], whole=whole and bool(told))
@@ -93,9 +88,7 @@ def _served(source: Source) -> Served:
 
 def _is_live(source: Source) -> bool:
     """Whether a server answered; else the objects are only written down."""
-    return isinstance(source.get(VERSION, because="the address of a server says it too"), Body) or bool(
-        source.about.server
-    )
+    return bool(told_version(source) or source.about.server)
 
 
 def _other_authorizers(source: Source) -> Iterator[Gap]:

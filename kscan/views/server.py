@@ -1,28 +1,32 @@
 """The version of the server, as it told when it was asked first."""
 
-from contextlib import suppress
-
 import msgspec
 
 from kscan.model.components import version
-from kscan.snapshot.entry import Body
 from kscan.snapshot.needs import Plain
+from kscan.views.answers import JSON, Question, UnlikeError
 from kscan.views.view import Source, View
 
 VERSION = Plain("/version")
 
 
 class _Version(msgspec.Struct, rename="camel"):
-    git_version: str = ""
+    git_version: str
+
+
+def _version(content: bytes) -> str:
+    told = msgspec.json.decode(content, type=_Version).git_version
+    if not version(told):
+        raise UnlikeError(f"{told!r} came, which is no version")
+    return told
+
+
+_ASKED = Question(VERSION, {JSON: _version})
 
 
 def told_version(source: Source) -> str:
     """What it calls itself; empty where nobody asked."""
-    found = source.get(VERSION, because="the server told its version when it was asked first")
-    if isinstance(found, Body):
-        with suppress(msgspec.MsgspecError):
-            return msgspec.json.decode(found.content, type=_Version).git_version
-    return source.about.version
+    return source.answer(_ASKED, because="the server told its version when it was asked first") or source.about.version
 
 
 def _minor(source: Source) -> int | None:

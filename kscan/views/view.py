@@ -15,9 +15,11 @@ from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
 from kscan.snapshot.kinds import KNOWN
 from kscan.snapshot.needs import FromNode, Named, Need, PerNode, Plain, Resource, split_path
 from kscan.snapshot.snapshot import About, Snapshot
+from kscan.views.answers import Question, named
 
 _BY_NAME = frozenset((resource.group, resource.plural) for resource in KNOWN)
 T = TypeVar("T")
+A = TypeVar("A")
 N = TypeVar("N")
 Met = TypeVar("Met", "Evidence", Gap, "Weighed")
 
@@ -103,10 +105,10 @@ class Source:
 
     def others(self) -> Iterator[tuple[str, str, str, Item]]:
         """Group, kind, path and object of all that happens to be there of kinds that no view asks for by name."""
-        for named, path, entry in self.everything():
-            if named not in _BY_NAME:
+        for resource, path, entry in self.everything():
+            if resource not in _BY_NAME:
                 for item in entry.items:
-                    yield named[0], entry.kind, path, item
+                    yield resource[0], entry.kind, path, item
 
     def used(self, path: str) -> None:
         """Note that a list of another kind was of use."""
@@ -125,17 +127,35 @@ class Source:
         """Note an object that is not shaped as its kind is."""
         self._gaps.append(Gap(f"{path}/{name_of(item)}", Reason.UNDECODABLE, str(error)))
 
-    def get(self, need: Plain | Named, *, because: str = "", only: tuple[Reason, ...] = ()) -> Body | Gap:
-        """One path. A gap is missed, unless a reason is given why none is, or none of these kinds."""
+    def get(self, need: Named, *, because: str = "", only: tuple[Reason, ...] = ()) -> Body | Gap:
+        """One object. A gap is missed, unless a reason is given why none is, or none of these kinds."""
         self._declared(need)
+        found = named(need, self._snapshot.get(need))
+        self._noted(need, found, because, only)
+        return found
+
+    def answer(self, question: Question[A], *, because: str = "", only: tuple[Reason, ...] = ()) -> A | None:
+        """What one path answers; None where that is missing, which is noted in the same way."""
+        need = question.need
+        if not isinstance(need, Plain):
+            raise LookupError(f"{need} is asked of each node")
+        self._declared(need)
+        found = question.read(need.path(), self._snapshot.get(need))
+        self._noted(need, found, because, only)
+        return None if isinstance(found, Gap) else found
+
+    def told_by(self, need: Plain) -> str:
+        """How an answer came, where it was not the whole one of the API server."""
         found = self._snapshot.get(need)
-        if isinstance(found, Body):
+        return found.via if isinstance(found, Body) else ""
+
+    def _noted(self, need: Plain | Named, found: object, because: str, only: tuple[Reason, ...]) -> None:
+        if not isinstance(found, Gap):
             self.evidence.append(Evidence(need.path()))
         elif because and (not only or found.reason in only):
             self._weighed.append(Weighed(found, because))
         else:
             self._gaps.append(found)
-        return found
 
     def of(self, view: View[T]) -> T:
         """Another view, built once for all that lean on it; what it missed is missed here too."""

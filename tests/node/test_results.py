@@ -174,9 +174,17 @@ def test_documents_that_are_none_are_told_in_one_line(folder, lines, content, wo
     [
         ({"apiVersion": "kscan.dev/v0"}, "this kscan reads NodeFacts of kscan.dev/v1"),
         ({"kind": "Other"}, "it is Other"),
+        ({"taken": "2099-01-01T00:00:00Z"}, "it is of 2099-01-01T00:00:00Z, after the scan"),
+        ({"taken": "2026-03-01T01:00:01Z"}, "after the scan"),
+        ({"taken": ""}, "it does not tell when it was made"),
+        ({"taken": "yesterday"}, "it is of 'yesterday', which is no time"),
+        ({"taken": "2026-01-29T23:59:59Z"}, "30 days before the scan"),
         ({"files": 7}, "Expected `array`"),
         ({"files": [{"path": "/x"}]}, "missing required field `roles`"),
-        ({"taken": "2026-01-01T00:00:00Z"}, "it is of 2026-01-01T00:00:00Z: run the agent again"),
+        (
+            {"taken": "2026-01-01T00:00:00Z"},
+            "it is of 2026-01-01T00:00:00Z, 59 days before the scan: run the agent again",
+        ),
     ],
 )
 def test_documents_that_do_not_count_are_gaps(folder, lines, change, words):
@@ -184,6 +192,28 @@ def test_documents_that_do_not_count_are_gaps(folder, lines, change, words):
     found = reading(merged([node("a")], NodeResults(folder), lines, taken="2026-03-01T00:00:00Z"))
     assert not found.value.nodes and [one.path for one in found.gaps] == ["/kscan.dev/v1/nodes/a"]
     assert words in found.gaps[0].detail
+
+
+@pytest.mark.parametrize("taken", ["2026-03-01T01:00:00Z", "2026-03-01T00:00:00Z", "2026-01-30T00:00:00Z"])
+def test_documents_of_about_the_time_of_the_scan_count(folder, lines, taken):
+    (folder / "x.json").write_text(json.dumps(json.loads(facts("a")) | {"taken": taken}))
+    assert reading(merged([node("a")], NodeResults(folder), lines, taken="2026-03-01T00:00:00Z")).value.nodes
+    assert bool(lines) is (taken < "2026-02") and all("30 days old" in line for line in lines)
+
+
+@pytest.mark.parametrize("other", ["2099-01-01T00:00:00Z", "zzzz", "", "2025-01-01T00:00:00Z"])
+def test_a_document_of_no_believable_time_hides_no_other(folder, lines, other):
+    (folder / "1.json").write_bytes(facts("a", taken="2026-03-01T00:00:00Z", kscan="true"))
+    (folder / "2.json").write_bytes(facts("a", taken=other, kscan="false"))
+    (folder / "0.json").write_bytes(facts("a", taken=other, kscan="false"))
+    (found,) = reading(merged([node("a")], NodeResults(folder), lines, taken="2026-03-01T00:00:00Z")).value.nodes
+    assert found.facts.kscan == "true"
+
+
+def test_a_document_of_another_node_is_a_gap():
+    snapshot = snapshot_of([node("a"), {"path": "/kscan.dev/v1/nodes/a", "json": json.loads(facts("b"))}])
+    found = Readings(snapshot).of(NODE_FILES)
+    assert not found.value.nodes and [one.detail for one in found.gaps] == ["it is of node b"]
 
 
 def test_the_newest_of_two_counts(folder, lines):

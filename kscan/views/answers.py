@@ -1,0 +1,63 @@
+"""What a path answers is believed by its media type and its shape; a page to log in at, or half an answer, is a gap."""
+
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+import msgspec
+
+from kscan.model.words import listed
+from kscan.snapshot.entry import Body, Gap, Reason
+from kscan.snapshot.needs import FromNode, Named, PerNode, Plain
+
+JSON, TEXT = "application/json", "text/plain"
+T = TypeVar("T")
+
+
+class UnlikeError(ValueError):
+    """An answer that is not what was asked for, and why."""
+
+
+class Question(msgspec.Struct, Generic[T], frozen=True):
+    """A path, or one of each node, and how each media type is read that it may answer in."""
+
+    need: Plain | PerNode | FromNode
+    readers: Mapping[str, Callable[[bytes], T]]
+
+    def read(self, path: str, found: Body | Gap) -> T | Gap:
+        """What was answered; or why that is not known."""
+        if isinstance(found, Gap):
+            return found
+        reader = self.readers.get(found.media_type)
+        if reader is None:
+            came = found.media_type or "an answer without a media type"
+            return Gap(path, Reason.UNDECODABLE, f"{came} came, not {listed(sorted(self.readers))}")
+        try:
+            return reader(found.content)
+        except (msgspec.MsgspecError, UnlikeError, UnicodeDecodeError) as error:
+            return Gap(path, Reason.UNDECODABLE, str(error))
+
+
+class _Identity(msgspec.Struct):
+    name: str = ""
+    namespace: str = ""
+
+
+class _Object(msgspec.Struct):
+    kind: str
+    metadata: _Identity
+
+
+def named(need: Named, found: Body | Gap) -> Body | Gap:
+    """The object that was asked for by its name, or why there is none; what came may be another one."""
+    if isinstance(found, Gap):
+        return found
+    path = need.path()
+    if found.media_type != JSON:
+        return Gap(path, Reason.UNDECODABLE, f"{found.media_type or 'an answer without a media type'} came, not {JSON}")
+    try:
+        one = msgspec.json.decode(found.content, type=_Object)
+    except msgspec.MsgspecError as error:
+        return Gap(path, Reason.UNDECODABLE, str(error))
+    if (one.kind, one.metadata.name) != (need.resource.kind, need.name):
+        return Gap(path, Reason.UNDECODABLE, f"{one.kind} {one.metadata.name} came".replace("  ", " "))
+    return found
