@@ -138,6 +138,8 @@ def test_numbers_are_compared_as_numbers(number, least):
     ("a:1", {"schemes": ["https"]}, False), ("", {"schemes": ["https"]}, False), ("unix://x", {"schemes": ["unix"]}, True),
     ("", {"gate": "X"}, True), ("X=false", {"gate": "X"}, False), ("kube:X=F", {"gate": "X"}, False),
     ("AllBeta=false", {"gate": "X"}, False), ("AllBeta=false,X=true", {"gate": "X"}, True), ("XY=false", {"gate": "X"}, True),
+    (" X = false ", {"gate": "X"}, False), (" kube:X = false , Y = true", {"gate": "X"}, False), ("X=maybe", {"gate": "X"}, None),
+    (" AllBeta = 0", {"gate": "X"}, False), (" , ", {"only": ["a"]}, None), (",", {"schemes": ["https"]}, False),
     ("X=false,X=true", {"gate": "X"}, True), ("$(HOST)", {"loopback": True}, None), ("$(A)", {"set": True}, None),
 ])  # fmt: skip
 def test_what_each_word_says(value, word, answer):

@@ -28,7 +28,9 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def value(self, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
         """The value in force; UNSET where it is not known."""
         told = lookup(settings, self.field)
-        return self.absent if told is None else told
+        # An empty list names nothing, so that what counts is what counts without one.
+        empty = told is None or (told == [] and self.absent is not _NOTHING)
+        return self.absent if empty else told
 
     def holds(self, settings: Mapping[str, Any]) -> bool | None:
         """Whether the settings meet it; None where they do not tell."""

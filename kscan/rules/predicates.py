@@ -94,10 +94,10 @@ def _schemes(value: str, allowed: tuple[str, ...]) -> bool:
     return bool(found) and found <= set(allowed)
 
 
-def _gate(value: str, name: str) -> bool:
-    """Whether a beta feature is on, which is on by default."""
+def _gate(value: str, name: str) -> bool | None:
+    """Whether a beta feature is on, which is on by default; spaces count as little as they do to Kubernetes."""
     pairs = (item.rpartition(":")[2].partition("=") for item in items(value))
-    told = {gate: _WORDS.get(said, True) for gate, _, said in pairs}
+    told = {gate.strip(): _WORDS.get(said.strip()) for gate, _, said in pairs}
     return told.get(name, told.get("AllBeta", True))
 
 
@@ -108,7 +108,7 @@ _ANSWERS: Mapping[str, Callable[[str, Any], bool | None]] = {
     "has": lambda value, item: item in items(value),
     "lacks": lambda value, item: item not in items(value),
     # Without a list the program chooses by itself.
-    "only": lambda value, allowed: set(items(value)) <= set(allowed) if value else None,
+    "only": lambda value, allowed: set(items(value)) <= set(allowed) if items(value) else None,
     "at_least": lambda value, least: _above(value, least - 1),
     "above": _above,
     "loopback": _loopback,
