@@ -1,15 +1,15 @@
 """Pods that answer for the cluster: mirrors of static pods, and pods of the cluster's own DaemonSets, that run.
 
 A mirror is what a kubelet shows the API of a pod that it runs from a file of its node. What it says is what runs there,
-for (tried on API servers of 1.36)
+for (tried on API servers and on a kubeadm node of 1.36)
 
 - a node can make none but mirrors, bound to itself, owned by itself with its own uid;
 - nobody can make a mirror of a pod that is there, or change what a pod runs but for its images;
-- whoever may create pods in kube-system can write one that looks the same, and may write any owner. Such a pod stays
-  Pending until the kubelet of its node, or somebody with `pods/status`, says more; and a kubelet deletes mirrors of
-  what is no file of its node.
+- whoever may create pods in kube-system can write one that looks the same, with any owner. Such a pod is Pending, and
+  somebody with `pods/status` must say that it runs. The kubelet of a node deletes within seconds what is no mirror of a
+  file of its node; one that takes the place of a true mirror, with its hash, stays, and stayed Pending.
 
-So nobody with rights in other namespaces makes one. Who holds both rights in kube-system runs pods as any of its
+So nobody with rights in other namespaces makes one. Who may do all this in kube-system runs pods as any of its
 accounts, on any node: there is no telling that apart from the control plane, and nothing that it could not do.
 """
 
