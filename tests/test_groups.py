@@ -155,6 +155,13 @@ def test_no_two_groups_share_a_finding(one, other):
     assert len({finding.fingerprint for finding in result.findings}) == 2
 
 
+def test_a_job_of_another_group_is_no_history_of_an_owner_that_is_not_read():
+    owner = "ownerReferences: [{apiVersion: acme.io/v1, kind: Queue, name: q, controller: true}]"
+    spec = "containers: [{name: app, image: a, securityContext: {privileged: true}}]"
+    text = f"apiVersion: batch.volcano.sh/v1\nkind: Job\nmetadata: {{name: run, namespace: shop, {owner}}}\nspec: {{tasks: [{{template: {{spec: {{{spec}}}}}}}]}}"
+    assert found(text, "privileged-container") == {("privileged-container", "Job.batch.volcano.sh shop/run")}
+
+
 def test_no_two_views_share_a_name():
     """A snapshot's readings are kept by the names of views."""
     modules = [importlib.import_module(one.name) for one in pkgutil.walk_packages(kscan.__path__, "kscan.")

@@ -8,6 +8,7 @@ from kscan.checks.judgement import Fine, Judgement, Judgements, Moot, Problem, U
 from kscan.model.availability import Budget, Placement, share
 from kscan.model.base import decode
 from kscan.model.controllers import Controller
+from kscan.model.kinds import meant
 from kscan.model.meta import ObjectRef
 from kscan.model.network import Service
 from kscan.model.pods import MIRROR
@@ -140,7 +141,7 @@ def bare_pods(workloads: Iterable[Workload]) -> Judgements:
     """Pods that nobody makes again when their node goes; static pods are their node's own."""
     for workload in workloads:
         static = any(MIRROR in group.pod.get("metadata", {}).get("annotations", {}) for group in workload.groups)
-        if workload.ref.kind != "Pod" or static:
+        if workload.ref.group_kind != meant("Pod") or static:
             yield Fine(workload.ref)
         else:
             yield Problem(workload.ref, "is made again by nobody when its node goes", pods=workload.pods)

@@ -7,6 +7,7 @@ from kscan.checks.judgement import Fine, Judgement, Judgements, Problem, Unsure
 from kscan.model.availability import Autoscaler
 from kscan.model.base import JsonObject
 from kscan.model.controllers import Controller
+from kscan.model.kinds import meant
 from kscan.model.meta import Meta, ObjectRef
 from kscan.model.namespaces import ServiceAccount
 from kscan.model.network import BackendService, Ingress, Service
@@ -118,7 +119,7 @@ def claim(
     for workload in workloads:
         controller = (controllers or {}).get(workload.ref)
         own = {one.metadata.name for one in controller.spec.volume_claim_templates} if controller else set()
-        if controllers is None and workload.ref.kind == "StatefulSet":
+        if controllers is None and workload.ref.group_kind == meant("StatefulSet"):
             yield Unsure(workload.ref, "which claims it makes itself could not be read")
             continue
         for group in workload.groups:

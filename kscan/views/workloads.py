@@ -11,6 +11,7 @@ import msgspec
 
 from kscan.model.base import decode
 from kscan.model.controllers import Maker
+from kscan.model.kinds import meant
 from kscan.model.meta import Kind, Metadata, ObjectRef
 from kscan.model.pods import FINISHED, LEGACY_ANNOTATIONS, MIRROR
 from kscan.model.workloads import PodGroup, PodHead, Workload, must_be_pod, pod_of
@@ -22,7 +23,7 @@ from kscan.views.holders import Holder, holders
 from kscan.views.revisions import is_current
 from kscan.views.view import Source, View
 
-_LEFT_BEHIND = frozenset({"ReplicaSet", "Job", "ReplicationController"})
+_LEFT_BEHIND = frozenset({meant("ReplicaSet"), meant("Job"), meant("ReplicationController")})
 
 _Owners = Mapping[ObjectRef, Maker | Holder]
 _Groups = dict[ObjectRef, dict[tuple[object, ...], list[Any]]]
@@ -56,7 +57,7 @@ def _stands_in(source: Source, ref: ObjectRef, owners: _Owners, running: Contain
     if top == ref or top in running:
         return top == ref
     # In a cluster what its owner has left behind is history, where the owner is of a kind that is not read.
-    return top not in owners and (source.about.manifests or ref.kind not in _LEFT_BEHIND)
+    return top not in owners and (source.about.manifests or ref.group_kind not in _LEFT_BEHIND)
 
 
 def _head(source: Source, path: str, item: Item) -> PodHead | None:
