@@ -61,6 +61,10 @@ def test_pods_of_one_owner_share_their_spec(tmp_path):
         (Fault("html", None), Reason.UNDECODABLE),
         (Fault("body", None, value=b'{"kind":"PodList","items":[{]}'), Reason.UNDECODABLE),
         (Fault("body", None, value=b'{"kind":"Pod"}'), Reason.UNDECODABLE),
+        (
+            Fault("body", None, value=b'{"kind":"PodList","items":[{"kind":"Service","metadata":{},"spec":{}}]}'),
+            Reason.UNDECODABLE,
+        ),
         (Fault("body", None, value=b"[]"), Reason.UNDECODABLE),
         (Fault("body", None, value=b""), Reason.UNDECODABLE),
         (Fault("body", None, value=b'{"kind":"PodList","items":"none"}'), Reason.UNDECODABLE),

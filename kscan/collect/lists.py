@@ -58,7 +58,11 @@ def _ended(items: list[Item], gap: Gap, listing: Listing) -> Listing | Gap:
 
 def _kept(resource: Resource, page: Page, specs: dict[bytes, bytes]) -> Iterator[Item]:
     for raw in page.objects:
-        yield keep_metadata(raw) if resource.metadata_only else keep(raw, specs, pod=page.kind == "PodList")
+        yield keep_metadata(raw) if resource.metadata_only else _kept_one(raw, specs, page)
+
+
+def _kept_one(raw: msgspec.Raw, specs: dict[bytes, bytes], page: Page) -> Item:
+    return keep(raw, specs, pod=page.kind == "PodList", kind=page.kind.removesuffix("List"))
 
 
 def _following(wire: Wire, path: str, answer: Answer, accept: str) -> Ahead[Answer | Gap] | None:

@@ -194,7 +194,7 @@ def _listing(archive: zipfile.ZipFile, record: _Record, specs: dict[bytes, bytes
         page = decode_page(archive.read(name), wanted)
         kind, api_version = page.kind.removesuffix("List"), page.api_version
         resource_version = page.metadata.resource_version
-        items.extend(keep(raw, specs, pod=kind == "Pod") for raw in page.objects)
+        items.extend(keep(raw, specs, pod=kind == "Pod", kind=kind) for raw in page.objects)
         rest = page.metadata.rest
     listing = Listing(kind, api_version, tuple(items), resource_version, record.gap)
     if not rest or record.gap:

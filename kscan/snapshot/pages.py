@@ -64,6 +64,7 @@ class _Status(msgspec.Struct, rename="camel", omit_defaults=True):
 class _Pod(msgspec.Struct, omit_defaults=True):
     metadata: dict[str, msgspec.Raw]
     spec: msgspec.Raw
+    kind: str = ""
     status: _Status = msgspec.field(default_factory=_Status)
 
 
@@ -89,13 +90,19 @@ def decode_page(content: bytes, kind: str = "") -> Page:
     return page
 
 
-def keep(raw: msgspec.Raw, specs: dict[bytes, bytes], *, pod: bool) -> Item:
-    """One object as it is kept; `specs` holds each distinct pod spec once."""
+def keep(raw: msgspec.Raw, specs: dict[bytes, bytes], *, pod: bool, kind: str = "") -> Item:
+    """One object as it is kept; `specs` holds each distinct pod spec once.
+
+    Raises msgspec.MsgspecError where it says that it is of another kind than its list.
+    """
     try:
-        return _keep_pod(raw, specs) if pod else Item(_trimmed(raw))
+        own, item = _keep_pod(raw, specs) if pod else _trimmed(raw)
     except msgspec.MsgspecError:
         # Not shaped as it should be: kept whole, so that the reading that stumbles over it can name it.
         return Item(bytes(raw))
+    if kind and own not in ("", kind):
+        raise msgspec.ValidationError(f"an object of kind {own} came in a list of kind {kind}List")
+    return item
 
 
 class _Few(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -114,16 +121,18 @@ def keep_metadata(raw: msgspec.Raw) -> Item:
     return Item(_ENCODE.encode(msgspec.json.decode(raw, type=_FewOf)))
 
 
-def _keep_pod(raw: msgspec.Raw, specs: dict[bytes, bytes]) -> Item:
+def _keep_pod(raw: msgspec.Raw, specs: dict[bytes, bytes]) -> tuple[str, Item]:
     pod = _POD.decode(raw)
     pod.metadata.pop("managedFields", None)
     spec, marks = fold(bytes(pod.spec))
-    return Item(_ENCODE.encode(_PodHead(pod.metadata, pod.status)), specs.setdefault(spec, spec), marks)
+    return pod.kind, Item(_ENCODE.encode(_PodHead(pod.metadata, pod.status)), specs.setdefault(spec, spec), marks)
 
 
-def _trimmed(raw: msgspec.Raw) -> bytes:
+def _trimmed(raw: msgspec.Raw) -> tuple[str, Item]:
     body: dict[str, Any] = _OBJECT.decode(raw)
     metadata = _OBJECT.decode(body.get("metadata", b"{}"))
     # The list names the kind once for all its objects.
     dropped = (metadata.pop("managedFields", None), body.pop("kind", None), body.pop("apiVersion", None))
-    return bytes(raw) if dropped == (None, None, None) else _ENCODE.encode(body | {"metadata": metadata})
+    kind = msgspec.json.decode(dropped[1], type=str) if dropped[1] is not None else ""
+    whole = bytes(raw) if dropped == (None, None, None) else _ENCODE.encode(body | {"metadata": metadata})
+    return kind, Item(whole)
