@@ -72,10 +72,12 @@ def _instances(source: Source, name: str, platform: Platform, pods: tuple[Instan
 def _hidden(source: Source, name: str, platform: Platform, strangers: Sequence[str]) -> str:
     """Why nothing tells the flags, where nothing was refused; what manifests do not hold is no riddle."""
     known = platform.hidden.get(name) or _elsewhere(source, name)
+    alike = f" ({looking_alike(strangers)})" if strangers else ""
     if known:
         source.weigh(*source.gaps, because="it is known where it runs, and that the API does not show it")
-    if known or source.about.manifests:
-        return known
+        return f"{known}{alike}"
+    if source.about.manifests:
+        return ""
     absent = (gap for gap in source.gaps if gap.reason is Reason.NOT_SERVED)
     source.weigh(
         *absent, because="a channel that is not there was not refused, and the component says that none tells it"
@@ -83,7 +85,6 @@ def _hidden(source: Source, name: str, platform: Platform, strangers: Sequence[s
     if source.gaps:
         return ""
     flagz = ", and the API server serves no /flagz" if name == "kube-apiserver" else ""
-    alike = f" ({looking_alike(strangers)})" if strangers else ""
     return f"no pod in kube-system runs it{flagz}: the API does not show its flags{alike}"
 
 
