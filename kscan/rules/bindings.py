@@ -85,12 +85,16 @@ def direct_users(rights: Rights) -> Judgements:
     for key in rights.full.keys:
         subject = subject_of(key)
         given = [one.binding for one in own_grants(rights, key) if one.binding.ref not in rights.baseline.bindings]
-        if subject.kind == "User" and not subject.name.startswith("system:") and given:
+        if subject.kind != "User" or subject.name.startswith("system:"):
+            yield Fine(subject.ref)
+        elif given:
             yield Problem(
                 subject.ref,
                 f"is bound by name, not through a group, by {listed(sorted({str(one.ref) for one in given}))}",
                 notes=shipped_elsewhere(rights, ((one, subject) for one in given)),
             )
+        elif any(True for _ in own_grants(rights, key, Origin.UNSURE)):
+            yield Unsure(subject.ref, rights.baseline.why)
         else:
             yield Fine(subject.ref)
 

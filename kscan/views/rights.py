@@ -18,7 +18,7 @@ from kscan.snapshot.entry import Gap, Reason
 from kscan.views.components import API_SERVER
 from kscan.views.groups import API, APIS, CORE_OFFERED, OFFERED
 from kscan.views.platform import PLATFORM
-from kscan.views.server import told_version
+from kscan.views.server import VERSION, told_version
 from kscan.views.shipped import baseline, known_minors, own_groups
 from kscan.views.view import Source, View
 
@@ -87,8 +87,8 @@ def _served(source: Source) -> Served:
 
 
 def _is_live(source: Source) -> bool:
-    """Whether a server answered; else the objects are only written down."""
-    return bool(told_version(source) or source.about.server)
+    """Whether a server was asked; else the objects are only written down."""
+    return source.asked(VERSION) or bool(source.about.server or told_version(source))
 
 
 def _other_authorizers(source: Source) -> Iterator[Gap]:

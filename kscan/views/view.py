@@ -144,6 +144,12 @@ class Source:
         self._noted(need, found, because, only)
         return None if isinstance(found, Gap) else found
 
+    def asked(self, need: Plain) -> bool:
+        """Whether anybody asked for a path, whatever came of it."""
+        self._declared(need)
+        found = self._snapshot.get(need)
+        return not isinstance(found, Gap) or found.reason is not Reason.NOT_ASKED
+
     def told_by(self, need: Plain) -> str:
         """How an answer came, where it was not the whole one of the API server."""
         found = self._snapshot.get(need)

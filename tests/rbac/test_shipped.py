@@ -6,10 +6,16 @@ import pytest
 from kscan import data
 from kscan.commands.selected import catalogue
 from kscan.judge.engine import judge
+from kscan.judge.farm import denied
 from kscan.judge.plan import plan
+from kscan.judge.report import Status
+from kscan.snapshot import kinds
 from kscan.snapshot.documents import snapshot_of
-from kscan.views.platform import as_told
+from kscan.views.groups import APIS
+from kscan.views.platform import KUBEADM, as_told
 from kscan.views.rights import RBAC
+from kscan.views.server import VERSION
+from kscan.views.shipped import known_minors
 from kscan.views.view import Readings
 
 CHECKS = catalogue().checks
@@ -66,3 +72,116 @@ def test_what_a_distribution_ships_counts_nowhere_else(part):
     assert (baseline.roles, baseline.bindings) == (own.roles, own.bindings)
     given = as_told(cluster(*lines(part)), part).of(RBAC).value.baseline
     assert len(given.bindings) > len(own.bindings)
+
+
+def statuses(readings, ready=RBAC_CHECKS):
+    return {one.check.id: one.status for one in judge(readings, ready).results}
+
+
+NEWEST = known_minors()[1]
+NEWER = f"v1.{NEWEST + 2}.0"
+LABEL = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+NEW_CONTROLLER = {"kind": "ServiceAccount", "name": "new-controller", "namespace": "kube-system"}
+WIDE = {"verbs": ["list", "patch"], "apiGroups": ["*"], "resources": ["*"]}
+
+
+def role(name, *rules, **labels):
+    return {"kind": "ClusterRole", "metadata": {"name": name, "labels": labels}, "rules": list(rules)}
+
+
+def binding(name, role, *subjects, **labels):
+    ref = {"kind": "ClusterRole", "name": role}
+    metadata = {"name": name, "labels": labels}
+    return {"kind": "ClusterRoleBinding", "metadata": metadata, "roleRef": ref, "subjects": list(subjects)}
+
+
+def of_a_newer_minor(told):
+    """What the newest minor ships, changed as the minors before it changed each other."""
+    changed = [one | {"rules": [*one["rules"], WIDE]} if (one["kind"], one["metadata"]["name"]) == ("ClusterRole", "system:kube-scheduler") else one
+               for one in kubernetes(NEWEST)]  # fmt: skip
+    new = [
+        role("system:controller:new", WIDE, **LABEL),
+        binding("system:controller:new", "system:controller:new", NEW_CONTROLLER, **LABEL),
+        role(
+            "system:discovery-of-new", {"verbs": ["get"], "apiGroups": ["new.k8s.io"], "resources": ["news"]}, **LABEL
+        ),
+        binding("system:discovery-of-new", "system:discovery-of-new", EVERYBODY, ACCOUNTS, **LABEL),
+        role("system:bound-to-nobody", WIDE, WIDE, **LABEL),
+    ]
+    return Readings(snapshot_of([version(told), *changed, *new]))
+
+
+EVERYBODY = {"kind": "Group", "name": "system:authenticated"}
+ACCOUNTS = {"kind": "Group", "name": "system:serviceaccounts"}
+
+
+def test_what_the_newest_known_minor_ships_is_accused_in_no_newer_one():
+    newest = Readings(snapshot_of([version(f"v1.{NEWEST}.0"), *kubernetes(NEWEST)]))
+    newer = Readings(snapshot_of([version(NEWER), *kubernetes(NEWEST)]))
+    assert found(newest, RBAC_CHECKS) == found(newer, RBAC_CHECKS) == set()
+
+
+def test_what_looks_like_kubernetes_own_is_unknown_in_a_newer_minor():
+    results = judge(of_a_newer_minor(NEWER), RBAC_CHECKS).results
+    assert [one.check.id for one in results if one.findings] == []
+    why = f"what Kubernetes 1.{NEWEST + 2} ships is not in kscan's data (1.30 to 1.{NEWEST})"
+    unknown = {one.check.id for one in results if one.status is Status.UNKNOWN and why in one.reason}
+    assert {"shipped-role-changed", "wildcard-role", "every-object-listers", "unused-role"} <= unknown
+
+
+def test_nobody_hides_behind_such_names_in_a_known_minor():
+    told = found(of_a_newer_minor(f"v1.{NEWEST}.0"), RBAC_CHECKS)
+    assert {
+        ("shipped-role-changed", "ClusterRole system:kube-scheduler"),
+        ("wildcard-role", "ClusterRole system:controller:new"),
+        ("every-object-listers", "ServiceAccount kube-system/new-controller"),
+        ("unused-role", "ClusterRole system:bound-to-nobody"),
+        ("default-account-rights", "Group system:serviceaccounts"),
+    } <= told
+
+
+@pytest.mark.parametrize(
+    ("subject", "name", "labels", "status"),
+    [
+        ({"kind": "User", "name": "mallory"}, "mallory", {}, Status.FAIL),
+        ({"kind": "User", "name": "mallory"}, "system:mallory", LABEL, Status.FAIL),
+        ({"kind": "User", "name": "system:mallory"}, "system:mallory", LABEL, Status.UNKNOWN),
+        ({"kind": "User", "name": "system:mallory"}, "system:mallory", {}, Status.FAIL),
+        ({"kind": "User", "name": "system:mallory"}, "mallory", LABEL, Status.FAIL),
+        ({"kind": "ServiceAccount", "name": "mallory", "namespace": "shop"}, "system:mallory", LABEL, Status.FAIL),
+        (EVERYBODY, "system:mallory", LABEL, Status.FAIL),
+        ({"kind": "Group", "name": "system:serviceaccounts:shop"}, "system:mallory", LABEL, Status.FAIL),
+    ],
+)
+def test_a_newer_minor_hides_nobody_else(subject, name, labels, status):
+    documents = [version(NEWER), *kubernetes(NEWEST), binding(name, "cluster-admin", subject, **labels)]
+    (result,) = judge(Readings(snapshot_of(documents)), ADMIN).results
+    assert result.status is status
+
+
+WORLDS = {
+    "stock": kubernetes(NEWEST),
+    "older": kubernetes(30),
+    "RKE2": [*kubernetes(33), *lines("rke2")],
+    "kubeadm": [*kubernetes(36), *lines("kubeadm")],
+    "somebody's": [*kubernetes(36), admin("mine", {"kind": "User", "name": "mallory"})],
+    "hidden": [*kubernetes(36), admin(FLANNEL[0], FLANNEL[1]), admin(CLUSTER_USER[0], CLUSTER_USER[1])],
+    "of a newer minor": [*kubernetes(36), *lines("kind"), admin("system:new", NEW_CONTROLLER, labels=LABEL)],
+}
+TOLD = ("v1.36.0", "v1.33.1+rke2r1", "v1.30.0", NEWER)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("told", TOLD)
+@pytest.mark.parametrize("refused", [VERSION, kinds.NODES, KUBEADM, APIS], ids=str)
+def test_no_refusal_accuses_or_excuses_anything(world, told, refused):
+    """That a version or a sign may not be read makes no finding, and no pass."""
+    snapshot = snapshot_of([version(told), CONFIG, *WORLDS[world]])
+    whole, less = (judge(Readings(one), RBAC_CHECKS).results for one in (snapshot, denied(snapshot, refused)))
+    for before, after in zip(whole, less, strict=True):
+        assert {one.object for one in after.findings} <= {one.object for one in before.findings}, before.check.id
+        decided = (Status.PASS, Status.NOT_APPLICABLE)
+        assert after.status not in decided or before.status in decided, (before.check.id, before.reason)
+
+
+CONFIG = {"kind": "ConfigMap", "metadata": {"name": "kubeadm-config", "namespace": "kube-system"}}
