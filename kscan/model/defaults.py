@@ -14,19 +14,21 @@ _PLUGINS_OF_1_29 = (
     "ServiceAccount", "StorageObjectInUseProtection", "TaintNodesByCondition", "ValidatingAdmissionPolicy",
     "ValidatingAdmissionWebhook",
 )  # fmt: skip
-_PLUGINS_SINCE = (
-    (32, ("MutatingAdmissionPolicy",)),
-    (33, ("PodTopologyLabels",)),
-    (35, ("NodeDeclaredFeatureValidator",)),
-    (36, ("JobValidation", "PodGroupProtection", "PodGroupWorkloadExists", "PodResizeValidator")),
-)
+_PLUGINS_SINCE: Mapping[int, tuple[str, ...]] = {
+    32: ("MutatingAdmissionPolicy",),
+    33: ("PodTopologyLabels",),
+    35: ("NodeDeclaredFeatureValidator",),
+    36: ("JobValidation", "PodGroupProtection", "PodGroupWorkloadExists", "PodResizeValidator"),
+}
+_PLUGINS_UNTIL: Mapping[int, tuple[str, ...]] = {37: ("JobValidation", "PodGroupWorkloadExists")}
 
 
 def _plugins() -> Since:
+    added, gone = _PLUGINS_SINCE, _PLUGINS_UNTIL
     found: tuple[str, ...] = _PLUGINS_OF_1_29
     rows = [(0, ",".join(found))]
-    for minor, added in _PLUGINS_SINCE:
-        found += added
+    for minor in sorted({*added, *gone}):
+        found = tuple(one for one in (*found, *added.get(minor, ())) if one not in gone.get(minor, ()))
         rows.append((minor, ",".join(found)))
     return tuple(rows)
 

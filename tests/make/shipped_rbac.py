@@ -74,7 +74,8 @@ def shape(item: Object) -> Object:
     metadata = {name: item["metadata"][name] for name in ("name", "namespace") if name in item["metadata"]}
     labels = {name: value for name, value in item["metadata"].get("labels", {}).items() if name != BOOTSTRAPPING}
     kept: Object = {"kind": item["kind"], "metadata": metadata | ({"labels": labels} if labels else {})}
-    kept |= {name: item[name] for name in ("aggregationRule", "rules") if item.get(name)}
+    kept |= {"aggregationRule": item["aggregationRule"]} if item.get("aggregationRule") else {}
+    kept |= {"rules": [dict(sorted(rule.items())) for rule in item["rules"]]} if item.get("rules") else {}
     if "roleRef" in item:
         kept["roleRef"] = without_group(item["roleRef"])
         kept["subjects"] = [without_group(subject) for subject in item.get("subjects") or []]

@@ -1,31 +1,32 @@
 """Writes checks/shipped/resources.jsonl: what an API server of the newest known Kubernetes serves by itself.
 
-    KUBEBUILDER_ASSETS=... python -m tests.make.shipped_resources
-
-One group a line, in the shape of aggregated discovery, without what nobody reads.
+One group a line, in the shape of aggregated discovery, without what nobody reads. `tests.make.shipped` runs it.
 """
 
 import json
-import sys
-import tempfile
 from pathlib import Path
 
-from tests.live.api_server import api_server
+from tests.live.api_server import ApiServer
 
 TARGET = Path(__file__).parent.parent.parent / "checks" / "shipped" / "resources.jsonl"
 ACCEPT = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
-def groups() -> list[dict]:
+def groups(server: ApiServer) -> list[dict]:
     """The groups of a fresh server."""
     found = []
-    with tempfile.TemporaryDirectory() as folder, api_server(Path(folder)) as server:
-        for path in ("/api", "/apis"):
-            connection = server.connection()
-            headers = {"Authorization": f"Bearer {server.tokens['admin']}", "Accept": ACCEPT}
-            connection.request("GET", path, headers=headers)
-            found += json.loads(connection.getresponse().read())["items"]
+    for path in ("/api", "/apis"):
+        connection = server.connection()
+        headers = {"Authorization": f"Bearer {server.tokens['admin']}", "Accept": ACCEPT}
+        connection.request("GET", path, headers=headers)
+        found += json.loads(connection.getresponse().read())["items"]
     return found
+
+
+def write(server: ApiServer) -> None:
+    """Write what this server serves."""
+    lines = [json.dumps(trimmed(group), separators=(",", ":")) for group in groups(server)]
+    TARGET.write_text("\n".join(lines) + "\n")
 
 
 def trimmed(group: dict) -> dict:
@@ -43,9 +44,3 @@ def resource(one: dict) -> dict:
     kept = {key: one[key] for key in ("resource", "scope", "singularResource", "shortNames") if one.get(key)}
     kind = {"responseKind": {"kind": one["responseKind"]["kind"]}} if "responseKind" in one else {}
     return kept | kind | {"verbs": sorted(one["verbs"])} | ({"subresources": parts} if parts else {})
-
-
-if __name__ == "__main__":
-    lines = [json.dumps(trimmed(group), separators=(",", ":")) for group in groups()]
-    TARGET.write_text("\n".join(lines) + "\n")
-    print(f"{TARGET}: {len(lines)} groups", file=sys.stderr)
