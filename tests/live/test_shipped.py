@@ -1,6 +1,7 @@
 """What is written down as shipped with Kubernetes is what a fresh API server makes, and nothing else."""
 
 import json
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from kscan.commands.selected import catalogue
 from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
 from tests.live.api_server import api_server
+from tests.live.conftest import need
+from tests.live.control_plane import PROGRAMS, authorities, control_plane
+from tests.live.test_flags import GOOD
 
 pytestmark = pytest.mark.every_version
 SHIPPED = Path(__file__).parents[2] / "checks/shipped"
@@ -206,3 +210,33 @@ def test_nobody_hides_behind_what_is_shipped(assets, tmp_path):
     assert {name: one for name, (_, one) in HIDING.items() if one not in told} == {}
     assert ("cluster-admin-binding", "ServiceAccount kube-system/namespace-controller") in told
     assert ("shipped-role-changed", "ClusterRoleBinding system:controller:namespace-controller") in told
+
+
+# What no version decides: nothing of it is about what Kubernetes ships.
+OF_THIS_START = {
+    "namespace-below-baseline",
+    "namespace-enforces-less",
+    "namespace-without-limit-range",
+    "namespace-without-network-policy",
+    "namespace-without-pod-guard",
+    "namespace-without-quota",
+    "secrets-not-encrypted",
+    "secrets-weakly-encrypted",
+}
+
+
+def test_a_control_plane_with_its_controllers_fails_nothing_by_what_it_ships(assets, tmp_path):
+    need(assets, *PROGRAMS)
+    authorities(tmp_path)
+    every = plan(catalogue().checks.values())
+    with control_plane(tmp_path, GOOD, assets) as plane:
+        path = "/api/v1/namespaces/kube-system/serviceaccounts/namespace-controller"
+        for _ in range(50):
+            if plane.ask(path) == 200:
+                break
+            time.sleep(0.2)
+        report = evaluate(collect(Access(kubeconfig=str(plane.kubeconfig)), every.needs(), Options()), every)
+    told = {one.check.id: one for one in report.results if one.findings}
+    assert set(told) <= OF_THIS_START, {name: told[name].findings[0].message for name in set(told) - OF_THIS_START}
+    undecided = {one.check.id for one in report.results if one.check.family == "rbac" and str(one.status) == "unknown"}
+    assert undecided == set()
