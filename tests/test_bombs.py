@@ -1,6 +1,12 @@
 """What would end a scan, or hold it up: one object, node, policy or rule costs at most its own verdict."""
 
+import gc
+import json
 import logging
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -15,6 +21,10 @@ from kscan.judge import guard as guarding
 from kscan.judge.engine import evaluate, judge
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
+from kscan.model.cel.binding import without_bind
+from kscan.model.cel.bounded import Bounded, Process
+from kscan.model.cel.questions import Question
+from kscan.model.cel.runtime import Erred
 from kscan.rules import RULES
 from kscan.rules.rule import Rule
 from kscan.snapshot import kinds
@@ -25,6 +35,7 @@ from kscan.views.targets import TARGETS
 from kscan.views.view import Readings, View
 from tests.test_engine import check
 
+ROOT = Path(__file__).parent.parent
 FAULTS_ARE_MEANT = True
 SHIPPED = by_id(read_checks(data.folder("checks")))
 SERVICES = things("bomb services", kinds.SERVICES)
@@ -181,3 +192,129 @@ def test_values_that_are_given_are_given_without_the_object_too(bombs):
         assert set(seen) == {17}
     finally:
         del RULES["bomb.minor"]
+
+
+# What the API server takes and stops at its budget; kscan's runtime would take gigabytes, or hours.
+DOUBLED = {
+    "texts": ("'aaaaaaaaaa'", "{0} + {0}"),
+    "lists": ("[1, 2, 3]", "{0} + {0}"),
+    "lists of lists": ("[1]", "[{0}, {0}]"),
+    "replaced": ("'aaaaaaaaaa'", "{0}.replace('a', 'aa')"),
+}
+NINETY = "[" + ",".join("1" * 90) + "]"
+EXPRESSIONS = {
+    "mapped": "['ab']" + ".map(a, a + a)" * 24 + ".all(a, size(a) > 0)",
+    "replaced in loops": f"{NINETY}.all(a, {NINETY}.all(b, '{'a' * 9000}'.replace('a', 'aaaaaaa').size() > 1))",
+    "matched in loops": f"{NINETY}.all(a, {NINETY}.all(b, !'{'a' * 9000}'.matches('(a*)*b')))",
+    "nested": "(" * 5000 + "true" + ")" * 5000,
+    "bound": "cel.bind(a, 1, " * 6000 + "a" + ")" * 6000,
+    "negated": "!" * 30_000 + "true",
+    "long": "true" + " && true" * 100_000,
+}
+
+
+def policy(name, validation, variables=()):
+    variables = [{"name": name, "expression": text} for name, text in variables]
+    rules = [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["pods"]}]
+    spec = {"matchConstraints": {"resourceRules": rules}, "variables": variables,
+            "validations": [{"expression": validation}]}  # fmt: skip
+    return {"kind": "ValidatingAdmissionPolicy", "apiVersion": "admissionregistration.k8s.io/v1",
+            "metadata": {"name": name}, "spec": spec}  # fmt: skip
+
+
+def binding(name):
+    return {"kind": "ValidatingAdmissionPolicyBinding", "apiVersion": "admissionregistration.k8s.io/v1",
+            "metadata": {"name": name}, "spec": {"policyName": name, "validationActions": ["Deny"]}}  # fmt: skip
+
+
+def policy_bombs():
+    for name, (first, more) in DOUBLED.items():
+        chain = [("v0", first), *((f"v{one}", more.format(f"variables.v{one - 1}")) for one in range(1, 31))]
+        yield policy(name.replace(" ", "-"), "size(variables.v30) > 1", chain)
+    chain = [("v0", "1"), *((f"v{one}", f"variables.v{one - 1} + 1") for one in range(1, 5000))]
+    yield policy("chained", "variables.v4999 > 1", chain)
+    for name, text in EXPRESSIONS.items():
+        yield policy(name.replace(" ", "-"), text)
+
+
+HONEST = policy("honest", "object.spec.containers.all(c, !c.?securityContext.?privileged.orValue(false))")
+
+
+def under_limits(code, *, megabytes=1000, seconds=120):
+    """Run some Python with a limit on its memory and time; gives what it prints, and how much memory it all took."""
+    limits = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({megabytes << 20},) * 2)\n"
+    told = "\nprint(max(resource.getrusage(who).ru_maxrss for who in (0, -1)) // 1024)"
+    done = subprocess.run(
+        [sys.executable, "-c", limits + code + told], capture_output=True, text=True, timeout=seconds, cwd=ROOT
+    )
+    assert not done.returncode, done.stderr[-2000:]
+    *lines, peak = done.stdout.splitlines()
+    return "\n".join(lines), int(peak)
+
+
+def test_policies_that_the_server_takes_and_the_runtime_does_not_cost_their_own_verdict(tmp_path):
+    documents = [{"kind": "Namespace", "metadata": {"name": "shop"}}]
+    for one in (*policy_bombs(), HONEST):
+        documents += [one, binding(one["metadata"]["name"])]
+    file = tmp_path / "objects.json"
+    file.write_text(json.dumps(documents))
+    out, peak = under_limits(
+        f"""
+import json
+from kscan.snapshot.documents import snapshot_of
+from kscan.views.admission import ADMISSION
+from kscan.views.view import Readings
+(posture,) = Readings(snapshot_of(json.load(open({str(file)!r})))).of(ADMISSION).value
+print(json.dumps({{one.name.split()[0]: [one.doubt, sorted(one.stops)] for one in posture.guards}}))
+"""
+    )
+    said = json.loads(out)
+    assert said["honest"][1] == ["privileged"]
+    for one in policy_bombs():
+        doubt, stops = said[one["metadata"]["name"]]
+        assert doubt.startswith("kscan cannot evaluate it: ") and not stops
+    assert "holds more than" in said["texts"][0] and "more than 300 expressions" in said["chained"][0]
+    assert peak < 400
+
+
+def test_what_is_asked_after_a_stop_is_answered_and_each_policy_has_its_own_budget():
+    bomb, honest = Bounded(("object",)), Bounded(("object",))
+    text = bomb.compile(EXPRESSIONS["replaced in loops"])
+    for _ in range(3):
+        (said,) = bomb.ask([text], (), {"object": {}})
+        assert said.ours and "more time" in said.reason
+        assert honest.ask([honest.compile("object.a == 1")], (), {"object": {"a": 1}}) == (True,)
+    (again,) = bomb.ask(["true"], (), {"object": {}})
+    assert isinstance(again, Erred), "its time was over"
+
+
+def test_a_process_that_is_gone_is_started_anew():
+    found = Process()
+    question = Question(("object",), ("object.a == 1",), (), {"object": {"a": 1}})
+    assert found.ask(question).said == (True,)
+    found._running.kill()
+    found._running.wait()
+    assert found.ask(question).said == (True,)
+    found._running.stdin.close()
+    found._running.wait(10)
+    assert found.ask(question).said == (True,)
+    found.end()
+
+
+def test_a_process_that_cannot_start_leaves_it_unknown(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nothing/python")
+    said = Process().ask(Question(("object",), ("true",)))
+    assert "did not answer: FileNotFoundError" in said
+
+
+@pytest.mark.parametrize("text", ["cel.bind(a, 1, ", "cel.bind(", "'\\'", '"""', "cel.bind(cel.bind(", "([{", "r'"])
+def test_bindings_are_written_anew_in_a_time_that_grows_as_they_do(text):
+    def seconds(times):
+        gc.disable()
+        started = time.process_time()
+        without_bind(text * times)
+        gc.enable()
+        return time.process_time() - started
+
+    few, many = min(seconds(500) for _ in range(3)), min(seconds(4000) for _ in range(2))
+    assert many < 20 * few + 0.05

@@ -9,11 +9,11 @@ import msgspec
 from kscan.model.admission.matching import NAME
 from kscan.model.admission.policies import Policy
 from kscan.model.admission.probes import PLAIN, PROBES, Pod, placed
-from kscan.model.cel.binding import without_bind
-from kscan.model.cel.runtime import Erred, environment, evaluated, first_line
+from kscan.model.cel.bounded import Bounded
+from kscan.model.cel.questions import Variable
+from kscan.model.cel.runtime import Erred
 
 _NAMES = ("object", "oldObject", "request", "params", "namespaceObject", "variables")
-_VARIABLE = re.compile(r"\bvariables\.(\w+)")
 # One label by its name; what walks over all of them sees the namespace's name among them.
 _ONE_LABEL = re.compile(r"""namespaceObject\.metadata\.labels(\.\w+\b(?!\s*\()|\[('[^']*'|"[^"]*")\])""")
 _PLACE = re.compile(r"^\d+:\d+: ")
@@ -41,13 +41,16 @@ class Trial:
     """The expressions of a policy, compiled; `params` are null, for a policy that is given some is not tried."""
 
     def __init__(self, policy: Policy) -> None:
-        self._environment = environment(_NAMES)
+        self._environment = Bounded(_NAMES)
         spec = policy.spec
         self._fails_open = spec.failure_policy == "Ignore"
         self._conditions = [self._compiled(one.expression) for one in spec.match_conditions]
-        self._variables = {one.name: self._compiled(one.expression) for one in spec.variables}
+        variables = ((one.name, self._compiled(one.expression)) for one in spec.variables)
+        self._variables = tuple(Variable(name, one.text, one.doubt) for name, one in variables)
         self._validations = [self._compiled(one.expression) for one in spec.validations]
         self._text = policy.text
+        # Without what looks at one label by its name.
+        self._rest = _ONE_LABEL.sub("", self._text)
         self._known: dict[object, Outcome] = {}
 
     def outcome(self, namespace: Mapping[str, Any]) -> Outcome:
@@ -59,7 +62,7 @@ class Trial:
 
     def _seen(self, metadata: Mapping[str, Any]) -> object:
         """What the expressions may see of a namespace: nothing, its labels, or which one it is."""
-        rest = _ONE_LABEL.sub("", self._text)
+        rest = self._rest
         if "namespace" in rest.lower() or NAME in self._text:
             return metadata["name"]
         return frozenset(metadata.get("labels", {}).items() - {(NAME, metadata["name"])}) if rest != self._text else ""
@@ -91,61 +94,46 @@ class Trial:
         if any(isinstance(one, _Doubt) for one in conditions):
             # A condition that errs is decided by the failure policy.
             return met if self._fails_open else [False] * len(self._validations)
-        known = self._told(pod, namespace, namespace)
-        return [self._ask(one, known, errs=self._fails_open) for one in self._validations]
+        return self._ask(self._validations, pod, namespace, namespace, errs=self._fails_open)
 
     def _of_conditions(self, pod: Pod, namespace: Mapping[str, Any], *, errs: _Said) -> list[_Said]:
         """What the conditions say; the API server asks them without the namespace's object."""
-        known = self._told(pod, namespace, {}) if self._conditions else None
-        return [self._ask(one, known, errs=errs) for one in self._conditions] if known else []
+        return self._ask(self._conditions, pod, namespace, {}, errs=errs)
 
-    def _ask(self, one: "_Compiled", known: "_Known", *, errs: _Said) -> _Said:
-        doubt = one.doubt or next((known.doubts[name] for name in one.variables if name in known.doubts), "")
-        if doubt:
-            return _Doubt(doubt)
-        said = evaluated(one.program, known.activation)
-        if isinstance(said, Erred):
-            return _Doubt(f"kscan cannot evaluate it: {said.reason}") if said.ours else errs
-        return said if isinstance(said, bool) else errs
-
-    def _told(self, pod: Pod, namespace: Mapping[str, Any], shown: Mapping[str, Any]) -> "_Known":
-        """What the expressions see; a variable that errs is not there, so that what uses it errs too."""
+    def _ask(
+        self,
+        expressions: Sequence["_Compiled"],
+        pod: Pod,
+        namespace: Mapping[str, Any],
+        shown: Mapping[str, Any],
+        *,
+        errs: _Said,
+    ) -> list[_Said]:
+        """What expressions say of a pod; what kscan cannot evaluate of them is not known."""
         name = str(namespace["metadata"]["name"])
-        values: dict[str, Any] = {}
-        doubts: dict[str, str] = {}
         told = {"object": placed(pod, name), "oldObject": None, "request": _request(name), "params": None,
-                "namespaceObject": dict(shown), "variables": values}  # fmt: skip
-        activation = self._environment.Activation(told)
-        for variable, compiled in self._variables.items():
-            doubt = compiled.doubt or next((doubts[one] for one in compiled.variables if one in doubts), "")
-            value = evaluated(compiled.program, activation) if not doubt else None
-            if isinstance(value, Erred) and value.ours:
-                doubt = f"kscan cannot evaluate its variable {variable}: {value.reason}"
-            if doubt:
-                doubts[variable] = doubt
-            elif not isinstance(value, Erred):
-                values[variable] = value
-                activation = self._environment.Activation(told)
-        return _Known(activation, doubts)
+                "namespaceObject": dict(shown)}  # fmt: skip
+        asked = [one.text for one in expressions if not one.doubt]
+        answers = iter(self._environment.ask(asked, self._variables, told) if asked else ())
+        return [_Doubt(one.doubt) if one.doubt else _said(next(answers), errs) for one in expressions]
 
     def _compiled(self, expression: str) -> "_Compiled":
-        variables = tuple(dict.fromkeys(_VARIABLE.findall(expression)))
         try:
-            return _Compiled(self._environment.compile(without_bind(expression)), variables)
+            return _Compiled(self._environment.compile(expression))
         except RuntimeError as error:
-            reason = _PLACE.sub("", first_line(str(error))).partition(" (in container")[0]
-            return _Compiled(None, variables, f"kscan cannot evaluate it: {reason}")
+            reason = _PLACE.sub("", str(error)).partition(" (in container")[0]
+            return _Compiled("", f"kscan cannot evaluate it: {reason}")
+
+
+def _said(said: bool | Erred, errs: _Said) -> _Said:
+    if isinstance(said, bool):
+        return said
+    return _Doubt(f"kscan cannot evaluate it: {said.reason}") if said.ours else errs
 
 
 class _Compiled(msgspec.Struct, frozen=True):
-    program: Any
-    variables: tuple[str, ...]
+    text: str
     doubt: str = ""
-
-
-class _Known(msgspec.Struct, frozen=True):
-    activation: Any
-    doubts: Mapping[str, str]
 
 
 def _compared(plain: Sequence[_Said], tried: Sequence[_Said]) -> tuple[bool, str]:

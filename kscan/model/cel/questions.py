@@ -1,0 +1,155 @@
+"""What is asked of the process that evaluates what the cluster says, and how it answers: frames on two pipes."""
+
+import os
+import re
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from kscan.model.cel.runtime import Erred, environment, evaluated, first_line
+
+_VARIABLE = re.compile(r"\bvariables\.(\w+)")
+_LENGTH = struct.Struct(">I")
+# A policy that has more of them is not among those known to anybody.
+_MOST_KEPT = 2_000
+# What a variable may hold: a pod has a few hundred values.
+MOST_VALUES = 100_000
+
+
+class Variable(msgspec.Struct, frozen=True, array_like=True):
+    """A variable of a policy; where there is a doubt, that is why its expression is not evaluated."""
+
+    name: str
+    text: str
+    doubt: str = ""
+
+
+class Question(msgspec.Struct, frozen=True, array_like=True):
+    """Expressions, the variables that they may use, each of those before it, and what they see; `told` or compiled."""
+
+    names: tuple[str, ...]
+    expressions: tuple[str, ...]
+    variables: tuple[Variable, ...] = ()
+    told: dict[str, Any] | None = None
+    # Of the processor's time.
+    seconds: float = 1.0
+
+
+class Reply(msgspec.Struct, frozen=True, array_like=True):
+    """What each expression says, and what that took; or the signal by which the process ended."""
+
+    said: tuple[bool | Erred, ...] = ()
+    seconds: float = 0.0
+    signal: int = 0
+
+
+class Evaluator:
+    """Answers questions; what was compiled once is kept."""
+
+    def __init__(self) -> None:
+        self._environments: dict[tuple[str, ...], Any] = {}
+        self._compiled: dict[tuple[tuple[str, ...], str], Any] = {}
+
+    def answers(self, question: Question) -> Iterator[bool | Erred]:
+        """What each expression says, or whether it compiles."""
+        compiled = [self._program(question.names, text) for text in question.expressions]
+        if question.told is None:
+            yield from (one if isinstance(one, Erred) else True for one in compiled)
+            return
+        activation, doubts = self._told(question)
+        for text, program in zip(question.expressions, compiled, strict=True):
+            doubt = next((doubts[name] for name in used(text) if name in doubts), None)
+            said = program if isinstance(program, Erred) else doubt or evaluated(program, activation)
+            yield said if isinstance(said, bool | Erred) else Erred(f"it gives {type(said).__name__}, not a bool")
+
+    def _told(self, question: Question) -> tuple[Any, Mapping[str, Erred]]:
+        """What the expressions see; a variable that errs is not there, so that what uses it errs too."""
+        values: dict[str, Any] = {}
+        doubts: dict[str, Erred] = {}
+        told = {**(question.told or {}), "variables": values}
+        at_hand = self._environment(question.names)
+        activation = at_hand.Activation(told)
+        for one in _needed(question):
+            value = self._value(question.names, one, activation, doubts)
+            if not isinstance(value, Erred):
+                values[one.name] = value
+                activation = at_hand.Activation(told)
+            elif value.ours:
+                doubts[one.name] = value
+        return activation, doubts
+
+    def _value(self, names: tuple[str, ...], one: Variable, activation: Any, doubts: Mapping[str, Erred]) -> Any:  # noqa: ANN401
+        if one.doubt:
+            return Erred(f"its variable {one.name}: {one.doubt}", ours=True)
+        if doubt := next((doubts[name] for name in used(one.text) if name in doubts), None):
+            return doubt
+        program = self._program(names, one.text)
+        value = program if isinstance(program, Erred) else evaluated(program, activation)
+        if isinstance(value, Erred) and value.ours:
+            return Erred(f"its variable {one.name}: {value.reason}", ours=True)
+        if too_large(value):
+            return Erred(f"its variable {one.name} holds more than {MOST_VALUES:,} characters or values", ours=True)
+        return value
+
+    def _environment(self, names: tuple[str, ...]) -> Any:  # noqa: ANN401 - untyped binding
+        if names not in self._environments:
+            self._environments[names] = environment(names)
+        return self._environments[names]
+
+    def _program(self, names: tuple[str, ...], text: str) -> Any:  # noqa: ANN401 - untyped binding
+        key = names, text
+        if key not in self._compiled:
+            if len(self._compiled) >= _MOST_KEPT:
+                self._compiled.clear()
+            try:
+                self._compiled[key] = self._environment(names).compile(text)
+            except RuntimeError as error:
+                self._compiled[key] = Erred(first_line(str(error)), ours=True)
+        return self._compiled[key]
+
+
+def used(text: str) -> list[str]:
+    """The variables that an expression names."""
+    return _VARIABLE.findall(text)
+
+
+def too_large(value: object, left: int = MOST_VALUES) -> bool:
+    """Whether a value holds more characters and values than it may."""
+    waiting = [value]
+    while waiting and left >= 0:
+        one = waiting.pop()
+        left -= len(one) if isinstance(one, str | bytes | bytearray | list | dict) else 1
+        if left >= 0 and isinstance(one, list):
+            waiting += one
+        elif left >= 0 and isinstance(one, dict):
+            waiting += [*one, *one.values()]
+    return left < 0
+
+
+def _needed(question: Question) -> Sequence[Variable]:
+    """The variables that are used, in their order; each may use those before it."""
+    wanted = {name for text in question.expressions for name in used(text)}
+    found: list[Variable] = []
+    for one in reversed(question.variables):
+        if one.name in wanted:
+            wanted.update(used(one.text))
+            found.append(one)
+    return found[::-1]
+
+
+def write(file: int, message: Question | Reply) -> None:
+    """Send one message."""
+    body = msgspec.msgpack.encode(message)
+    left = memoryview(_LENGTH.pack(len(body)) + body)
+    while left:
+        left = left[os.write(file, left) :]
+
+
+def length(head: bytes) -> int:
+    """How long the message is that a head announces."""
+    return int(_LENGTH.unpack(head)[0])
+
+
+HEAD = _LENGTH.size
