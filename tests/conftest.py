@@ -1,11 +1,22 @@
-"""How the tests run: the same examples each time, so that a failure is the change's; KSCAN_SEARCH=1 looks for new ones."""
+"""How the tests run: the same examples each time, so that a failure is the change's; KSCAN_SEARCH=1 looks for new ones.
+
+No verdict of a test depends on the day or the place on which it runs: kscan's clock stands still, on a day on which all
+data of the package count, and the zone is the one furthest from UTC. Real API servers know no day but today's, so that
+the live tests keep the real clock.
+"""
 
 import logging
 import os
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import settings
+
+from kscan import clock
+
+TODAY = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None, max_examples=2000)
@@ -27,3 +38,19 @@ def _no_fault_of_kscan(request: pytest.FixtureRequest) -> Iterator[None]:
     log.handlers = kept[1]
     if found and not getattr(request.module, "FAULTS_ARE_MEANT", False):
         raise AssertionError(f"{found[0].getMessage()}: {found[0].exc_info}")
+
+
+def pytest_configure():
+    # Variables, for the programs that tests start as well. Nobody's own data counts.
+    os.environ["TZ"] = "Pacific/Kiritimati"
+    os.environ["XDG_DATA_HOME"] = "/nobody/has/data/here"
+    time.tzset()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Before the fixtures, for those of a module or of the session read the clock as well."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "live" not in item.path.parts:
+            patch.setattr(clock, "now", lambda: TODAY)
+        return (yield)

@@ -9,6 +9,7 @@ import kscan
 
 ROOMS = [
     "errors",
+    "clock",
     "data",
     "documents",
     "model",

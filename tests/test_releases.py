@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from kscan.checks.check import Severity
 from kscan.model.releases import Fault, Release, release
-from kscan.views.lifecycle import faults, minors, retired_apis
+from kscan.views.lifecycle import minors, retired_apis
+from kscan.views.lifecycle import shipped_faults as faults
 
 SPANS = [(fault, *span.split("..")) for fault in faults().faults for span in fault.affected]
 COMPONENTS = {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet"}
@@ -45,7 +46,7 @@ RELEASES = st.builds(Release, st.just(1), st.integers(0, 60), st.integers(0, 40)
 
 @given(RELEASES, RELEASES, RELEASES)
 def test_a_span_holds_its_first_and_not_its_last(first, last, found):
-    fault = Fault("CVE", ("kubelet",), "low", "", (f"{first}..{last}",))
+    fault = Fault("CVE", ("kubelet",), "low", "", (f"{first}..{last}",), 1)
     assert bool(fault.mended_in(found)) == (first.number <= found.number < last.number)
 
 

@@ -2,12 +2,11 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from functools import partial
 
 import msgspec
 
-from kscan import __version__
+from kscan import __version__, clock
 from kscan.collect.credentials import load
 from kscan.collect.discovery import Served, discover
 from kscan.collect.identity import identify
@@ -57,7 +56,7 @@ def collect(access: Access, needs: Iterable[Need], options: Options, progress: P
         uid=gathering.cluster_uid(),
         user=identity.user,
         groups=identity.groups,
-        taken=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        taken=clock.stamp(),
         namespaces=options.namespaces,
         kscan=__version__,
     )

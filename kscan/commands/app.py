@@ -8,6 +8,7 @@ import typer
 
 from kscan import __version__
 from kscan.commands import options as o
+from kscan.commands.data import data_app
 from kscan.commands.deploy import deploy_app
 from kscan.commands.fix import fix
 from kscan.commands.node import node
@@ -25,6 +26,7 @@ app.add_typer(snapshot_app, name="snapshot")
 app.add_typer(checks_app, name="checks")
 app.add_typer(rbac_app, name="rbac")
 app.add_typer(deploy_app, name="deploy")
+app.add_typer(data_app, name="data")
 
 _REPORT = "The report"
 
@@ -103,6 +105,7 @@ def scan(
     insecure_kubelet_tls: o.InsecureKubeletTls = False,
     node_results: o.NodeResults = "",
     inspect_secret_metadata: o.SecretMetadata = False,
+    data: o.DataFolder = None,
     pss_version: o.PssVersion = "",
     platform: o.PlatformName = "",
     quiet: o.Quiet = False,
@@ -134,6 +137,7 @@ def scan(
         access=o.access(kubeconfig, context, as_user, as_group),
         options=o.collecting(namespace, parallel, timeout, kubelets, insecure_kubelet_tls, inspect_secret_metadata),
         node_results=results.node_results(node_results),
+        data=data,
         honour_annotations=honour_annotations,
         fail_on=command.known_gate(fail_on),
         strict=strict,

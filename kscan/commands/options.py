@@ -105,6 +105,11 @@ NodeResults = Annotated[
                  help="What `kscan node` told of the nodes: a folder with its documents, or the ConfigMaps that agents"
                  " publish (configmaps/NAMESPACE where it is not kscan-nodes)."),
 ]  # fmt: skip
+DataFolder = Annotated[
+    Path | None,
+    typer.Option("--data", envvar="KSCAN_DATA", metavar="DIR",
+                 help="Where `kscan data update` keeps what it is given; else the user's own folder for data."),
+]  # fmt: skip
 SecretMetadata = Annotated[
     bool,
     typer.Option("--inspect-secret-metadata", envvar="KSCAN_INSPECT_SECRET_METADATA", rich_help_panel=_MORE,

@@ -16,6 +16,7 @@ from kscan.checks.check import Severity
 from kscan.checks.selection import FITTING, Selection
 from kscan.collect.request import Access, Options
 from kscan.commands import faults
+from kscan.commands.datasets import with_data
 from kscan.commands.gather import from_cluster
 from kscan.commands.node_results import NodeResults, with_results
 from kscan.commands.output import Outputs, write_all
@@ -66,6 +67,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     access: Access = Access()
     options: Options = Options()
     node_results: NodeResults = NodeResults()
+    # The folder of the user's own data, where it is not the usual one.
+    data: Path | None = None
     honour_annotations: bool = False
     fail_on: str = "high"
     strict: bool = False
@@ -89,7 +92,9 @@ def run(request: Request) -> int:
     for note in request.notes:
         tell(note)
     opened = _opened(request, ready, console)
-    opened = msgspec.structs.replace(opened, snapshot=with_results(opened.snapshot, request.node_results, tell))
+    told = with_results(opened.snapshot, request.node_results, tell)
+    opened = msgspec.structs.replace(opened, snapshot=with_data(told, request.data, tell))
+    del told
     report = _judged(opened, request, ready, tell)
     # Lets go of it, too.
     del opened

@@ -18,7 +18,7 @@ from kscan.judge.plan import Plan, plan
 from kscan.judge.report import Result, Status
 from kscan.snapshot.documents import Document, snapshot_of
 from kscan.snapshot.entry import Body, Entry, Gap, Reason
-from kscan.snapshot.needs import FromNode, Named, Need, PerNode, Plain, Resource, split_path
+from kscan.snapshot.needs import Brought, FromNode, Named, Need, PerNode, Plain, Resource, split_path
 from kscan.snapshot.snapshot import About, Snapshot
 from kscan.views.targets import TARGETS
 from kscan.views.view import Readings
@@ -184,7 +184,7 @@ def denied(snapshot: Snapshot, need: Need) -> Snapshot:
 
 
 def _matches(need: Need, path: str) -> bool:
-    if isinstance(need, Plain | Named):
+    if isinstance(need, Plain | Named | Brought):
         return path == need.path()
     if isinstance(need, PerNode):
         return path.startswith("/api/v1/nodes/") and path.endswith(f"/{need.leaf}")

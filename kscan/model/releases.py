@@ -79,6 +79,7 @@ class Minors(msgspec.Struct, frozen=True):
     """The minors that are known, and until when."""
 
     as_of: date
+    source: str
     minors: tuple[Minor, ...]
 
     def of(self, found: Release) -> Minor | None:
@@ -99,9 +100,17 @@ class Fault(msgspec.Struct, frozen=True):
     severity: str
     summary: str
     affected: tuple[str, ...]
+    issue: int
     # Only there, or only with this; what the API does not tell is left to a person.
     windows: bool = False
     where: str = ""
+    # Of a feed only the versions can be read: what must hold besides stands in its words.
+    in_words: bool = False
+
+    @property
+    def url(self) -> str:
+        """Where it is told."""
+        return f"https://github.com/kubernetes/kubernetes/issues/{self.issue}"
 
     def mended_in(self, found: Release) -> str:
         """The release that mends it in this one; empty where this one has it not."""
@@ -113,11 +122,21 @@ class Fault(msgspec.Struct, frozen=True):
         return ""
 
 
+class Unread(msgspec.Struct, frozen=True):
+    """A fault that is announced, in words from which no versions can be taken."""
+
+    id: str
+    issue: int
+
+
 class Faults(msgspec.Struct, frozen=True):
-    """The faults that are known, and until when."""
+    """The faults that are known, and until when; `left_out` says why others are no matter."""
 
     as_of: date
+    source: str
     faults: tuple[Fault, ...]
+    left_out: Mapping[str, str] = {}
+    unread: tuple[Unread, ...] = ()
 
 
 class Retired(msgspec.Struct, frozen=True):
@@ -131,9 +150,11 @@ class Retired(msgspec.Struct, frozen=True):
 
 
 class RetiredApis(msgspec.Struct, frozen=True):
-    """The versions of kinds that Kubernetes gave up, and until when that is known."""
+    """The versions of kinds that Kubernetes gave up, and until which day and minor that is known."""
 
     as_of: date
+    source: str
+    newest: str
     apis: tuple[Retired, ...]
 
     def by_kind(self) -> Mapping[tuple[str, str], Retired]:

@@ -1,10 +1,9 @@
 """Everything together: from what runs to the files that it names, then to what distributions are known to keep."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-from kscan import __version__
+from kscan import __version__, clock
 from kscan.errors import ConfigError
 from kscan.model.node_facts import NodeFacts, Program
 from kscan.node import roles as r
@@ -61,7 +60,7 @@ def _gathered(root: Root, name: str) -> NodeFacts:
     seen = files.all()
     return NodeFacts(
         node=name or _name(root, found),
-        taken=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        taken=clock.stamp(),
         kscan=__version__,
         layouts=tuple(one.layout for one in here),
         control_plane=next((sign for sign in signs if sign), ""),

@@ -1,13 +1,18 @@
 """Objects that are written in a version of their kind that Kubernetes dropped."""
 
+import re
 from collections.abc import Iterable
 
 from kscan.checks.check import Severity
-from kscan.checks.judgement import Fine, Judgements, Moot, Problem
+from kscan.checks.judgement import Fine, Judgement, Judgements, Moot, Problem, Unsure
+from kscan.model.releases import RetiredApis
 from kscan.rules.rule import rule
 from kscan.views.api_versions import WRITTEN, Written
 from kscan.views.lifecycle import retired_apis
 from kscan.views.server import MANIFESTS, MINOR
+
+# Versions that Kubernetes drops are previews of its own groups.
+_PREVIEW = re.compile(r"(?:[a-z]+|[a-z.]+\.k8s\.io)/v\d+(?:alpha|beta)\d+")
 
 
 @rule("api_versions.retired", "objects that tell in which version they were written", WRITTEN, MINOR, MANIFESTS)
@@ -19,7 +24,7 @@ def retired(written: Iterable[Written], minor: int | None, manifests: bool) -> J
     for one in written:
         found = by_kind.get((one.version, one.ref.kind))
         if found is None:
-            yield Fine(one.ref)
+            yield _unnamed(one, minor, known)
             continue
         verb = "is written" if manifests else "was last applied"
         gone = minor is None or int(found.removed.split(".")[1]) <= minor
@@ -32,3 +37,12 @@ def retired(written: Iterable[Written], minor: int | None, manifests: bool) -> J
             severity=None if gone else Severity.LOW,
             fix=f"Write it in {found.instead}." if found.instead else "",
         )
+
+
+def _unnamed(one: Written, minor: int | None, known: RetiredApis) -> Judgement:
+    """A version that no list names; of a minor newer than the list that says nothing of Kubernetes' own previews."""
+    if minor is not None and minor > int(known.newest.split(".")[1]) and _PREVIEW.fullmatch(one.version):
+        return Unsure(
+            one.ref, f"which versions Kubernetes 1.{minor} dropped is not known: the list is of {known.newest}"
+        )
+    return Fine(one.ref)

@@ -7,14 +7,15 @@ from kscan.checks.check import Severity
 from kscan.checks.judgement import Fine, Judgement, Judgements, Moot, Problem, Unsure
 from kscan.model.meta import ObjectRef
 from kscan.model.platform import Platform
-from kscan.model.releases import Fault, Release, Running
+from kscan.model.releases import Fault, Faults, Release, Running
 from kscan.model.words import listed
 from kscan.rules.rule import rule
-from kscan.views.lifecycle import faults, minors
+from kscan.views.lifecycle import FAULTS, minors
 from kscan.views.platform import PLATFORM
 from kscan.views.releases import RELEASES, TAKEN
 
-_OLD = timedelta(days=183)
+# After half a year a list of faults says nothing about what it does not name.
+STALE = timedelta(days=183)
 _UNDATED = "the snapshot does not tell when it was taken"
 _UPSTREAM = "Judged by upstream's support; a distribution may mend it for longer."
 _MENDED = "The version has a mark of its distribution, which may have mended it without another patch number: ask it."
@@ -104,42 +105,54 @@ def _near(one: Running, found: Release, oldest: Release, newest: Release, most: 
     return Problem(_ref(one), message, path="version", value=one.version, notes=notes)
 
 
-@rule("versions.faults", "Kubernetes components", RELEASES, TAKEN, more=(PLATFORM,), of_cluster=True)
-def known_faults(running: Iterable[Running], taken: datetime | None, platform: Platform | None) -> Judgements:
+@rule("versions.faults", "Kubernetes components", RELEASES, TAKEN, FAULTS, more=(PLATFORM,), of_cluster=True)
+def known_faults(
+    running: Iterable[Running], taken: datetime | None, known: Faults, platform: Platform | None
+) -> Judgements:
     """Components in a version of which a fault is known that another release mends."""
     yield Moot(_NONE)
     for one in running:
         found = one.release
         if kept := _kept(one, platform):
             yield Moot(kept)
-            continue
-        if found is None:
+        elif found is None:
             yield Unsure(_ref(one), f"{one.version} is no version of Kubernetes")
-            continue
-        problems = [_problem(one, found, fault, last) for fault, last in _having(one, found)]
-        yield from problems or (_without(one, found, taken),)
+        else:
+            said = tuple(_having(one, found, known))
+            yield from said or (_without(one, found, taken, known),)
 
 
-def _having(one: Running, found: Release) -> Iterator[tuple[Fault, str]]:
-    for fault in faults().faults:
+def _having(one: Running, found: Release, known: Faults) -> Iterator[Judgement]:
+    for fault in known.faults:
         last = fault.mended_in(found) if one.component in fault.components else ""
-        if last and (one.windows or not fault.windows):
-            yield fault, last
+        if not last or (fault.windows and not one.windows and not fault.in_words):
+            continue
+        if fault.windows and not one.windows:
+            # Words that speak of Windows may mean only that.
+            yield Unsure(
+                _ref(one), f"{fault.id} is of this version and speaks of Windows: {fault.url} says whether only that"
+            )
+        else:
+            yield _problem(one, found, fault, last, known)
 
 
-def _problem(one: Running, found: Release, fault: Fault, last: str) -> Problem:
-    notes = [f"It runs {_where(one)}.", f"The list of faults is of {faults().as_of}."]
+def _problem(one: Running, found: Release, fault: Fault, last: str, known: Faults) -> Problem:
+    notes = [f"It runs {_where(one)}.", f"The list of faults is of {known.as_of}: {fault.url}"]
     notes += [f"Only where {fault.where}."] if fault.where else []
+    notes += (
+        ["The versions are taken from the feed; what else must hold stands in its words only."]
+        if fault.in_words
+        else []
+    )
     notes += [_MENDED] if found.may_be_mended else []
-    severity = Severity(fault.severity)
+    severity = Severity(fault.severity) if fault.severity else None
     message = f"has {fault.id}: {fault.summary}; {last} mends it"
     fix = f"Upgrade it to {last} or later."
     return Problem(_ref(one), message, path=fault.id, value=one.version, severity=severity, notes=tuple(notes), fix=fix)
 
 
-def _without(one: Running, found: Release, taken: datetime | None) -> Judgement:
+def _without(one: Running, found: Release, taken: datetime | None, known: Faults) -> Judgement:
     """No fault is known; whether that says anything depends on who still looks for them, and on the list's age."""
-    known = faults()
     if taken is None:
         return Unsure(_ref(one), _UNDATED)
     minor = minors().of(found)
@@ -147,7 +160,11 @@ def _without(one: Running, found: Release, taken: datetime | None) -> Judgement:
         return Unsure(_ref(one), f"{found.of_minor} is out of support: nobody says which newer faults it has")
     if found.preview:
         return Unsure(_ref(one), "faults are told of releases, and this came before its own")
-    if taken.date() - known.as_of > _OLD:
+    if known.unread:
+        named = listed([f"{fault.id} ({fault.issue})" for fault in known.unread])
+        return Unsure(_ref(one), f"the feed of {known.as_of} does not tell for machines which versions have {named}")
+    if taken.date() - known.as_of > STALE:
         days = (taken.date() - known.as_of).days
-        return Unsure(_ref(one), f"the list of faults is of {known.as_of}, {days} days before this scan: update kscan")
+        advice = "update kscan, or take Kubernetes' feed with `kscan data update`"
+        return Unsure(_ref(one), f"the list of faults is of {known.as_of}, {days} days before this scan: {advice}")
     return Fine(_ref(one), f"no fault is known, by the list of {known.as_of}")

@@ -116,8 +116,21 @@ class FromNode(msgspec.Struct, frozen=True, order=True):
         return "node results"
 
 
-Need = Resource | Named | Plain | PerNode | FromNode
-_ORDER: tuple[type, ...] = (Resource, Named, Plain, PerNode, FromNode)
+class Brought(msgspec.Struct, frozen=True, order=True):
+    """What a user keeps beside the cluster and brings to a scan; nobody is asked for it."""
+
+    name: str
+
+    def path(self) -> str:
+        """Where it is kept."""
+        return f"/kscan.dev/v1/data/{self.name}"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Need = Resource | Named | Plain | PerNode | FromNode | Brought
+_ORDER: tuple[type, ...] = (Resource, Named, Plain, PerNode, FromNode, Brought)
 
 
 def split_path(path: str) -> tuple[str, str, str, str, str] | None:

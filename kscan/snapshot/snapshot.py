@@ -6,7 +6,7 @@ from functools import cached_property
 import msgspec
 
 from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason, Unread
-from kscan.snapshot.needs import Named, Plain, Resource, split_path
+from kscan.snapshot.needs import Brought, Named, Plain, Resource, split_path
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -65,7 +65,7 @@ class Snapshot:
             if not one.path or (parts and resource.covers(parts[0], parts[3])):
                 yield one.gap
 
-    def get(self, need: Plain | Named) -> Body | Gap:
+    def get(self, need: Plain | Named | Brought) -> Body | Gap:
         """The body of one path, or why there is none; a named object is also found in its list."""
         path = need.path()
         entry = self.entries.get(path)

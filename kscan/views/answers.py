@@ -7,7 +7,7 @@ import msgspec
 
 from kscan.model.words import listed
 from kscan.snapshot.entry import Body, Gap, Reason
-from kscan.snapshot.needs import FromNode, Named, PerNode, Plain
+from kscan.snapshot.needs import Brought, FromNode, Named, PerNode, Plain
 
 JSON, TEXT = "application/json", "text/plain"
 T = TypeVar("T")
@@ -18,9 +18,9 @@ class UnlikeError(ValueError):
 
 
 class Question(msgspec.Struct, Generic[T], frozen=True):
-    """A path, or one of each node, and how each media type is read that it may answer in."""
+    """A path, one of each node or a file that was brought, and how each media type is read that it may answer in."""
 
-    need: Plain | PerNode | FromNode
+    need: Plain | PerNode | FromNode | Brought
     readers: Mapping[str, Callable[[bytes], T]]
 
     def read(self, path: str, found: Body | Gap) -> T | Gap:

@@ -1,4 +1,4 @@
-"""What is known of Kubernetes' releases beside the cluster: data files of the package, each with its date."""
+"""What is known of releases beside the cluster: data of the package, and what a user brought, each with its date."""
 
 from functools import lru_cache
 from typing import TypeVar
@@ -8,9 +8,15 @@ import msgspec
 from kscan import data
 from kscan.documents import documents_in
 from kscan.errors import CheckError
+from kscan.model.cve_feed import Feed, FeedError, read, with_feed
 from kscan.model.releases import Faults, Minors, RetiredApis
+from kscan.snapshot.entry import Reason
+from kscan.snapshot.needs import Brought
+from kscan.views.answers import JSON, Question, UnlikeError
+from kscan.views.view import Source, View
 
 T = TypeVar("T")
+CVE_FEED = Brought("official-cve-feed")
 
 
 @lru_cache
@@ -20,8 +26,8 @@ def minors() -> Minors:
 
 
 @lru_cache
-def faults() -> Faults:
-    """The known faults of Kubernetes' own components."""
+def shipped_faults() -> Faults:
+    """The known faults of Kubernetes' own components, as the package has them."""
     return _told("cves.yaml", Faults)
 
 
@@ -34,3 +40,25 @@ def retired_apis() -> RetiredApis:
 def _told(name: str, shape: type[T]) -> T:
     path = data.folder("checks") / "shipped" / name
     return msgspec.convert(next(documents_in(path, CheckError)), shape)
+
+
+def _feed(content: bytes) -> Feed:
+    try:
+        return read(content)
+    except FeedError as error:
+        raise UnlikeError(str(error)) from error
+
+
+_BROUGHT = Question(CVE_FEED, {JSON: _feed})
+
+
+def _faults(source: Source) -> Faults:
+    known = shipped_faults()
+    feed = source.answer(
+        _BROUGHT, because="nobody brought a newer list than the package's own", only=(Reason.NOT_ASKED,)
+    )
+    return with_feed(known, feed) if feed and feed.as_of > known.as_of else known
+
+
+# The package's list, with what a newer feed has besides.
+FAULTS: View[Faults] = View("known faults", (CVE_FEED,), _faults)

@@ -13,7 +13,7 @@ from kscan.model.base import decode
 from kscan.model.meta import WRITTEN_IN
 from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
 from kscan.snapshot.kinds import KNOWN
-from kscan.snapshot.needs import FromNode, Named, Need, PerNode, Plain, Resource, split_path
+from kscan.snapshot.needs import Brought, FromNode, Named, Need, PerNode, Plain, Resource, split_path
 from kscan.snapshot.snapshot import About, Snapshot
 from kscan.views.answers import Question, named
 
@@ -137,7 +137,7 @@ class Source:
     def answer(self, question: Question[A], *, because: str = "", only: tuple[Reason, ...] = ()) -> A | None:
         """What one path answers; None where that is missing, which is noted in the same way."""
         need = question.need
-        if not isinstance(need, Plain):
+        if not isinstance(need, Plain | Brought):
             raise LookupError(f"{need} is asked of each node")
         self._declared(need)
         found = question.read(need.path(), self._snapshot.get(need))
@@ -155,7 +155,7 @@ class Source:
         found = self._snapshot.get(need)
         return found.via if isinstance(found, Body) else ""
 
-    def _noted(self, need: Plain | Named, found: object, because: str, only: tuple[Reason, ...]) -> None:
+    def _noted(self, need: Plain | Named | Brought, found: object, because: str, only: tuple[Reason, ...]) -> None:
         if not isinstance(found, Gap):
             self.evidence.append(Evidence(need.path()))
         elif because and (not only or found.reason in only):

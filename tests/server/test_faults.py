@@ -5,10 +5,10 @@ import json
 import stat
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 
 import pytest
 
+from kscan import clock
 from kscan.collect.collect import collect
 from kscan.collect.request import Access, Options
 from kscan.snapshot.documents import snapshot_of
@@ -126,6 +126,5 @@ def test_a_slow_fault_ends_with_the_server():
 
 
 def test_ages_without_a_date_are_those_of_today():
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    document = {"kind": "Namespace", "metadata": {"name": "n", "creationTimestamp": now}}
-    assert columns("/api/v1/namespaces", Answers(snapshot_of([document])))["Age"].endswith("s")
+    document = {"kind": "Namespace", "metadata": {"name": "n", "creationTimestamp": clock.stamp()}}
+    assert columns("/api/v1/namespaces", Answers(snapshot_of([document])))["Age"] == "0s"

@@ -1,11 +1,12 @@
 """From a request to an answer: what stands in the snapshot, and what follows from it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from kscan import clock
 from kscan.model.base import decode_object
 from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason, list_document
 from kscan.snapshot.needs import split_path
@@ -134,7 +135,7 @@ class Answers:
 
     def _now(self) -> datetime:
         """Ages are those of the moment when the snapshot was taken."""
-        return cells.when(self._about.taken) or datetime.now(UTC)
+        return cells.when(self._about.taken) or clock.now()
 
     def _shaped(self, request: Request, group: str, content: bytes) -> Response:
         match shape(request.headers.get("accept", "")):
