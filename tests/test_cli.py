@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from kscan import data
 from kscan.__main__ import run
 from tests.fake_api import Fault, cluster, fake_api
 
@@ -205,14 +206,21 @@ def test_permissions_as_yaml(capfd):
     ]
 
 
-def test_checks_are_listed_shown_and_tested(capfd):
+def test_checks_are_listed_shown_and_tested(capfd, monkeypatch):
     assert "privileged-container" in told(capfd, "checks", "list")[1]
     severe = told(capfd, "checks", "list", "--severity", "critical")[1].count("\n")
     assert 3 < severe < told(capfd, "checks", "list")[1].count("\n")
     _, out, _ = told(capfd, "checks", "show", "host-path-writable")
     assert all(words in out for words in ("Why", "Fix", "container.?volumeMounts", "Example, misses"))
-    code, _, err = told(capfd, "checks", "test")
+    code, _, err = told(capfd, "checks", "test", str(data.folder("checks") / "references"))
     assert (code, "0 failed" in err) == (0, True)
+    # The shipped ones are tried by tests/test_checks.py; here, that it is they who are tried.
+    asked = []
+    with monkeypatch.context() as patch:
+        patch.setattr("kscan.judge.farm.run_examples", lambda checks: asked.extend(checks) or [])
+        assert told(capfd, "checks", "test")[0] == 0
+    assert {one.id for one in asked} == {path.stem for path in data.folder("checks").rglob("*.yaml")
+                                         if path.parent.name not in ("frameworks", "peers", "shipped")}  # fmt: skip
     Path("mine").mkdir()
     Path("mine/own.yaml").write_text(GOOD + "examples: {fail: {a: 'kind: Pod\n\n  metadata: {name: bad}'}}\n")
     Path("mine/own.yaml").write_text(

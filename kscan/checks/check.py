@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from kscan import data
 from kscan.documents import documents, documents_in
 from kscan.errors import CheckError, nearest
 
@@ -95,7 +97,16 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 def read_check(path: Path, text: str | None = None) -> Check:
     """Read one check file; CheckError names the file and what is wrong in it."""
     found = documents_in(path, CheckError) if text is None else documents(text, str(path), CheckError)
-    content = next(found, None)
+    return _read(path, next(found, None))
+
+
+@cache
+def _shipped(path: Path) -> Check:
+    """A file of the package, which does not change while kscan runs."""
+    return read_check(path)
+
+
+def _read(path: Path, content: object) -> Check:
     try:
         file = msgspec.convert(content, _File)
     except msgspec.ValidationError as error:
@@ -139,9 +150,10 @@ def read_checks(folder: Path) -> Iterator[Check]:
     """Every check below a folder, by id; frameworks are kept apart."""
     if not folder.is_dir():
         raise CheckError(f"{folder} is not a folder", "name the folder that holds the check files")
+    read = _shipped if folder == data.folder("checks") else read_check
     for path in sorted(folder.rglob("*.yaml"), key=lambda one: one.stem):
         if path.parent.name not in _NO_CHECKS:
-            yield read_check(path)
+            yield read(path)
 
 
 def by_id(checks: Iterator[Check]) -> dict[str, Check]:

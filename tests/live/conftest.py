@@ -5,6 +5,8 @@ KUBEBUILDER_ASSETS names: whoever names several says by the order which of them 
 With the mark `every_version` it runs on each.
 """
 
+from pathlib import Path
+
 import pytest
 
 from tests.live.api_server import NEEDED, api_server, folders, holds
@@ -17,6 +19,14 @@ def pytest_generate_tests(metafunc):
         every = metafunc.definition.get_closest_marker("every_version")
         chosen = folders() if every else folders()[:1]
         metafunc.parametrize("assets", chosen, ids=[one.name for one in chosen], indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items):
+    """What is started for a module and a version is started by one worker only."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            of = item.callspec.params.get("assets", "") if hasattr(item, "callspec") else ""
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem} {of}"))
 
 
 def need(folder, *names):

@@ -72,7 +72,12 @@ def fate(check: Check, mutant: Mutant, cases: list[Case]) -> str:
         ready = plan([msgspec.structs.replace(check, file=msgspec.structs.replace(check.file, **changed))])
     except CheckError:
         return "stillborn"
-    return "caught" if any(wrong(ready, one) for one in cases) else "alive"
+    for place, one in enumerate(cases):
+        if wrong(ready, one):
+            # What caught this one is likely to catch the next.
+            cases.insert(0, cases.pop(place))
+            return "caught"
+    return "alive"
 
 
 def surveys(checks: dict[str, Check]) -> Iterator[Survey]:

@@ -69,12 +69,12 @@ def test_a_fixed_example_passes(check, name, text):
     assert again.steps == ()
 
 
-def test_all_patches_together_settle():
-    for _, name, text in MANIFESTS:
-        once = mend([Text(name, text)], PATCHING, risky=True)
-        twice = mend(once.texts, PATCHING, risky=True)
-        assert twice.texts == once.texts
-        assert twice.steps == ()
+@pytest.mark.parametrize(("check", "name", "text"), MANIFESTS, ids=IDS)
+def test_all_patches_together_settle(check, name, text):
+    once = mend([Text(name, text)], PATCHING, risky=True)
+    twice = mend(once.texts, PATCHING, risky=True)
+    assert twice.texts == once.texts
+    assert twice.steps == ()
 
 
 def test_each_patch_mends_most_of_its_examples():
