@@ -5,9 +5,24 @@ import re
 from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.checks.examples import examples
+from kscan.mend import mend as mending
+from kscan.mend.judging import Judge
 from kscan.mend.mend import Text, mend
 
 CHECKS = by_id(read_checks(data.folder("checks")))
+_JUDGES = {}
+
+
+def _judge(checks, **options):
+    """The same judge for the same checks: to make one ready takes longer than to ask it of an example."""
+    key = (*map(id, checks), *options.items())
+    # It holds its checks, so that no other ever has their place.
+    if key not in _JUDGES:
+        _JUDGES[key] = Judge(checks, **options)
+    return _JUDGES[key]
+
+
+mending.Judge = _judge
 PATCHING = [check for check in CHECKS.values() if check.file.fix.patch]
 API = {
     "PodDisruptionBudget": "policy/v1",
