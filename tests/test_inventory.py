@@ -74,7 +74,7 @@ def test_rights_and_exposure_stand_beside():
     spec = HARD | {"serviceAccountName": "boss"}
     (row,) = inventory(pod("web", spec, labels={"app": "web"}), service, account, binding, role).workloads
     assert (row.account, row.exposed) == ("boss", "Service web of type LoadBalancer")
-    assert [one.check.id for one in row.rights] == ["cluster-admin-binding"]
+    assert [one.held.check.id for one in row.rights] == ["cluster-admin-binding"]
 
 
 @pytest.mark.parametrize(("hidden", "field"), [(kinds.SERVICES, "exposed"), (kinds.CLUSTER_ROLE_BINDINGS, "rights")])

@@ -4,6 +4,7 @@ from kscan.checks.check import Check
 from kscan.judge.ask import Said, ask, nothing
 from kscan.judge.drift import note_drift
 from kscan.judge.guard import Guard
+from kscan.judge.implied import without_unfounded
 from kscan.judge.plan import Plan
 from kscan.judge.report import Report, Result
 from kscan.judge.result import result_of
@@ -29,7 +30,7 @@ def judged(guard: Guard, ready: Plan) -> Report:
     snapshot = guard.readings.snapshot
     said = ask(guard, ready)
     note_drift(guard, ready, said)
-    results = tuple(_result(guard, check, said[check.id], snapshot.about) for check in ready.checks)
+    results = without_unfounded(_result(guard, check, said[check.id], snapshot.about) for check in ready.checks)
     objects = sum(len(entry.items) for entry in snapshot.entries.values() if isinstance(entry, Listing))
     scored = score(results, unread=bool(snapshot.about.unread))
     return Report(about=snapshot.about, results=results, score=scored, objects=objects, faults=tuple(guard.faults))

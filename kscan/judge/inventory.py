@@ -1,7 +1,7 @@
 """The same results by workload and by namespace: everything that is known of each, side by side."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,8 +9,9 @@ import msgspec
 from kscan.checks.check import Severity
 from kscan.judge.ask import told
 from kscan.judge.plan import Plan
-from kscan.judge.report import Admitting, Held, Inventoried, Report, Result, Status
+from kscan.judge.report import Admitting, Held, Inventoried, Report, Result, Right, Status
 from kscan.judge.score import WEIGHTS
+from kscan.judge.subjects import Dangers, dangers, through
 from kscan.model.admission.guards import Posture
 from kscan.model.meta import ObjectRef
 from kscan.model.namespaces import Namespace
@@ -38,7 +39,7 @@ class _Known(msgspec.Struct, frozen=True):
     judging: tuple[Result, ...]
     findings: Mapping[ObjectRef, list[Held]]
     undecided: Mapping[ObjectRef, set[str]]
-    rights: Mapping[ObjectRef, tuple[Held, ...]] | None
+    rights: Dangers | None
     exposed: Mapping[ObjectRef, str]
     exposure_whole: bool
     minor: int
@@ -80,29 +81,33 @@ def _known(report: Report, readings: Readings, ready: Plan) -> _Known:
     )
 
 
-def _rights(report: Report, ready: Plan) -> Mapping[ObjectRef, tuple[Held, ...]] | None:
+def _rights(report: Report, ready: Plan) -> Dangers | None:
     """The dangerous rights of each subject; None where they were not asked for or not all readable."""
     asked = [result for result in report.results if ready.views(result.check)[0].name == RIGHTS.name]
-    if not asked or any(result.gaps for result in asked):
-        return None
-    return {holder.subject: holder.dangers for holder in report.holders()}
+    return dangers(report) if asked and not any(result.gaps for result in asked) else None
+
+
+def _every_right(accounts: Iterable[ObjectRef], found: Dangers) -> Iterator[Right]:
+    """What accounts are granted themselves and through their groups, without what follows from it."""
+    own = [(None, found.get(one, ())) for one in accounts]
+    by_group = {one.group: one.dangers for account in accounts for one in through(account, found)}
+    for group, held in (*own, *by_group.items()):
+        yield from (Right(one, group) for one in held if not one.finding.implied_by)
 
 
 def _inventoried(workload: Workload, known: _Known) -> Inventoried:
     ref = workload.ref
     accounts = sorted({service_account(group.spec) for group in workload.groups})
-    subjects = (ObjectRef("ServiceAccount", name, ref.namespace) for name in accounts)
-    dangers = tuple(sorted(known.findings.get(ref, ()), key=_worst_first))
+    subjects = [ObjectRef("ServiceAccount", name, ref.namespace) for name in accounts]
+    found = tuple(sorted(known.findings.get(ref, ()), key=_worst_first))
     return Inventoried(
         workload=ref,
         pods=workload.pods,
         level=known.levels.of(workload, known.minor),
         account=", ".join(accounts),
-        score=_score(known.judging, {one.check.id for one in dangers}, known.undecided.get(ref, set())),
-        dangers=dangers,
-        rights=None if known.rights is None else tuple(
-            one for subject in subjects for one in known.rights.get(subject, ()) if not one.finding.implied_by
-        ),
+        score=_score(known.judging, {one.check.id for one in found}, known.undecided.get(ref, set())),
+        dangers=found,
+        rights=None if known.rights is None else tuple(_every_right(subjects, known.rights)),
         exposed=known.exposed.get(ref, "") or ("" if known.exposure_whole else None),
     )  # fmt: skip
 

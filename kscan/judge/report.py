@@ -98,9 +98,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return min((one.severity for one in self.open), key=lambda one: one.rank, default=self.check.file.severity)
 
     @property
+    def own(self) -> tuple[Finding, ...]:
+        """Those of them that do not follow from what another check finds."""
+        return tuple(one for one in self.open if not one.implied_by)
+
+    @property
     def implied(self) -> bool:
         """Whether everything that it finds follows from what another check finds."""
-        return bool(self.findings) and all(one.implied_by for one in self.findings)
+        return bool(self.open) and not self.own
 
     @property
     def asked(self) -> bool:
@@ -140,26 +145,11 @@ class Held(msgspec.Struct, frozen=True):
     finding: Finding
 
 
-class Holder(msgspec.Struct, frozen=True):
-    """A subject with everything dangerous that it may do, the worst first."""
+class Right(msgspec.Struct, frozen=True):
+    """A danger that a workload's account holds, and the group through which it does; None by its own bindings."""
 
-    subject: ObjectRef
-    dangers: tuple[Held, ...]
-
-    @property
-    def worst(self) -> Held:
-        """The danger to end first."""
-        return self.dangers[0]
-
-
-class Worst(msgspec.Struct, frozen=True):
-    """One of the things to look at first: an example, how much more there is of it, and what to do."""
-
-    severity: Severity
-    check: Check
-    finding: Finding
-    more: str
-    fix: str
+    held: Held
+    group: ObjectRef | None = None
 
 
 class Inventoried(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,7 +161,7 @@ class Inventoried(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     score: int | None
     dangers: tuple[Held, ...]
-    rights: tuple[Held, ...] | None
+    rights: tuple[Right, ...] | None
     exposed: str | None
 
     @property
@@ -250,21 +240,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         found = (result for result in self.results if result.status is status)
         return tuple(sorted(found, key=lambda result: (result.severity.rank, -len(result.findings))))
 
-    def worst(self, count: int = 5) -> tuple[Worst, ...]:
-        """What to look at first: checks that fail, and subjects whatever they may do."""
-        checks = (_worst_of(result) for result in self.of(Status.FAIL) if not result.about_subjects)
-        found = [*checks, *map(_worst_right, self.holders())]
-        return tuple(sorted(found, key=lambda one: one.severity.rank)[:count])
-
-    def holders(self) -> tuple[Holder, ...]:
-        """Every subject with dangerous rights, the worst first."""
-        found: dict[ObjectRef, list[Held]] = {}
-        for result in self.of(Status.FAIL):
-            for finding in result.open if result.about_subjects else ():
-                found.setdefault(finding.object, []).append(Held(result.check, finding))
-        holders = (Holder(subject, tuple(sorted(held, key=_danger))) for subject, held in found.items())
-        return tuple(sorted(holders, key=lambda one: (one.worst.finding.severity.rank, -len(one.dangers), one.subject)))
-
     def gaps(self) -> tuple[MissedPath, ...]:
         """Each path that was missing for some check, once."""
         by_gap: dict[Gap, list[str]] = {one.gap: [] for one in self.about.unread}
@@ -272,24 +247,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             for gap in result.gaps:
                 by_gap.setdefault(gap, []).append(result.check.id)
         return tuple(MissedPath(gap, tuple(sorted(ids))) for gap, ids in sorted(by_gap.items()))
-
-
-def _worst_of(result: Result) -> Worst:
-    more = len(result.open) - 1
-    fix = " ".join(result.check.file.fix.text.split())
-    return Worst(result.severity, result.check, result.open[0], f"and {more} more" if more else "", fix)
-
-
-def _worst_right(holder: Holder) -> Worst:
-    check, finding = holder.worst.check, holder.worst.finding
-    more = len(holder.dangers) - 1
-    return Worst(finding.severity, check, finding, f"and {more} more dangers" if more else "",
-                 finding.fix or " ".join(check.file.fix.text.split()))  # fmt: skip
-
-
-def _danger(held: Held) -> tuple[object, ...]:
-    """What others follow from comes before them."""
-    return bool(held.finding.implied_by), held.finding.severity.rank, held.check.id
 
 
 def fingerprint(check: str, cluster: str, ref: ObjectRef, container: str, path: str) -> str:

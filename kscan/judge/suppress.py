@@ -9,6 +9,7 @@ from kscan.checks.check import Check
 from kscan.checks.peers import Answer, kubeaudit_labels, peers
 from kscan.checks.peers import answer as answered
 from kscan.checks.suppressions import ALL, KSCAN, MARKS, Request, requests
+from kscan.judge.implied import without_unfounded
 from kscan.judge.report import Finding, Report, Result, Status, Suppression, Unused
 from kscan.judge.score import score
 from kscan.model.base import decode
@@ -48,7 +49,7 @@ class _Owned(msgspec.Struct, frozen=True):
 def with_suppressions(report: Report, readings: Readings) -> Report:
     """The report with those findings marked that the owners of objects ask to pass over."""
     asked = _asked(readings)
-    results = tuple(_marked(result, asked) for result in report.results)
+    results = without_unfounded(_marked(result, asked) for result in report.results)
     unused = tuple(sorted(_unused(report, asked)))
     scored = score(results, unread=bool(report.about.unread))
     return msgspec.structs.replace(report, results=results, score=scored, unused=unused)

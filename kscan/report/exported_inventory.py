@@ -1,6 +1,8 @@
 """Workloads and namespaces as they leave kscan."""
 
-from kscan.judge.report import Admitting, Held, Inventoried
+from collections.abc import Iterable
+
+from kscan.judge.report import Admitting, Held, Inventoried, Right
 from kscan.model.admission.guards import Answer, Guard, words
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.modes import Mode
@@ -17,8 +19,18 @@ class ExportedDanger(Shape, frozen=True):
     fingerprint: str
 
 
+class ExportedThrough(Shape, frozen=True):
+    """What a subject may do because a group that it is in may: checks."""
+
+    group: str
+    checks: tuple[str, ...]
+
+
 class ExportedWorkload(Shape, frozen=True):
-    """A workload with all that is known of it; null stands for what could not be read."""
+    """A workload with all that is known of it; null stands for what could not be read.
+
+    `rights` are those of its account by all ways; `through_groups` tells which of them it has through a group.
+    """
 
     object: Object
     pods: int
@@ -26,6 +38,7 @@ class ExportedWorkload(Shape, frozen=True):
     pod_security: str
     service_account: str
     rights: tuple[str, ...] | None
+    through_groups: tuple[ExportedThrough, ...]
     exposed: str | None
     findings: tuple[ExportedDanger, ...]
 
@@ -74,10 +87,19 @@ def workload(one: Inventoried) -> ExportedWorkload:
         score=one.score,
         pod_security=one.level,
         service_account=one.account,
-        rights=None if one.rights is None else tuple(dict.fromkeys(held.check.id for held in one.rights)),
+        rights=None if one.rights is None else tuple(dict.fromkeys(right.held.check.id for right in one.rights)),
+        through_groups=tuple(_through(one.rights or ())),
         exposed=one.exposed,
         findings=tuple(map(_danger, one.dangers)),
     )
+
+
+def _through(rights: Iterable[Right]) -> Iterable[ExportedThrough]:
+    groups: dict[str, dict[str, None]] = {}
+    for right in rights:
+        if right.group:
+            groups.setdefault(right.group.name, {})[right.held.check.id] = None
+    return (ExportedThrough(group=name, checks=tuple(checks)) for name, checks in groups.items())
 
 
 def _danger(held: Held) -> ExportedDanger:

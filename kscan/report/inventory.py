@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from rich.console import RenderableType
 from rich.text import Text
 
-from kscan.judge.report import Admitting, Held, Inventoried
+from kscan.judge.report import Admitting, Held, Inventoried, Right
 from kscan.model.admission.guards import Answer, Effect, Posture
+from kscan.model.meta import ObjectRef
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.modes import Mode
 from kscan.model.words import counted, listed
@@ -43,8 +44,17 @@ def _said(one: Inventoried) -> Iterable[tuple[str, str]]:
     if one.rights is None:
         yield f"runs as {one.account}; what that may do was not seen", "dim"
     elif one.rights:
-        names = dict.fromkeys(held.check.id for held in one.rights)
-        yield f"runs as {one.account}, which may do what is dangerous: {', '.join(names)}", "yellow"
+        yield from ((f"runs as {one.account}, {words}", "yellow") for words in _ways(one.rights))
+
+
+def _ways(rights: Iterable[Right]) -> Iterable[str]:
+    """What an account may do, by each way to it."""
+    ways: dict[ObjectRef | None, dict[str, None]] = {}
+    for right in rights:
+        ways.setdefault(right.group, {})[right.held.check.id] = None
+    for group, names in ways.items():
+        way = f"and through {group} it" if group else "which"
+        yield f"{way} may do what is dangerous: {', '.join(names)}"
 
 
 def _danger(held: Held) -> Text:

@@ -1,6 +1,7 @@
 """Jinja templates over the exported report: ours, and a user's own. docs/templates.md tells what they are given."""
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from markupsafe import escape as escape_html
 
 from kscan import data
 from kscan.errors import CheckError
-from kscan.judge.report import Holder, Report, Status, Worst
+from kscan.judge.report import Held, Report, Status
 from kscan.judge.score import WEIGHTS
+from kscan.judge.subjects import Holder, Worst, holders, worst
 from kscan.model.meta import ObjectRef
+from kscan.model.words import counted
 from kscan.report.controls import framework_words, told_controls
-from kscan.report.drawing import way
+from kscan.report.drawing import way as drawn
 from kscan.report.export import export
 from kscan.report.markdown_text import escape, fenced
 from kscan.report.text import clean_all, part, told_once
@@ -57,7 +60,7 @@ def _environment(template: Path) -> SandboxedEnvironment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"yaml": _yaml, "md": escape, "fenced": fenced, "prose": _prose}
-    environment.filters |= {"address": _address, "part": _part}
+    environment.filters |= {"address": _address, "part": _part, "counts": _counts}
     return environment
 
 
@@ -76,16 +79,15 @@ def context(report: Report) -> dict[str, Any]:
         for control, told in zip(one["controls"], told_controls(answered.answers), strict=True):
             control["told"] = clean_all(told) or control["reason"]
     return shape | {
-        "worst": [_worst(one) for one in report.worst(_WORST)],
+        "worst": [_worst(one) for one in worst(report, _WORST)],
         "by_status": by_status,
-        "subjects": [_holder(one) for one in report.holders()],
+        "subjects": [_holder(one) for one in holders(report)],
         "weights": {str(severity): weight for severity, weight in WEIGHTS.items()},
     }
 
 
 def _holder(one: Holder) -> dict[str, Any]:
     """A subject with its dangers; those that follow from another are only named."""
-    own = [held for held in one.dangers if not held.finding.implied_by]
     found: dict[str, Any] = clean_all(
         {
             "object": msgspec.to_builtins(one.subject),
@@ -93,14 +95,24 @@ def _holder(one: Holder) -> dict[str, Any]:
             "rank": one.worst.finding.severity.rank,
             "notes": list(one.worst.finding.notes),
             "text": one.worst.finding.fix,
-            "dangers": [{"check": held.check.id, "severity": str(held.finding.severity),
-                         "message": held.finding.message, "text": held.finding.fix} for held in own],
-            "implied": [held.check.id for held in one.dangers if held.finding.implied_by],
+            "dangers": list(map(_held, one.own)),
+            "implied": [held.check.id for held in one.implied],
+            "through": [{"group": str(group.group), "checks": _ids(group.dangers)} for group in one.through],
         }
-    )  # fmt: skip
-    for danger, held in zip(found["dangers"], own, strict=True):
-        danger["way"] = way(held.finding.proof)
+    )
+    for danger, held in zip(found["dangers"], one.own, strict=True):
+        danger["way"] = drawn(held.finding.proof)
     return found
+
+
+def _held(held: Held) -> dict[str, Any]:
+    finding = held.finding
+    return {"check": held.check.id, "severity": str(finding.severity), "message": finding.message,
+            "notes": list(finding.notes), "text": finding.fix}  # fmt: skip
+
+
+def _ids(dangers: Iterable[Held]) -> list[str]:
+    return [held.check.id for held in dangers if not held.finding.implied_by]
 
 
 def _worst(one: Worst) -> dict[str, Any]:
@@ -127,6 +139,16 @@ def _yaml(value: object) -> str:
 def _prose(text: str) -> Markup:
     """A check's own words as HTML, with what stands in backticks as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape_html(text))))
+
+
+def _counts(findings: Sequence[dict[str, Any]]) -> str:
+    """How many findings a check has: those that follow from another check's, and those passed over, each apart."""
+    still = [one for one in findings if not one["suppressed"]]
+    implied = sum(bool(one["impliedBy"]) for one in still)
+    own, suppressed = len(still) - implied, len(findings) - len(still)
+    words = [counted(own, "finding")] if own or not implied else []
+    words += [f"{implied} that follow{'s' if implied == 1 else ''} from others"] if implied else []
+    return ", ".join(words + ([f"{suppressed} suppressed"] if suppressed else []))
 
 
 def _part(one: dict[str, Any]) -> str:

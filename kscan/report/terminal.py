@@ -1,5 +1,6 @@
 """The report for a terminal: the first screen answers, the rest explains. Readable at 80 columns."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from rich.console import Console, RenderableType
@@ -7,12 +8,13 @@ from rich.text import Text
 
 from kscan import __version__
 from kscan.checks.check import Severity
-from kscan.judge.report import Configuration, Holder, MissedPath, Report, Result, Score, Status, Unused
+from kscan.judge.report import Configuration, MissedPath, Report, Result, Score, Status, Unused
+from kscan.judge.subjects import Holder, holders, worst
 from kscan.model.words import counted
 from kscan.report.controls import control_lines, framework_words, platform_words
 from kscan.report.inventory import namespace_lines, workload_lines
 from kscan.report.lines import STYLES, indented, line, section, title
-from kscan.report.text import clean, sentence, where
+from kscan.report.text import clean, follows, sentence, where
 from kscan.snapshot.entry import Reason
 
 _SHORT = 10
@@ -46,7 +48,7 @@ def _by_check(report: Report, console: Console, *, full: bool) -> None:
     failed = report.of(Status.FAIL)
     section(console, "Failed", [_failed(one, full=full) for one in failed if not one.about_subjects])
     _rights(console, [result for result in failed if result.about_subjects])
-    section(console, "Subjects with dangerous rights", [_holder(one, full=full) for one in report.holders()])
+    section(console, "Subjects with dangerous rights", [_holder(one, full=full) for one in holders(report)])
     unknown = report.of(Status.UNKNOWN)
     section(console, "Unknown", _together(unknown), len(unknown))
     manual = report.of(Status.MANUAL)
@@ -115,12 +117,12 @@ def _cluster(report: Report) -> Iterable[tuple[str, str]]:
 
 
 def _worst(report: Report, console: Console) -> None:
-    worst = report.worst()
-    if not worst:
+    found = worst(report)
+    if not found:
         return
     console.print()
     console.print(line("The worst, and what to do", "bold underline"))
-    for one in worst:
+    for one in found:
         console.print(title(one.check, one.severity))
         example = ", ".join(part for part in (sentence(one.finding), one.more) if part)
         console.print(indented(line(example, "dim"), 4))
@@ -134,7 +136,7 @@ def _failed(result: Result, *, full: bool) -> Iterable[RenderableType]:
         yield indented(line(f"- {sentence(finding)}"), 4)
         if where(finding):
             yield indented(line(where(finding), "dim"), 6)
-        for note in finding.notes:
+        for note in (*finding.notes, *follows(finding)):
             yield indented(line(note, "dim"), 6)
     hidden = len(result.open) - len(shown)
     if hidden:
@@ -163,14 +165,14 @@ def _rights(console: Console, results: list[Result]) -> None:
     console.print()
     console.print(line(f"Failed, by what subjects may do ({len(results)})", "bold underline"))
     for severity in Severity:
-        names = [f"{one.check.id} ({len(one.open)})" for one in results if one.severity is severity and not one.implied]
+        names = [f"{one.check.id} ({len(one.own)})" for one in results if one.severity is severity and one.own]
         if names:
             console.print(Text.assemble("  ", (severity.upper(), STYLES[severity])))
             console.print(indented(line(", ".join(names)), 4))
     implied: dict[str, list[str]] = {}
     for one in results:
-        if one.implied:
-            implied.setdefault(one.findings[0].implied_by, []).append(one.check.id)
+        for cause, count in Counter(finding.implied_by for finding in one.open if finding.implied_by).items():
+            implied.setdefault(cause, []).append(f"{one.check.id} ({count})")
     for check, names in implied.items():
         console.print(line(f"  because of {check}", "dim"))
         console.print(indented(line(", ".join(names), "dim"), 4))
@@ -183,14 +185,19 @@ def _holder(holder: Holder, *, full: bool) -> Iterable[RenderableType]:
     )
     for note in worst.notes:
         yield indented(line(note, "dim"), 4)
-    shown = holder.dangers if full else [one for one in holder.dangers if not one.finding.implied_by][:_DANGERS]
-    for one in shown:
-        yield indented(line(f"- {one.finding.message}"), 4)
-        for step in one.finding.proof if one is shown[0] else ():
+    shown = holder.dangers if full else holder.own[:_DANGERS]
+    for held in shown:
+        yield indented(line(f"- {held.finding.message}"), 4)
+        for step in held.finding.proof if held is shown[0] else ():
             yield indented(line(f"{step.right}: {step.binding or 'the API server itself'} → {step.role}"), 6)
-    hidden = len(holder.dangers) - len(shown)
+    hidden, implied = (0, 0) if full else (len(holder.own) - len(shown), len(holder.implied))
     if hidden:
         yield indented(line(f"- and {hidden} more: write them with --output report.html"), 4)
+    if implied:
+        yield indented(line(f"from which {implied} more follow: write them with --output report.html", "dim"), 4)
+    for one in holder.through:
+        names = ", ".join(held.check.id for held in one.dangers if not held.finding.implied_by)
+        yield indented(line(f"and through {one.group}: {names}", "yellow"), 4)
     if worst.fix:
         yield indented(line(f"→ {worst.fix}", "green"), 4)
 
@@ -260,7 +267,9 @@ def _not_seen(missed: Iterable[MissedPath]) -> Iterable[Iterable[RenderableType]
 
 def _totals(report: Report) -> str:
     counts = ", ".join(f"{len(report.of(status))} {status}" for status in Status if report.of(status))
-    findings = sum(len(result.open) for result in report.results)
-    suppressed = sum(len(result.findings) for result in report.results) - findings
-    more = f", {suppressed} suppressed" if suppressed else ""
+    findings = sum(len(result.own) for result in report.results)
+    implied = sum(len(result.open) for result in report.results) - findings
+    suppressed = sum(len(result.findings) for result in report.results) - findings - implied
+    more = f", {implied} more that follow from them" if implied else ""
+    more += f", {suppressed} suppressed" if suppressed else ""
     return f"kscan {__version__}: {counts}; {counted(findings, 'finding')}{more}"

@@ -49,6 +49,11 @@ def where(finding: Finding) -> str:
     return clean(place + (f" ({counted(finding.pods, 'pod')})" if finding.pods > 1 else ""))
 
 
+def follows(finding: Finding) -> tuple[str, ...]:
+    """That it follows from what another check finds, where it does: it is in no total twice."""
+    return (f"follows from {finding.implied_by}",) if finding.implied_by else ()
+
+
 def told_once(reasons: Sequence[tuple[str, str]]) -> list[str]:
     """The reason of each name; one that many have in common is told with the first, the others name that one."""
     often = Counter(reason for _, reason in reasons)

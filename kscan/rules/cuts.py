@@ -1,25 +1,30 @@
 """The smallest change that ends a danger: the thing it takes that the fewest bindings give, and those bindings."""
 
 from kscan.model.rbac.authorizer import Proof
-from kscan.model.rbac.identity import Identity
+from kscan.model.rbac.identity import Identity, subject_of
 from kscan.model.rbac.reach import Danger, Need
 from kscan.views.rights import Rights
 
 
 def smallest_change(rights: Rights, identity: Identity, danger: Danger, place: str) -> str:
-    """What to take away, in a sentence."""
+    """What to take away, in a sentence: all that grants one thing that it takes, or what somebody's own bindings grant.
+
+    What groups are granted beside that is their own finding.
+    """
     ways = [_ways(rights, identity, danger, need, place) for need in danger.needs]
-    words = "; ".join(dict.fromkeys(_cut(rights, proof) for proof in min(ways, key=len)))
+    subject = subject_of(identity.keys[0])
+    own = {key: proof for way in ways for key, proof in way.items() if proof.subject == subject}
+    words = "; ".join(dict.fromkeys(_cut(rights, proof) for proof in min((own, *ways), key=len).values()))
     return f"{words[0].upper()}{words[1:]}."
 
 
-def _ways(rights: Rights, identity: Identity, danger: Danger, need: Need, place: str) -> list[Proof]:
+def _ways(rights: Rights, identity: Identity, danger: Danger, need: Need, place: str) -> dict[object, Proof]:
     """Every binding that gives one thing that the danger takes."""
     found: dict[object, Proof] = {}
     for ask in need.asks:
         for proof in rights.full.proofs(identity, ask.within(place if ask in danger.inside else "")):
-            found.setdefault((proof.binding, proof.rule), proof)
-    return list(found.values())
+            found.setdefault((proof.subject, proof.binding, proof.rule), proof)
+    return found
 
 
 def _cut(rights: Rights, proof: Proof) -> str:

@@ -7,9 +7,9 @@ import msgspec
 from kscan.checks.check import Severity
 from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Step, Unsure
 from kscan.errors import CheckError
-from kscan.model.rbac.authorizer import EVERYWHERE, Scopes
+from kscan.model.rbac.authorizer import EVERYWHERE, Proof, Scopes
 from kscan.model.rbac.identity import Identity, identity_of, subject_of
-from kscan.model.rbac.reach import Danger, Need, Reach, witnesses
+from kscan.model.rbac.reach import NOWHERE, Danger, Need, Reach, common, witnesses
 from kscan.model.rbac.roles import Ask, Subject
 from kscan.model.words import listed
 from kscan.rules.bindings import shipped_elsewhere
@@ -17,6 +17,7 @@ from kscan.rules.cuts import smallest_change
 from kscan.rules.rule import rule
 from kscan.views.rights import RIGHTS, Rights
 from kscan.views.running import RUNNING, Running
+from kscan.views.server import MANIFESTS
 
 _SHOWN = 3
 _ALL: list[object] = [{"verbs": ["*"], "resources": ["*.*"]}]
@@ -41,9 +42,10 @@ class _Needed(msgspec.Struct, forbid_unknown_fields=True):
     everywhere: bool = False
 
 
-@rule("rbac.grants", "subjects", RIGHTS, more=(RUNNING,), of_cluster=True)
+@rule("rbac.grants", "subjects", RIGHTS, MANIFESTS, more=(RUNNING,), of_cluster=True)
 def grants(
     rights: Rights,
+    manifests: bool,
     running: Running | None,
     *,
     needs: list[object],
@@ -60,32 +62,64 @@ def grants(
     if moot:
         yield Moot(moot)
         return
-    full, shipped, undecided = (Reach(one, danger) for one in (rights.full, rights.shipped, rights.undecided))
-    all_powerful = Reach(rights.full, everything)
+    found, all_powerful = _Found(rights, danger), _Found(rights, everything)
     for key in rights.full.keys:
         subject = subject_of(key)
         identity = identity_of(subject)
-        places = _own(full, shipped, identity, namespaces)
+        places = found.of(identity, namespaces)
         if not places:
             yield Fine(subject.ref)
             continue
         if (since or before) and rights.minor is None:
             yield Unsure(subject.ref, "whether it can depends on the cluster's version, which is not known")
             continue
-        places = _own(full, undecided, identity, namespaces)
+        places = found.surely(identity, namespaces)
         if not places:
             yield Unsure(subject.ref, rights.baseline.why)
             continue
         place = min(places)
+        proof = witnesses(rights.full, identity, danger, place)
         yield Problem(
             subject.ref,
             f"{message}{_where(places, danger)}",
             severity=Severity(in_namespace) if in_namespace and EVERYWHERE not in places else None,
-            proof=_proof(rights, identity, danger, place),
-            notes=(*_notes(subject, running), *_shipped_elsewhere(rights, identity, danger, place)),
+            proof=tuple(map(_step, proof)),
+            notes=(
+                *_runners(subject, running, manifests),
+                *_by_groups(rights, found, identity, places, proof),
+                *_shipped_elsewhere(rights, proof),
+            ),
             fix=smallest_change(rights, identity, danger, place),
-            implied_by=_ALL_CHECK if danger != everything and places <= all_powerful.of(identity) else "",
+            implied_by=_ALL_CHECK if danger != everything and places <= all_powerful.surely(identity) else "",
         )
+
+
+class _Found:
+    """Where subjects are to be told of a danger, asked once for everybody."""
+
+    def __init__(self, rights: Rights, danger: Danger) -> None:
+        self.danger = danger
+        self.full = Reach(rights.full, danger)
+        self._shipped, self._undecided = Reach(rights.shipped, danger), Reach(rights.undecided, danger)
+
+    def of(self, identity: Identity, namespaces: Sequence[str] = ()) -> Scopes:
+        """Where somebody holds it by bindings of their own, who is not shipped with it."""
+        return self._beyond(self._shipped, identity, namespaces)
+
+    def surely(self, identity: Identity, namespaces: Sequence[str] = ()) -> Scopes:
+        """The same, without what may be shipped."""
+        return self._beyond(self._undecided, identity, namespaces)
+
+    def _beyond(self, known: Reach, identity: Identity, namespaces: Sequence[str]) -> Scopes:
+        places = self.full.own(identity)
+        if namespaces:
+            places &= {EVERYWHERE, *namespaces}
+        if not places:
+            return places
+        shipped = known.of(identity)
+        if EVERYWHERE in shipped:
+            return NOWHERE
+        return frozenset({EVERYWHERE}) if EVERYWHERE in places else places - shipped
 
 
 def _moot(rights: Rights, danger: Danger, since: int, before: int, platform: str) -> str:
@@ -99,31 +133,32 @@ def _moot(rights: Rights, danger: Danger, since: int, before: int, platform: str
     return "" if all(need.asks for need in danger.needs) else "the cluster serves nothing that it is about"
 
 
-def _proof(rights: Rights, identity: Identity, danger: Danger, place: str) -> tuple[Step, ...]:
-    return tuple(
-        Step(str(ask), str(one.subject), str(one.binding or ""), str(one.role or ""), str(one.rule or ""))
-        for ask, one in witnesses(rights.full, identity, danger, place)
-    )
+def _step(found: tuple[Ask, Proof]) -> Step:
+    ask, one = found
+    return Step(str(ask), str(one.subject), str(one.binding or ""), str(one.role or ""), str(one.rule or ""))
 
 
-def _shipped_elsewhere(rights: Rights, identity: Identity, danger: Danger, place: str) -> tuple[str, ...]:
+def _shipped_elsewhere(rights: Rights, proof: Sequence[tuple[Ask, Proof]]) -> tuple[str, ...]:
     """Of each binding that gives it, who ships that on another platform."""
-    proofs = (one for _, one in witnesses(rights.full, identity, danger, place))
+    proofs = (one for _, one in proof)
     return shipped_elsewhere(rights, ((rights.full.named[one.binding], one.subject) for one in proofs if one.binding))
 
 
-def _own(full: Reach, shipped: Reach, identity: Identity, namespaces: Sequence[str]) -> Scopes:
-    """Where somebody holds it who is not shipped with it, and not merely because a whole group does."""
-    found = full.of(identity)
-    if namespaces:
-        found &= {EVERYWHERE, *namespaces}
-    if not found:
-        return found
-    groups = Identity(groups=identity.groups if identity.user else identity.groups[1:])
-    quiet = shipped.of(identity) | full.of(groups)
-    if EVERYWHERE in quiet:
-        return frozenset()
-    return frozenset({EVERYWHERE}) if EVERYWHERE in found else found - quiet
+def _by_groups(
+    rights: Rights, found: _Found, identity: Identity, places: Scopes, proof: Sequence[tuple[Ask, Proof]]
+) -> Iterator[str]:
+    """What groups add to what somebody is given, and where they give the same."""
+    groups = identity.of_groups
+    own = subject_of(identity.keys[0])
+    helping = {str(one.subject) for _, one in proof if one.subject != own}
+    if helping:
+        yield f"together with what {listed(sorted(helping))} is granted"
+    also = common(places, found.full.of(groups))
+    if also:
+        by = {f"{one.subject} by {one.binding or 'the API server itself'}"
+              for _, one in witnesses(rights.full, groups, found.danger, min(also))}  # fmt: skip
+        where = "" if also == places else f"{_where(also, found.danger).strip()} "
+        yield f"{where}also granted to {listed(sorted(by))}"
 
 
 def _danger(rights: Rights, needs: list[object]) -> Danger:
@@ -164,7 +199,7 @@ def _where(places: Scopes, danger: Danger) -> str:
     return f" in namespace{'s' if len(places) > 1 else ''} {listed(sorted(places))}"
 
 
-def _notes(subject: Subject, running: Running | None) -> Iterator[str]:
+def _runners(subject: Subject, running: Running | None, manifests: bool) -> Iterator[str]:
     if subject.kind != "ServiceAccount":
         return
     if running is None:
@@ -172,7 +207,7 @@ def _notes(subject: Subject, running: Running | None) -> Iterator[str]:
         return
     runners = running.get((subject.namespace, subject.name), ())
     if not runners:
-        yield "no workload runs as it"
+        yield f"no workload{' in the manifests' if manifests else ''} runs as it"
     for runner in runners[:_SHOWN]:
         yield (
             f"{runner} runs as it"

@@ -10,6 +10,7 @@ from kscan.judge.engine import evaluate
 from kscan.judge.farm import denied
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
+from kscan.judge.subjects import holders, worst
 from kscan.report.text import sentence
 from kscan.rules.rbac import grants
 from kscan.snapshot import kinds
@@ -115,10 +116,10 @@ rules: [{verbs: ["*"], apiGroups: ["*"], resources: ["*"]}]
     report = evaluate(snapshot_of(documents(text)), plan(CHECKS.values()))
     own = [one.check.id for one in report.of(Status.FAIL) if not one.implied and one.severity.rank < 3]
     assert own == ["cluster-admin-binding"]
-    (holder,) = report.holders()
+    (holder,) = holders(report)
     assert holder.worst.check.id == "cluster-admin-binding"
     assert len(holder.dangers) > 40
-    assert report.worst()[0].check.id == "cluster-admin-binding"
+    assert worst(report)[0].check.id == "cluster-admin-binding"
 
 
 @pytest.mark.parametrize(
@@ -127,4 +128,4 @@ rules: [{verbs: ["*"], apiGroups: ["*"], resources: ["*"]}]
 def test_params_that_are_wrong_are_named(needs):
     rights = Readings(snapshot_of([])).of(RIGHTS).value
     with pytest.raises(CheckError, match=r"rbac\.grants"):
-        list(grants.run(rights, None, needs=needs, message="m"))
+        list(grants.run(rights, False, None, needs=needs, message="m"))

@@ -20,6 +20,7 @@ from kscan.errors import CheckError
 from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
+from kscan.judge.subjects import holders, worst
 from kscan.report.formats import FORMATS
 from kscan.report.json import SCHEMA_FILE
 from kscan.report.markdown_text import escape, fenced
@@ -217,7 +218,7 @@ def test_a_template_of_ones_own(tmp_path):
     path = tmp_path / "own.txt"
     path.write_text("{{ cluster.name }}: {{ by_status['fail'] | length }} {{ worst[0].check }}")
     failed = len(REPORTS["demo"].of(Status.FAIL))
-    assert render_template(REPORTS["demo"], path) == f"harbour-lane: {failed} {REPORTS['demo'].worst()[0].check.id}"
+    assert render_template(REPORTS["demo"], path) == f"harbour-lane: {failed} {worst(REPORTS['demo'])[0].check.id}"
     (tmp_path / "own.html").write_text("{{ cluster.name }}")
     assert "<script>" not in render_template(REPORTS["hostile"], tmp_path / "own.html")
 
@@ -258,8 +259,8 @@ def test_the_demo_cluster_is_as_its_story_tells():
         "aws-auth-writers": ("not applicable", 0),
     }
     assert {name: counts[name] for name in told} == told
-    holders = [(str(one.subject), str(one.worst.check.id)) for one in REPORTS["demo"].holders()]
-    assert holders == [
+    held = [(str(one.subject), str(one.worst.check.id)) for one in holders(REPORTS["demo"])]
+    assert held == [
         ("ServiceAccount ci/deployer", "cluster-admin-binding"),
         ("ServiceAccount shop/shop-operator", "ephemeral-container-injectors"),
         ("Group support", "pod-log-readers"),

@@ -31,6 +31,11 @@ class Identity(msgspec.Struct, frozen=True):
         """What bindings may name to mean this identity."""
         return _keys(self)
 
+    @property
+    def of_groups(self) -> "Identity":
+        """What is left of this identity without the name by which a binding means it alone."""
+        return Identity(groups=self.groups if self.user else self.groups[1:])
+
 
 @lru_cache(maxsize=65536)
 def _keys(identity: Identity) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from kscan.model.rbac.authorizer import EVERYWHERE, Authorizer, Proof, Scopes
-from kscan.model.rbac.identity import Identity
+from kscan.model.rbac.identity import Identity, subject_of
 from kscan.model.rbac.roles import Ask
 
 NOWHERE: Scopes = frozenset()
@@ -43,6 +43,22 @@ class Reach:
                 places = scopes if places is None else places & scopes
         return _EVERYWHERE if places is None else places
 
+    def own(self, identity: Identity) -> Scopes:
+        """Where somebody holds all of it, and something of it by a binding that names them and not a group of theirs.
+
+        That a group grants the same does not take it away: giving more never finds less.
+        """
+        key = identity.keys[0]
+        named = [holders[key] for holders in self._holders if key in holders]
+        return common(NOWHERE.union(*named), self.of(identity)) if named else NOWHERE
+
+
+def common(one: Scopes, other: Scopes) -> Scopes:
+    """Where both hold."""
+    if EVERYWHERE in one:
+        return other
+    return one if EVERYWHERE in other else one & other
+
 
 def _holders(authorizer: Authorizer, asks: Iterable[Ask], inside: frozenset[Ask]) -> Mapping[str, Scopes]:
     """Who may do any of it, and where. What is asked of the whole cluster no RoleBinding gives."""
@@ -56,13 +72,19 @@ def _holders(authorizer: Authorizer, asks: Iterable[Ask], inside: frozenset[Ask]
 
 
 def witnesses(authorizer: Authorizer, identity: Identity, danger: Danger, place: str) -> Sequence[tuple[Ask, Proof]]:
-    """For each thing that a danger takes, one question and the proof that it is allowed there."""
-    found = []
-    for need in danger.needs:
-        proofs = ((ask, _proof(authorizer, identity, ask, place, danger.inside)) for ask in need.asks)
-        found.append(next((ask, proof) for ask, proof in proofs if proof))
-    return found
+    """For each thing that a danger takes, a question and the proof that it is allowed there; their own right first."""
+    return [_witness(authorizer, identity, danger, need, place) for need in danger.needs]
 
 
-def _proof(authorizer: Authorizer, identity: Identity, ask: Ask, place: str, inside: frozenset[Ask]) -> Proof | None:
-    return authorizer.why(identity, ask.within(place if ask in inside else ""))
+def _witness(authorizer: Authorizer, identity: Identity, danger: Danger, need: Need, place: str) -> tuple[Ask, Proof]:
+    own = subject_of(identity.keys[0])
+    by_group: tuple[Ask, Proof] | None = None
+    for ask in need.asks:
+        # What names somebody comes before what a group of theirs is given.
+        proof = authorizer.why(identity, ask.within(place if ask in danger.inside else EVERYWHERE))
+        if proof and proof.subject == own:
+            return ask, proof
+        by_group = by_group or ((ask, proof) if proof else None)
+    if by_group is None:
+        raise LookupError(f"{own} does not hold {need}")
+    return by_group
