@@ -19,6 +19,7 @@ from kscan.model.pods import service_account
 from kscan.model.podsecurity.controls import LATEST
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.modes import modes
+from kscan.model.rbac.roles import Subject
 from kscan.model.workloads import Workload
 from kscan.snapshot.entry import Reason
 from kscan.views.admission import ADMISSION
@@ -98,7 +99,7 @@ def _every_right(accounts: Iterable[ObjectRef], found: Dangers) -> Iterator[Righ
 def _inventoried(workload: Workload, known: _Known) -> Inventoried:
     ref = workload.ref
     accounts = sorted({service_account(group.spec) for group in workload.groups})
-    subjects = [ObjectRef("ServiceAccount", name, ref.namespace) for name in accounts]
+    subjects = [Subject(kind="ServiceAccount", name=name, namespace=ref.namespace).ref for name in accounts]
     found = tuple(sorted(known.findings.get(ref, ()), key=_worst_first))
     return Inventoried(
         workload=ref,

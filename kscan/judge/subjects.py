@@ -65,7 +65,7 @@ def dangers(report: Report) -> Dangers:
 def through(subject: ObjectRef, found: Dangers) -> tuple[Through, ...]:
     """What a subject may do through the groups that the API server puts it into."""
     identity = identity_of(Subject(kind=subject.kind, name=subject.name, namespace=subject.namespace))
-    groups = (ObjectRef("Group", name) for name in identity.of_groups.groups)
+    groups = (Subject(kind="Group", name=name).ref for name in identity.of_groups.groups)
     return tuple(Through(group, tuple(found[group])) for group in groups if group in found)
 
 
