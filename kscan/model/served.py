@@ -56,7 +56,10 @@ class Served:
 
     def has(self, group: str, resource: str) -> bool:
         """Whether it is served, or asked of authorizers."""
-        return (group, resource) in self.resources or (group, resource.partition("/")[0]) in _UNSERVED
+        own, _, part = resource.partition("/")
+        # Whoever sets an owner that is deleted only after what it owns is asked for that owner's finalizers.
+        known = (group, own if part == "finalizers" else resource) in self.resources
+        return known or (group, own) in _UNSERVED
 
     def namespaced(self, group: str, resource: str) -> bool:
         """Whether a question about it is asked within a namespace; what is not known may be."""
@@ -84,6 +87,11 @@ class Served:
     def words(self) -> list[str]:
         """Every word that names a resource, for advice."""
         return sorted({str(one) for one in self} | {name for one in self for name in one.names})
+
+
+def is_of_kubernetes(group: str) -> bool:
+    """Whether a group can only be one of Kubernetes itself: definitions of others need a name with a dot."""
+    return "." not in group
 
 
 def _resources(groups: Iterable[OfferedGroup]) -> Iterator[Resource]:

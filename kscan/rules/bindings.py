@@ -12,29 +12,35 @@ from kscan.model.words import listed
 from kscan.rules.rule import rule
 from kscan.views.objects import SERVICE_ACCOUNTS
 from kscan.views.rights import RBAC, Rights
+from kscan.views.server import MANIFESTS
 
 _ROLES = ("Role", "ClusterRole")
+_ELSEWHERE = "which is not in the manifests; it may be in the cluster"
 
 
-@rule("bindings.missing_role", "role bindings", RBAC)
-def missing_role(rights: Rights) -> Judgements:
+@rule("bindings.missing_role", "role bindings", RBAC, MANIFESTS)
+def missing_role(rights: Rights, manifests: bool) -> Judgements:
     """Bindings to a role that is not there, and that whoever may write roles can bring to life."""
     for binding in rights.full.bindings:
         if binding.role in rights.full.roles:
             yield Fine(binding.ref)
         elif binding.role.kind not in _ROLES:
             yield Problem(binding.ref, f"binds {binding.role}, which is no kind of role", path="roleRef.kind")
+        elif manifests:
+            yield Unsure(binding.ref, f"binds {binding.role}, {_ELSEWHERE}")
         else:
             yield Problem(binding.ref, f"binds {binding.role}, which does not exist", path="roleRef.name")
 
 
-@rule("bindings.missing_account", "role bindings", RBAC, SERVICE_ACCOUNTS)
-def missing_account(rights: Rights, accounts: Iterable[ServiceAccount]) -> Judgements:
+@rule("bindings.missing_account", "role bindings", RBAC, SERVICE_ACCOUNTS, MANIFESTS)
+def missing_account(rights: Rights, accounts: Iterable[ServiceAccount], manifests: bool) -> Judgements:
     """Bindings to a service account that is not there, and that whoever may create one can be."""
     known = {(one.metadata.namespace, one.metadata.name) for one in accounts}
     for binding in rights.full.bindings:
         of = {origin: _missing(rights, binding, origin, known) for origin in (Origin.OWN, Origin.UNSURE)}
-        if of[Origin.OWN]:
+        if of[Origin.OWN] and manifests:
+            yield Unsure(binding.ref, f"binds {listed(of[Origin.OWN])}, {_ELSEWHERE}")
+        elif of[Origin.OWN]:
             yield Problem(binding.ref, f"binds {listed(of[Origin.OWN])}, which does not exist", path="subjects")
         elif of[Origin.UNSURE]:
             yield Unsure(binding.ref, rights.baseline.why)

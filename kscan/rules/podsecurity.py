@@ -48,20 +48,24 @@ def namespaces(
         ref = ObjectRef("Namespace", name)
         if name in SYSTEM:
             continue
+        label = namespace.metadata.labels.get(_ENFORCE)
         asked = modes(namespace.metadata.labels, latest=minor or LATEST).enforce
         enforced = asked.level
         levels = {one.ref: by_workload.of(one, asked.minor) for one in running.get(name, ())}
         worst = min(levels.values(), key=lambda one: one.rank, default=Level.RESTRICTED)
         if worst.rank > enforced.rank:
-            yield Problem(ref, f"enforces {enforced}, and all in it meets {worst}: it is safe to enforce {worst}",
-                          path=f"metadata.labels[{_ENFORCE}]", value=namespace.metadata.labels.get(_ENFORCE),
+            yield Problem(ref, f"{_set(label, enforced)}, and all in it meets {worst}: it is safe to enforce {worst}",
+                          path=f"metadata.labels[{_ENFORCE}]", value=label,
                           fix=f"Run `kubectl label namespace {name} {_ENFORCE}={worst}`.")  # fmt: skip
         elif enforced is Level.PRIVILEGED:
             counts = Counter(levels.values())
             below = counts[Level.PRIVILEGED]
-            words = f"lets every pod in; baseline would refuse {below} of {len(levels)} workloads"
-            yield Problem(
-                ref, words, path=f"metadata.labels[{_ENFORCE}]", value=namespace.metadata.labels.get(_ENFORCE)
-            )
+            words = f"{_set(label, enforced)}; baseline would refuse {below} of {len(levels)} workloads"
+            yield Problem(ref, words, path=f"metadata.labels[{_ENFORCE}]", value=label)
         else:
             yield Fine(ref, f"enforces {enforced}, and what runs in it meets {worst}")
+
+
+def _set(label: str | None, enforced: Level) -> str:
+    """What somebody set, which is not the same as what then holds."""
+    return "has no label that enforces a level" if label is None else f"enforces {enforced}"

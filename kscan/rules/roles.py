@@ -8,9 +8,11 @@ from kscan.model.rbac.baseline import Origin
 from kscan.model.rbac.escalation import beyond, idle
 from kscan.model.rbac.roles import Binding, PolicyRule, Role
 from kscan.model.rbac.shipped import extras
+from kscan.model.served import is_of_kubernetes
 from kscan.model.words import listed
 from kscan.rules.rule import rule
 from kscan.views.rights import RBAC, Rights
+from kscan.views.server import MANIFESTS
 
 _READING = frozenset({"get", "list", "watch"})
 # Groups whose kinds are made while the cluster runs, from templates: no role can name them before.
@@ -107,17 +109,24 @@ def redundant(rights: Rights) -> Judgements:
             yield Fine(role.ref)
 
 
-@rule("roles.unserved", "roles", RBAC)
-def unserved(rights: Rights) -> Judgements:
-    """Rules about resources that this cluster does not serve: a right that waits for whoever brings them."""
+@rule("roles.unserved", "roles", RBAC, MANIFESTS)
+def unserved(rights: Rights, manifests: bool) -> Judgements:
+    """Rules about resources that this cluster does not serve: a right that waits for whoever brings them.
+
+    Of manifests the cluster is not known: it may serve what they do not define, but for Kubernetes' own groups.
+    """
     for role in rights.full.roles.values():
         names = sorted({name for rule in _own_rules(rights, role) for name in _unknown(rights, rule)})
         if names and _may_be_shipped(rights, role):
             yield Unsure(role.ref, rights.baseline.why)
-        elif names:
-            yield Problem(role.ref, f"allows what the cluster does not serve: {listed(names)}")
-        else:
+        elif not names:
             yield Fine(role.ref)
+        elif not manifests:
+            yield Problem(role.ref, f"allows what the cluster does not serve: {listed(names)}")
+        elif own := [name for name in names if is_of_kubernetes(name.partition("/")[0].partition(".")[2])]:
+            yield Problem(role.ref, f"allows what Kubernetes does not serve: {listed(own)}")
+        else:
+            yield Unsure(role.ref, f"{listed(names)}: no definition in the manifests; the cluster may serve it")
 
 
 def _may_be_shipped(rights: Rights, role: Role) -> bool:
@@ -150,7 +159,14 @@ def _unknown(rights: Rights, rule: PolicyRule) -> Iterator[str]:
 
 
 def _spoken(rule: PolicyRule) -> str:
-    """A rule with its asterisks in words."""
+    """A rule with its asterisks in words; of which groups, where an asterisk stands for all that is in them."""
     verbs = "every verb" if "*" in rule.verbs else ", ".join(rule.verbs)
-    things = "every resource" if "*" in rule.resources else ", ".join(rule.resources or rule.non_resource_urls)
-    return f"{verbs} on {things}{' of every group' if '*' in rule.api_groups else ''}"
+    if rule.non_resource_urls:
+        return f"{verbs} on {'every URL' if '*' in rule.non_resource_urls else ', '.join(rule.non_resource_urls)}"
+    if "*" in rule.api_groups:
+        groups = " of every group"
+    else:
+        groups = f" of {listed([one or 'the core group' for one in rule.api_groups])}" if "*" in rule.resources else ""
+    things = "every resource" if "*" in rule.resources else ", ".join(rule.resources)
+    names = f" named {listed(rule.resource_names)}" if rule.resource_names else ""
+    return f"{verbs} on {things}{groups}{names}"

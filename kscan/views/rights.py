@@ -16,6 +16,7 @@ from kscan.model.served import Served
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Reason
 from kscan.views.components import API_SERVER
+from kscan.views.definitions import defined
 from kscan.views.groups import API, APIS, CORE_OFFERED, OFFERED
 from kscan.views.platform import PLATFORM
 from kscan.views.server import VERSION, told_version
@@ -83,6 +84,7 @@ def _served(source: Source) -> Served:
         told += found or ()
     known = {group.name for group in told}
     more = [] if whole and told else [group for group in own_groups() if group.name not in known]
+    more += () if _is_live(source) else defined(source)
     return Served([*told, *more], whole=whole and bool(told))
 
 
