@@ -44,6 +44,7 @@ class Program(msgspec.Struct, frozen=True):
     one: Any
     alone: tuple["_Single", ...]
     messages: tuple["_Single", ...]
+    mild: tuple["_Single | None", ...]
     # Whether a message that errs is an error, as where a check is tried, and not its plain words.
     strict: bool
 
@@ -85,6 +86,14 @@ class Program(msgspec.Struct, frozen=True):
             reason = words.reason if isinstance(words, Erred) else f"it gives {type(words).__name__}, not a text"
             raise CheckError(f"check {self.checks[index].id}: its messageExpression errs", reason)
         return words if isinstance(words, str) else ""
+
+    def is_milder(self, index: int, shared: Variables, part: Variables, facing: "Facing") -> bool:
+        """Whether what a check finds reaches less far than its severity says; where that errs, it does not."""
+        one = self.mild[index]
+        value = self._value(one, shared, part, facing) if one else False
+        if self.strict and not isinstance(value, bool):
+            raise CheckError(f"check {self.checks[index].id}: `milder.when` errs", str(value))
+        return value is True
 
     def _value(self, one: "_Single", shared: Variables, part: Variables, facing: "Facing") -> Any:  # noqa: ANN401
         program = self.forms.of(one.text)
@@ -159,12 +168,13 @@ def compile_checks(
     one = environment((*shared, *own, "namespaceObject"))
     alone = tuple(_compiled(one, check, check.file.cel) for check in checks)
     messages = tuple(_compiled(one, check, _message(check)) for check in checks)
+    mild = tuple(_compiled(one, check, check.file.milder.when) if check.file.milder else None for check in checks)
     forms = _Forms(shared, own)
     together = _together(checks, forms)
     apart = () if together else tuple(i for i, check in enumerate(checks) if not _together([check], forms))
     if apart:
         together = _together([check for i, check in enumerate(checks) if i not in apart], forms)
-    return Program(tuple(checks), forms, together, apart, one, alone, messages, strict)
+    return Program(tuple(checks), forms, together, apart, one, alone, messages, mild, strict)
 
 
 def _together(checks: Sequence[Check], forms: _Forms) -> Any:  # noqa: ANN401 - a compiled expression

@@ -48,6 +48,14 @@ class Fix(_Strict, frozen=True):
     command: str = ""
 
 
+class Milder(_Strict, frozen=True):
+    """Where what is found reaches less far: when, as CEL over the check's own variables, how bad, and the reason."""
+
+    when: str
+    severity: Severity
+    note: str
+
+
 class Examples(_Strict, frozen=True):
     """Named examples, each a text of documents; in failing ones what is to be found is named bad…"""
 
@@ -75,6 +83,7 @@ class _File(_Strict, frozen=True):
     references: tuple[str, ...] = ()
     target: str = ""
     cel: str = ""
+    milder: Milder | None = None
     evidence: str | tuple[str, ...] = ()
     rule: str = ""
     params: dict[str, Any] = {}
@@ -130,6 +139,8 @@ def _problem(file: _File) -> str:
         return "a check with `cel` names its `target` and its `message`"
     if file.rule and file.target:
         return "`target` belongs to `cel`; a rule knows its own scope"
+    if file.milder and not (file.target and file.milder.severity.rank > file.severity.rank):
+        return "`milder` is for a `target`, and less bad than the check"
     return _problem_of_fix(file)
 
 

@@ -117,16 +117,20 @@ class _Asked:
                 if answer is True:
                     self._tallies[index].judged += 1
                 else:
-                    self._tallies[index].add(self._judgement(index, answer, subject, part))
+                    judgement = self._judgement(index, answer, subject, part)
+                    if isinstance(judgement, Problem) and self._program.is_milder(
+                        index, shared, part.variables, facing
+                    ):
+                        judgement = _milder(judgement, self._program.checks[index])
+                    self._tallies[index].add(judgement)
 
     def _judgement(self, index: int, answer: Answer, subject: Subject, part: Part) -> Judgement:
         if isinstance(answer, Erred):
             return Unsure(subject.ref, f"its expression erred: {answer.reason}", part.name)
         check = self._program.checks[index]
-        path, value = _shown_of((part.variables or subject.variables)[self.target.root], check.evidence)
-        place = f"{part.place}{path}".rstrip(".")
+        place, value = _shown_of((part.variables or subject.variables)[self.target.root], part, check.evidence)
         words = str(answer) or check.file.message or check.file.title
-        return Problem(subject.ref, words, part.name, place, value, subject.pods)
+        return Problem(subject.ref, words, part.name, place.rstrip("."), value, subject.pods)
 
     def answers(self) -> Iterator[tuple[str, Tally]]:
         """Each check with what it said."""
@@ -139,13 +143,20 @@ def _namespace_objects(readings: Readings, program: Program) -> dict[str, JsonOb
     return {thing.ref.name: thing.body for thing in readings.of(NAMESPACE_OBJECTS).value}
 
 
-def _shown_of(root: JsonObject, paths: Sequence[str]) -> tuple[str, Any]:
-    """The first of the paths that is set, with its value; else the first."""
+def _milder(problem: Problem, check: Check) -> Problem:
+    mild = check.file.milder
+    return (
+        msgspec.structs.replace(problem, severity=mild.severity, notes=(*problem.notes, mild.note)) if mild else problem
+    )
+
+
+def _shown_of(root: JsonObject, part: Part, paths: Sequence[str]) -> tuple[str, Any]:
+    """Where the first of the paths is set, with its value, in the part or in what it inherits; else the first."""
     for path in paths:
-        value = lookup(root, path)
-        if value is not None:
-            return path, value
-    return (paths[0] if paths else ""), None
+        for value, at in ((lookup(root, path), part.place), (lookup(part.inherits, path), part.inherits_at)):
+            if value is not None:
+                return f"{at}{path}", value
+    return f"{part.place}{paths[0] if paths else ''}", None
 
 
 def _by_rule(check: Check, found: Sequence[Reading[Any]], more: Sequence[Reading[Any]]) -> Tally:

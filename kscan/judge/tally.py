@@ -30,8 +30,10 @@ class Tally:
         match judgement:
             case Problem():
                 key = (judgement.ref, judgement.container, judgement.path, judgement.message)
-                pods = judgement.pods + (self.problems[key].pods if key in self.problems else 0)
-                self.problems[key] = msgspec.structs.replace(judgement, pods=pods)
+                before = self.problems.get(key)
+                told = judgement if before is None else max(before, judgement, key=_how_bad)
+                pods = judgement.pods + (before.pods if before else 0)
+                self.problems[key] = msgspec.structs.replace(told, pods=pods)
             case Unsure():
                 self.unsure.add(Undecided(judgement.ref, safe(judgement.reason), judgement.container))
             case Review():
@@ -44,3 +46,8 @@ class Tally:
         """Note on what evidence something holds."""
         if len(self.facts) < _MOST_FACTS:
             self.facts.append(f"{ref}: {fact}")
+
+
+def _how_bad(problem: Problem) -> int:
+    """The higher, the worse; without a severity of its own it is as bad as its check says, which is the worst."""
+    return -problem.severity.rank if problem.severity else 1

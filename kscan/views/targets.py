@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from kscan.model.base import JsonObject
 from kscan.model.meta import ObjectRef
 from kscan.model.pods import containers
 from kscan.model.workloads import Workload
@@ -21,6 +22,9 @@ class Part(msgspec.Struct, frozen=True):
     variables: dict[str, Any] = {}
     place: str = ""
     name: str = ""
+    # What counts where the part itself says nothing, and where that stands.
+    inherits: JsonObject = {}
+    inherits_at: str = ""
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -51,12 +55,19 @@ def _pods(workload: Workload) -> Iterator[Subject]:
 
 def _containers(workload: Workload) -> Iterator[Subject]:
     for group in workload.groups:
-        pod = group.pod
+        pod, at = group.pod, f"{group.at}spec."
+        inherits = _inherited(group.spec)
         parts = tuple(
-            Part({"container": one.body, "role": one.role}, f"{group.at}spec.{one.field}[{one.name}].", one.name)
+            Part({"container": one.body, "role": one.role}, f"{at}{one.field}[{one.name}].", one.name, inherits, at)
             for one in containers(group.spec)
         )
         yield Subject(workload.ref, {"object": pod, "pod": pod}, parts, group.count)
+
+
+def _inherited(spec: JsonObject) -> JsonObject:
+    """What a pod says for those of its containers that do not say it themselves."""
+    settings = spec.get("securityContext")
+    return {"securityContext": settings} if settings else {}
 
 
 def _things(thing: Thing) -> Iterator[Subject]:
