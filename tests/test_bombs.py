@@ -270,7 +270,11 @@ print(json.dumps({{one.name.split()[0]: [one.doubt, sorted(one.stops)] for one i
     )
     said = json.loads(out)
     assert said["honest"][1] == ["privileged"]
+    # An even number of these signs is no more than `true`, and stops nothing.
+    assert "negated" not in said
     for one in policy_bombs():
+        if one["metadata"]["name"] == "negated":
+            continue
         doubt, stops = said[one["metadata"]["name"]]
         assert doubt.startswith("kscan cannot evaluate it: ") and not stops
     assert "holds more than" in said["texts"][0] and "more than 300 expressions" in said["chained"][0]

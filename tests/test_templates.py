@@ -104,7 +104,7 @@ def test_every_check_of_workloads_takes_such_objects():
 
 
 def test_pods_that_run_for_such_an_object_are_judged_in_its_stead():
-    owned = "ownerReferences: [{kind: %s, name: %s, apiVersion: a/v1, controller: true}]"
+    owned = "ownerReferences: [{kind: %s, name: %s, apiVersion: argoproj.io/v1alpha1, controller: true}]"
     text = f"""{ROLLOUT}{TEMPLATE}
 ---
 kind: ReplicaSet
@@ -118,7 +118,7 @@ metadata: {{name: web-0, namespace: shop, {owned % ("Rollout", "web")}}}
     pod = f"""
 ---
 kind: Pod
-metadata: {{name: web-1-a, namespace: shop, {owned % ("ReplicaSet", "web-1")}}}
+metadata: {{name: web-1-a, namespace: shop, {owned.replace("argoproj.io/v1alpha1", "apps/v1") % ("ReplicaSet", "web-1")}}}
 spec: {{containers: {BAD}}}
 """
     assert found(text + pod) == [("Rollout shop/web", "spec.containers[app].securityContext.privileged", 1)]

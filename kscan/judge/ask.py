@@ -153,9 +153,11 @@ def _milder(problem: Problem, check: Check) -> Problem:
 def _shown_of(root: JsonObject, part: Part, paths: Sequence[str]) -> tuple[str, Any]:
     """Where the first of the paths is set, with its value, in the part or in what it inherits; else the first."""
     for path in paths:
-        for value, at in ((lookup(root, path), part.place), (lookup(part.inherits, path), part.inherits_at)):
-            if value is not None:
-                return f"{at}{path}", value
+        # A setting of its own, however empty, counts before what is inherited.
+        own = lookup(root, ".".join(path.split(".")[:2])) is not None
+        found, at = (root, part.place) if own else (part.inherits, part.inherits_at)
+        if (value := lookup(found, path)) is not None:
+            return f"{at}{path}", value
     return f"{part.place}{paths[0] if paths else ''}", None
 
 

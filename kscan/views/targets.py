@@ -15,6 +15,10 @@ from kscan.views.objects import NAMESPACE_OBJECTS, Thing, things
 from kscan.views.view import View
 from kscan.views.workloads import WORKLOADS
 
+# The settings of a pod that count for each container which has none of its own.
+_INHERITED = ("runAsUser", "runAsGroup", "runAsNonRoot", "seLinuxOptions", "seccompProfile", "appArmorProfile",
+              "windowsOptions")  # fmt: skip
+
 
 class Part(msgspec.Struct, frozen=True):
     """What of an object is judged by itself: a container, or the object as a whole; with the variables of its own."""
@@ -67,7 +71,8 @@ def _containers(workload: Workload) -> Iterator[Subject]:
 def _inherited(spec: JsonObject) -> JsonObject:
     """What a pod says for those of its containers that do not say it themselves."""
     settings = spec.get("securityContext")
-    return {"securityContext": settings} if settings else {}
+    found = {key: settings[key] for key in _INHERITED if key in settings} if isinstance(settings, dict) else {}
+    return {"securityContext": found} if found else {}
 
 
 def _things(thing: Thing) -> Iterator[Subject]:

@@ -178,7 +178,7 @@ def test_what_could_not_be_read_leaves_the_answer_open(told, tmp_path):
 
 def test_live_and_saved_answer_alike_and_say_what_they_could_not_see(told, tmp_path):
     objects = list(load_manifests(tmp_path / "m").snapshot.entries.items())
-    found = cluster(0, [{"path": "/flagz", "json": {"flags": {"authorization-mode": "[Node,RBAC]"}}}])
+    found = cluster(0, [{"path": "/flagz", "json": {"kind": "Flagz", "flags": {"authorization-mode": "[Node,RBAC]"}}}])
     snapshot = type(found)(found.about, {**found.entries, **{path: one for path, one in objects if "rbac" in path}})
     with (tmp_path / "saved").open("wb") as file:
         save(snapshot, file)
@@ -193,7 +193,7 @@ def test_live_and_saved_answer_alike_and_say_what_they_could_not_see(told, tmp_p
     assert code == 3, err
     assert out.startswith("unknown: ") and "forbidden" in out
     webhook = type(found)(found.about, dict(snapshot.entries) | cluster(0, [
-        {"path": "/flagz", "json": {"flags": {"authorization-mode": "Node,RBAC,Webhook"}}}
+        {"path": "/flagz", "json": {"kind": "Flagz", "flags": {"authorization-mode": "Node,RBAC,Webhook"}}}
     ]).entries)  # fmt: skip
     with fake_api(webhook) as fake:
         code, out, err = told("who-can", "list", "pods", "--kubeconfig", fake.kubeconfig(tmp_path))

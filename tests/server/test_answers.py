@@ -85,6 +85,7 @@ CODES = {
     Reason.CUT_OFF: 503,
     Reason.UNAVAILABLE: 503,
     Reason.UNDECODABLE: 500,
+    Reason.FAULT: 500,
 }
 
 

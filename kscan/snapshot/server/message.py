@@ -16,7 +16,7 @@ _REASONS = {
 _CODES = {
     Reason.FORBIDDEN: 403, Reason.OUT_OF_SCOPE: 403, Reason.NOT_SERVED: 404, Reason.NOT_ASKED: 404,
     Reason.ELSEWHERE: 404, Reason.OUTSIDE: 404, Reason.NOT_RENDERED: 404, Reason.TIMEOUT: 504, Reason.UNDECODABLE: 500,
-    Reason.UNAVAILABLE: 503, Reason.CUT_OFF: 503,
+    Reason.UNAVAILABLE: 503, Reason.CUT_OFF: 503, Reason.FAULT: 500,
 }  # fmt: skip
 _UNREAD = "not in this snapshot"
 
