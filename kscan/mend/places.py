@@ -36,12 +36,9 @@ def place_of(check: Check, value: dict[str, Any], finding: Finding) -> Place | N
     for words, place in _LISTS:
         name = f"{words}[{finding.container}]"
         # What a container inherits is shown at the pod, and is the container's all the same.
-        inherited = (
-            check.file.target == "container"
-            and next(_named(at(value, (*lead, *place)), finding.container), None) is not None
-        )
+        found = list(_named(at(value, (*lead, *place)), finding.container))
+        inherited = check.file.target == "container" and found
         if path == name or path.startswith(f"{name}.") or inherited:
-            found = list(_named(at(value, (*lead, *place)), finding.container))
             return (*lead, *place, found[0]) if len(found) == 1 else None
     return lead
 
