@@ -17,7 +17,9 @@ from kscan.judge.plan import Plan
 from kscan.judge.tally import Tally
 from kscan.model.meta import ObjectRef
 from kscan.model.workloads import Workload
+from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap
+from kscan.snapshot.needs import split_path
 from kscan.snapshot.redact import safe
 from kscan.views.templates import TEMPLATES
 from kscan.views.view import Readings
@@ -25,6 +27,7 @@ from kscan.views.workloads import WORKLOADS
 
 ADDED = "drift: not so in its template; it was added or changed after"
 NEXT = "template: what runs is of an earlier one; its next pod will be so"
+UNSEEN = "template: its pods could not all be seen, and what changes them on the way is not known"
 
 
 class _Written(msgspec.Struct, frozen=True):
@@ -40,6 +43,8 @@ def note_drift(guard: Guard, ready: Plan, said: dict[str, Said]) -> None:
     checks = [check.id for check in ready.checks if ready.views(check)[0].name == WORKLOADS.name]
     if not checks:
         return
+    for check in checks:
+        _mark_unseen(said[check])
     written = guard.ask(
         "the view templates", lambda readings: _written(readings, ready), lambda gap: _Written(fault=gap)
     )
@@ -49,6 +54,20 @@ def note_drift(guard: Guard, ready: Plan, said: dict[str, Said]) -> None:
     outdated = {one.ref for one in written.templates if one.outdated}
     for check, tally in written.said.items():
         _compare(said[check].tally, tally, owners, outdated)
+
+
+def _mark_unseen(said: Said) -> None:
+    """Say of a problem of no pod that it is its template's, where pods, or whose they are, could not all be read."""
+    if any(_of_pods(gap) for gap in said.found[0].gaps):
+        problems = said.tally.problems
+        for key, problem in problems.items():
+            if not problem.pods:
+                problems[key] = msgspec.structs.replace(problem, notes=(*problem.notes, UNSEEN))
+
+
+def _of_pods(gap: Gap) -> bool:
+    parts = split_path(gap.path)
+    return parts is not None and any(one.covers(parts[0], parts[3]) for one in (kinds.PODS, kinds.REPLICA_SETS))
 
 
 def _written(readings: Readings, ready: Plan) -> _Written:

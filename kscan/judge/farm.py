@@ -15,10 +15,9 @@ from kscan.checks.examples import Example, Expected, examples
 from kscan.errors import KscanError
 from kscan.judge.engine import evaluate, judge
 from kscan.judge.plan import Plan, plan
+from kscan.judge.refusals import of_example, refused, worse
 from kscan.judge.report import Result, Status
 from kscan.snapshot.documents import Document, snapshot_of
-from kscan.snapshot.entry import Body, Entry, Gap, Reason
-from kscan.snapshot.needs import Brought, FromNode, Named, Need, PerNode, Plain, Resource, split_path
 from kscan.snapshot.snapshot import About, Snapshot
 from kscan.views.targets import TARGETS
 from kscan.views.view import Readings
@@ -58,8 +57,7 @@ def run_examples(checks: Sequence[Check]) -> Iterator[Outcome]:
         yield Outcome(check.id, "has a failing and a passing example", _incomplete(check))
         for example in examples(check):
             yield Outcome(check.id, f"{example.expected}: {example.name}", run_example(ready, example))
-        for need in ready.needs():
-            yield Outcome(check.id, f"without {need}", run_denied(ready, check, need))
+        yield from run_refusals(ready, check)
 
 
 def _incomplete(check: Check) -> str:
@@ -151,57 +149,19 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "nothing"
 
 
-def run_denied(ready: Plan, check: Check, need: Need) -> str:
-    """Whether a check says pass without what it needs; the passing examples are tried with it refused.
-
-    A pass may stand where another channel decides, but then it must not name the refused path.
-    """
-    for example in examples(check):
-        if example.expected == "pass":
-            result = _verdict(ready, denied(snapshot_of_example(example), need))
-            if result.status is Status.PASS and (
-                isinstance(need, Resource | PerNode | FromNode) and not _alternatives(ready)
-            ):
-                return f"passes in {example.name!r} though it was refused"
-            if result.status is Status.PASS and any(_matches(need, one.path) for one in result.evidence):
-                return f"passes in {example.name!r} on evidence that was refused"
-    return ""
-
-
-def _alternatives(ready: Plan) -> bool:
-    """Whether the check reads plain paths beside lists: then several channels may tell the same."""
-    return any(isinstance(need, Plain) for need in ready.needs())
-
-
-def denied(snapshot: Snapshot, need: Need) -> Snapshot:
-    """The snapshot as an account sees it that may not read one thing."""
-    entries: dict[str, Entry] = {
-        path: Gap(path, Reason.FORBIDDEN) if _matches(need, path) else entry for path, entry in snapshot.entries.items()
-    }
-    if isinstance(need, Plain | Named):
-        entries[need.path()] = Gap(need.path(), Reason.FORBIDDEN)
-    return Snapshot(snapshot.about, entries)
-
-
-def _matches(need: Need, path: str) -> bool:
-    if isinstance(need, Plain | Named | Brought):
-        return path == need.path()
-    if isinstance(need, PerNode):
-        return path.startswith("/api/v1/nodes/") and path.endswith(f"/{need.leaf}")
-    if isinstance(need, FromNode):
-        return bool(need.node(path))
-    parts = split_path(path)
-    return parts is not None and need.covers(parts[0], parts[3]) and not parts[4]
-
-
-def all_denied(snapshot: Snapshot, needs: Sequence[Need]) -> Snapshot:
-    """The snapshot as an account sees it that may read nothing of what is needed."""
-    for need in needs:
-        snapshot = denied(snapshot, need)
-    return Snapshot(
-        snapshot.about,
-        {
-            path: Gap(path, Reason.FORBIDDEN) if isinstance(entry, Body) else entry
-            for path, entry in snapshot.entries.items()
-        },
-    )
+def run_refusals(ready: Plan, check: Check) -> Iterator[Outcome]:
+    """Whether a check keeps the property of refusals with each thing that it needs, in all its examples."""
+    shown = [(example, snapshot_of_example(example)) for example in examples(check)]
+    try:
+        before = {example.name: _verdict(ready, snapshot) for example, snapshot in shown}
+    except KscanError:
+        # The example itself says so.
+        return
+    for need in ready.needs():
+        problems = (
+            f"{refusal.reason} in {example.name!r}: {found}"
+            for example, snapshot in shown
+            for refusal in of_example(snapshot, need)
+            if (found := worse(before[example.name], _verdict(ready, refused(snapshot, refusal))))
+        )
+        yield Outcome(check.id, f"without {need}", next(problems, ""))

@@ -157,6 +157,11 @@ class RetiredApis(msgspec.Struct, frozen=True):
     newest: str
     apis: tuple[Retired, ...]
 
+    @property
+    def newest_minor(self) -> int:
+        """The second number of the newest."""
+        return int(self.newest.split(".")[1])
+
     def by_kind(self) -> Mapping[tuple[str, str], Retired]:
         """Each by its version and kind."""
         return {(one.version, kind): one for one in self.apis for kind in one.kinds}

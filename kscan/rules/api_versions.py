@@ -24,10 +24,11 @@ def retired(written: Iterable[Written], minor: int | None, manifests: bool) -> J
     for one in written:
         found = by_kind.get((one.version, one.ref.kind))
         if found is None:
-            yield _unnamed(one, minor, known)
+            yield _unnamed(one, minor, known, manifests=manifests)
             continue
         verb = "is written" if manifests else "was last applied"
-        gone = minor is None or int(found.removed.split(".")[1]) <= minor
+        # Of a cluster whose version is not known only that is sure: one that is older than that release will drop it.
+        gone = manifests if minor is None else int(found.removed.split(".")[1]) <= minor
         tense = "dropped" if gone else "drops"
         yield Problem(
             one.ref,
@@ -39,10 +40,9 @@ def retired(written: Iterable[Written], minor: int | None, manifests: bool) -> J
         )
 
 
-def _unnamed(one: Written, minor: int | None, known: RetiredApis) -> Judgement:
+def _unnamed(one: Written, minor: int | None, known: RetiredApis, *, manifests: bool) -> Judgement:
     """A version that no list names; of a minor newer than the list that says nothing of Kubernetes' own previews."""
-    if minor is not None and minor > int(known.newest.split(".")[1]) and _PREVIEW.fullmatch(one.version):
-        return Unsure(
-            one.ref, f"which versions Kubernetes 1.{minor} dropped is not known: the list is of {known.newest}"
-        )
-    return Fine(one.ref)
+    if manifests or not _PREVIEW.fullmatch(one.version) or (minor is not None and minor <= known.newest_minor):
+        return Fine(one.ref)
+    of = "the version of the cluster" if minor is None else f"Kubernetes 1.{minor}"
+    return Unsure(one.ref, f"whether {of} dropped {one.version} is not known: the list is of {known.newest}")

@@ -27,6 +27,9 @@ def secrets(signs: Encryption) -> Judgements:
         yield _in_cloud(signs, signs.cloud, found)
     elif signs.asked is not None and not isinstance(found, Fine | Problem):
         yield _on_openshift(signs)
+    elif isinstance(found, Problem) and signs.platform.unseen and not signs.settings:
+        why = "whether a provider encrypts what the API stores could not be seen"
+        yield Unsure(_SECRETS, f"the counters show no encryption ({found.value}), and {why}: {signs.platform.unseen}")
     elif found:
         yield found
         yield from _others(signs)
@@ -114,7 +117,8 @@ def _others(signs: Encryption) -> Iterator[Judgement]:
 @rule("encryption.provider", "providers of secrets", ENCRYPTION, of_cluster=True)
 def provider(signs: Encryption) -> Judgements:
     """The provider that writes secrets is none, or one that wears out."""
-    plain = next((one for one in secrets.run(signs) if isinstance(one, Problem)), None)
+    said = tuple(secrets.run(signs))
+    plain = next((one for one in said if isinstance(one, Problem)), None)
     found = writer(signs, SECRETS)
     traffic = signs.storage.traffic.get(SECRETS) if signs.storage else None
     if plain:
@@ -122,6 +126,8 @@ def provider(signs: Encryption) -> Judgements:
         yield Problem(_SECRETS, message, path=plain.path, value=plain.value, implied_by=_NOT_ENCRYPTED)
     elif found.provider.startswith("k8s:enc:aesgcm:") and signs.storage and traffic:
         yield from _by_gcm(signs, signs.storage)
+    elif found.provider == IDENTITY:
+        yield from (one for one in said if isinstance(one, Unsure))
     elif found.provider:
         yield Fine(_SECRETS, f"{title(found.provider)} writes, {signs.witness}")
     elif signs.cloud:

@@ -30,7 +30,7 @@ def enforces(plugin: NetworkPlugin, manifests: bool) -> Judgements:
             _PLUGIN, f"{sign.plugin} {sign.enforces} ({sign.seen}), but what may do so beside it was not all seen"
         )
     else:
-        for_nothing = f": {plugin.policies} of them are for nothing" if plugin.policies else ""
+        message = f"lets everything through: {sign.plugin} {sign.enforces}"
         severity = None if plugin.policies else Severity.MEDIUM
-        message = f"lets everything through: {sign.plugin} {sign.enforces}{for_nothing}"
-        yield Problem(_PLUGIN, message, path="network plugin", value=sign.seen, severity=severity)
+        notes = (f"network policies for nothing: {plugin.policies}",) if plugin.policies else ()
+        yield Problem(_PLUGIN, message, path="network plugin", value=sign.seen, severity=severity, notes=notes)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from kscan.checks.judgement import Fine, Judgements, Problem
+from kscan.checks.judgement import Fine, Judgements, Problem, Unsure
 from kscan.model.meta import ObjectRef
 from kscan.model.namespaces import SYSTEM, Namespace
 from kscan.model.podsecurity.controls import LATEST
@@ -14,23 +14,30 @@ from kscan.model.workloads import Workload
 from kscan.rules.rule import rule
 from kscan.views.levels import LEVELS, Levels
 from kscan.views.objects import NAMESPACES
-from kscan.views.server import MINOR
+from kscan.views.server import LIVE, MINOR
 from kscan.views.workloads import WORKLOADS
 
 _ENFORCE = f"{LABEL}enforce"
+_BY_VERSION = "whether that is forbidden depends on the cluster's version, which is not known"
 
 
-@rule("podsecurity.level", "workloads", WORKLOADS, MINOR)
-def level(workloads: Iterable[Workload], minor: int | None, *, level: str) -> Judgements:
+@rule("podsecurity.level", "workloads", WORKLOADS, MINOR, LIVE)
+def level(workloads: Iterable[Workload], minor: int | None, live: bool, *, level: str) -> Judgements:
     """Workloads whose pods do what a level forbids, as the policy of the cluster's version has it."""
+    # What is only written down is judged by the newest policy; in a live cluster of which no version is known
+    # that is in doubt which the oldest does not say, too.
+    oldest = 0 if minor is None and live else minor
     for workload in workloads:
         clean = True
         for group in workload.groups:
-            for one in violations(group.pod, Level(level), minor or LATEST):
+            always = set(violations(group.pod, Level(level), LATEST if oldest is None else oldest))
+            for one in violations(group.pod, Level(level), LATEST if minor is None else minor):
                 clean = False
-                yield Problem(
-                    workload.ref, one.reason, one.container, f"{group.at}{one.path}".rstrip("."), pods=group.count
-                )
+                if one in always:
+                    path = f"{group.at}{one.path}".rstrip(".")
+                    yield Problem(workload.ref, one.reason, one.container, path, pods=group.count)
+                else:
+                    yield Unsure(workload.ref, f"{one.reason}: {_BY_VERSION}", one.container)
         if clean:
             yield Fine(workload.ref)
 

@@ -70,7 +70,7 @@ def grants(
         if not places:
             yield Fine(subject.ref)
             continue
-        if (since or before) and rights.minor is None:
+        if (since or before or platform) and rights.minor is None:
             yield Unsure(subject.ref, "whether it can depends on the cluster's version, which is not known")
             continue
         places = found.surely(identity, namespaces)
@@ -124,7 +124,7 @@ class _Found:
 
 def _moot(rights: Rights, danger: Danger, since: int, before: int, platform: str) -> str:
     """Why a danger cannot be in this cluster, by its version and what it serves; empty where it can."""
-    if platform and platform not in rights.version:
+    if platform and platform not in rights.version and (rights.version or rights.minor is not None):
         return f"it is about {platform.strip('-').upper()}, of which the cluster's version says nothing"
     if rights.minor is not None and rights.minor < since:
         return f"Kubernetes asks for it from 1.{since} on"

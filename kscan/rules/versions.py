@@ -35,6 +35,13 @@ def _kept(one: Running, platform: Platform | None) -> str:
     return ""
 
 
+def _unless_kept(judgement: Judgement, platform: Platform | None) -> Judgement:
+    """What is found, unless somebody may mend it in a user's stead."""
+    if platform is None and isinstance(judgement, Problem):
+        return Unsure(judgement.ref, f"it {judgement.message}, and whether its provider mends that could not be seen")
+    return judgement
+
+
 def _where(one: Running) -> str:
     return f"on {len(one.places)} nodes: {listed(one.places)}" if len(one.places) > 1 else f"on {one.places[0]}"
 
@@ -52,7 +59,8 @@ def support(running: Iterable[Running], taken: datetime | None, platform: Platfo
         elif taken is None:
             yield Unsure(_ref(one), _UNDATED)
         else:
-            yield _supported(one, found, taken.date())
+            said = _supported(one, found, taken.date())
+            yield said if one.component == "kube-apiserver" else _unless_kept(said, platform)
 
 
 def _supported(one: Running, found: Release, today: date) -> Judgement:
@@ -88,7 +96,7 @@ def skew(running: Iterable[Running], platform: Platform | None, *, behind: dict[
         elif one.component in behind and one.release:
             # From 1.28 on nodes may be three minors behind, before it two.
             most = min(behind[one.component], 2) if newest.number[:2] < (1, 28) else behind[one.component]
-            yield _near(one, one.release, oldest, newest, most)
+            yield _unless_kept(_near(one, one.release, oldest, newest, most), platform)
         elif one.component in behind:
             yield Unsure(_ref(one), f"{one.version} is no version of Kubernetes")
 
@@ -119,7 +127,8 @@ def known_faults(
             yield Unsure(_ref(one), f"{one.version} is no version of Kubernetes")
         else:
             said = tuple(_having(one, found, known))
-            yield from said or (_without(one, found, taken, known),)
+            for each in said or (_without(one, found, taken, known),):
+                yield _unless_kept(each, platform)
 
 
 def _having(one: Running, found: Release, known: Faults) -> Iterator[Judgement]:

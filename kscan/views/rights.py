@@ -19,8 +19,8 @@ from kscan.views.components import API_SERVER
 from kscan.views.definitions import defined
 from kscan.views.groups import API, APIS, CORE_OFFERED, OFFERED
 from kscan.views.platform import PLATFORM
-from kscan.views.server import VERSION, told_version
-from kscan.views.shipped import baseline, known_minors, own_groups
+from kscan.views.server import is_live, told_version
+from kscan.views.shipped import baseline, known_minors, own_groups, own_served
 from kscan.views.view import Source, View
 
 _UNTOLD = tuple(reason for reason in Reason if reason is not Reason.UNDECODABLE)
@@ -47,9 +47,9 @@ def _build(source: Source) -> Rights:
                 for one in source.nouns(kind, Binding)]  # fmt: skip
     text = told_version(source)
     told = version(text)
-    minor = told.minor if told else None if _is_live(source) else known_minors()[1]
+    minor = told.minor if told else None if is_live(source) else known_minors()[1]
     ships = baseline(minor, source.weighed(PLATFORM, because="what a platform may ship that was not seen is in doubt"))
-    if not _is_live(source):
+    if not is_live(source):
         # Of what is only written down, the shipped roles are there all the same, and no controller ran over it.
         roles = [*with_gathered(roles), *_unwritten(roles, bindings, ships)]
     same = Authorizer(*only_shipped(roles, bindings, ships.known))
@@ -84,13 +84,10 @@ def _served(source: Source) -> Served:
         told += found or ()
     known = {group.name for group in told}
     more = [] if whole and told else [group for group in own_groups() if group.name not in known]
-    more += () if _is_live(source) else defined(source)
+    more += () if is_live(source) else defined(source)
+    if not told and len(more) == len(own_groups()):
+        return own_served()
     return Served([*told, *more], whole=whole and bool(told))
-
-
-def _is_live(source: Source) -> bool:
-    """Whether a server was asked; else the objects are only written down."""
-    return source.asked(VERSION) or bool(source.about.server or told_version(source))
 
 
 def _other_authorizers(source: Source) -> Iterator[Gap]:

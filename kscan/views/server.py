@@ -34,6 +34,12 @@ def _minor(source: Source) -> int | None:
     return told.minor if told else None
 
 
+def is_live(source: Source) -> bool:
+    """Whether a server was asked; else the objects are only written down."""
+    return source.asked(VERSION) or bool(source.about.server or told_version(source))
+
+
 MINOR: View[int | None] = View("minor version", (VERSION,), _minor)
+LIVE: View[bool] = View("live", (VERSION,), is_live)
 # Whether the objects are only written down: then what is not among them may still be in the cluster.
 MANIFESTS: View[bool] = View("manifests", (), lambda source: source.about.manifests)

@@ -12,6 +12,7 @@ from kscan.model.rbac.aggregation import with_gathered
 from kscan.model.rbac.baseline import Baseline
 from kscan.model.rbac.roles import Binding, Role
 from kscan.model.rbac.shipped import NOTHING, Shipped, shipped_of
+from kscan.model.served import Served
 from kscan.views.platform import profiles
 
 _KUBERNETES = "kubernetes"
@@ -91,3 +92,9 @@ def own_groups() -> Sequence[OfferedGroup]:
     """What Kubernetes serves by itself."""
     path = data.folder("checks") / "shipped" / "resources.jsonl"
     return [msgspec.json.decode(line, type=OfferedGroup) for line in path.read_bytes().splitlines()]
+
+
+@lru_cache
+def own_served() -> Served:
+    """The same, ready to be asked."""
+    return Served(own_groups())

@@ -89,6 +89,13 @@ class _WebhookShape(msgspec.Struct):
     webhooks: list[dict[str, Any]] = []
 
 
+class _StorageClassShape(msgspec.Struct):
+    """The types of what an expression compares with words: a number would be unlike each of them, and pass."""
+
+    provisioner: str = ""
+    parameters: dict[str, str | None] | None = None
+
+
 _WEBHOOKS = things("webhooks", kinds.VALIDATING_WEBHOOKS, kinds.MUTATING_WEBHOOKS, shape=_WebhookShape)
 
 TARGETS = {
@@ -163,7 +170,11 @@ TARGETS = {
             _things,
         ),
         Target(
-            "storageclass", "storage classes", "object", things("storage class objects", kinds.STORAGE_CLASSES), _things
+            "storageclass",
+            "storage classes",
+            "object",
+            things("storage class objects", kinds.STORAGE_CLASSES, shape=_StorageClassShape),
+            _things,
         ),
     )
 }

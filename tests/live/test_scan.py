@@ -1,5 +1,6 @@
 """kscan against a real API server: what it asks, under which rights, and that a refusal is never a pass."""
 
+import random
 import time
 from http.client import HTTPSConnection
 
@@ -15,6 +16,7 @@ from kscan.commands.permissions import role
 from kscan.commands.selected import catalogue
 from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
+from kscan.judge.refusals import worse
 from kscan.judge.report import Status
 from kscan.report.export import export
 from kscan.snapshot.archive import load, save
@@ -25,6 +27,8 @@ READY = plan(catalogue().checks.values())
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 NOT_ASKED = {(f"/api/v1/nodes/n1/proxy/{leaf}", Reason.NOT_ASKED) for leaf in ("configz", "flagz")}
 NOT_ASKED |= {("/kscan.dev/v1/nodes", Reason.NOT_ASKED)}
+# What other roles allow everybody who has logged in.
+PUBLIC_PREFIXES = ("/api", "/version", "/readyz")
 
 
 def scan(server, user, **options):
@@ -116,40 +120,95 @@ def test_the_role_that_is_printed_is_enough(server):
     assert statuses(report) == statuses(scan(server, "admin")[1])
 
 
-def test_without_any_one_permission_what_needs_it_does_not_pass(server):
+@pytest.fixture(scope="module")
+def whole(server):
+    """What is told to somebody who may see everything, and the rules that allow just that."""
     documents = list(yaml.safe_load_all(role(READY.needs(), (), KubeletAccess.AUTO)))
-    full = documents[0]["rules"]
-    passing = {check for check, status in statuses(scan(server, "admin")[1]).items() if status is Status.PASS}
-    tried = 0
-    for index, rule in enumerate(full):
+    return scan(server, "admin")[1], documents[0]
+
+
+def parts(rules):
+    """Each single thing that rules allow, with its place."""
+    for index, rule in enumerate(rules):
         for kind in ("resources", "nonResourceURLs"):
             for name in rule.get(kind, []):
-                if (
-                    rule["verbs"] == ["create"]
-                    or name.startswith(("/api", "/version", "/readyz"))
-                    or _of_an_engine(rule)
-                ):
-                    continue
-                rest = [one for one in rule[kind] if one != name]
-                rules = [*full[:index], *([rule | {kind: rest}] if rest else []), *full[index + 1 :]]
-                allow(server, "scanner", [documents[0] | {"rules": rules}])
-                path = (
-                    name if kind == "nonResourceURLs" else _path(rule["apiGroups"][0], name, rule.get("resourceNames"))
-                )
-                if path:
-                    wait_for(server, "scanner", path, 403)
-                _, report = scan(server, "scanner")
-                for result in report.results:
-                    if result.status is Status.PASS:
-                        assert result.check.id in passing
-                        assert not [one for one in result.evidence if one.path == path], (name, result.check.id)
-                needing = [result for result in report.results if any(gap.path == path for gap in result.gaps)]
-                assert all(result.status in (Status.UNKNOWN, Status.FAIL) for result in needing)
-                # Services and ingresses only say more of what is found.
-                if kind == "resources" and rule["verbs"] == ["list"] and name not in ("services", "ingresses"):
-                    assert needing, name
-                tried += 1
-    assert tried >= 20
+                yield index, kind, name
+
+
+def without(rules, taken):
+    """The rules without some of their parts."""
+    left = []
+    for index, rule in enumerate(rules):
+        rest = {kind: [name for name in rule[kind] if (index, kind, name) not in taken]
+                for kind in ("resources", "nonResourceURLs") if kind in rule}  # fmt: skip
+        if all(rest.values()):
+            left.append(rule | rest)
+    return left
+
+
+def scan_without(server, document, taken):
+    """What an account is told whose role lacks these; `before` and after are the same cluster."""
+    allow(server, "scanner", [document | {"rules": without(document["rules"], taken)}])
+    for index, kind, name in taken:
+        rule = document["rules"][index]
+        path = name if kind == "nonResourceURLs" else _path(rule["apiGroups"][0], name, rule.get("resourceNames"))
+        if path and not name.startswith(PUBLIC_PREFIXES) and not _of_an_engine(rule) and rule["verbs"] != ["create"]:
+            wait_for(server, "scanner", path, 403)
+    return scan(server, "scanner")[1]
+
+
+def broken(before, after):
+    """How a report of less breaks the property of refusals."""
+    for one, other in zip(before.results, after.results, strict=True):
+        assert one.check.id == other.check.id
+        if problem := worse(one, other):
+            yield f"{one.check.id}: {problem}"
+    if after.score.lower > before.score.lower:
+        yield f"the lower bound of the score rises from {before.score.lower} to {after.score.lower}"
+
+
+def test_no_permission_that_is_taken_away_makes_anything_better(server, whole):
+    before, document = whole
+    tried = 0
+    for part in parts(document["rules"]):
+        after = scan_without(server, document, [part])
+        assert list(broken(before, after)) == [], part
+        tried += gaps(after) > gaps(before)
+    assert tried >= 25
+
+
+def test_no_set_of_permissions_that_is_taken_away_does(server, whole):
+    before, document = whole
+    chosen = random.Random(11)
+    every = list(parts(document["rules"]))
+    for _ in range(12):
+        taken = chosen.sample(every, chosen.randint(2, 6))
+        assert list(broken(before, scan_without(server, document, taken))) == [], taken
+
+
+def test_what_everybody_is_told_may_be_kept_back_too(server, whole):
+    """Discovery and version; each is granted to all who log in, unless somebody takes that away."""
+    before, document = whole
+    bindings = f"{RBAC}/clusterrolebindings"
+    taken = [part for part in parts(document["rules"]) if part[2].startswith(("/api", "/version"))]
+    names = ("system:discovery", "system:public-info-viewer", "system:basic-user")
+    kept = [server.write(f"{bindings}/{name}", {}, "GET") for name in names]
+    try:
+        for name in names:
+            server.write(f"{bindings}/{name}", {}, "DELETE")
+        for some in ([one] for one in taken):
+            after = scan_without(server, document, some)
+            assert list(broken(before, after)) == [], some
+        allow(server, "scanner", [document | {"rules": without(document["rules"], taken)}])
+        wait_for(server, "scanner", "/apis", 403)
+        after = scan(server, "scanner")[1]
+        assert list(broken(before, after)) == []
+        assert {("/apis", Reason.FORBIDDEN), ("/api", Reason.FORBIDDEN)} <= gaps(after)
+    finally:
+        for one in kept:
+            one["metadata"] = {key: one["metadata"][key] for key in ("name", "labels", "annotations")}
+            server.write(bindings, one)
+        wait_for(server, "stranger", "/apis", 200)
 
 
 def _of_an_engine(rule):
