@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from kscan.judge.farm import denied
+from kscan.judge.refusals import denied
 from kscan.model.admission import gatekeeper, kyverno
 from kscan.model.admission.gatekeeper import Constraint
 from kscan.model.admission.guards import Action, Answer, Effect, Guard, Posture

@@ -10,7 +10,7 @@ from kscan.checks.frameworks import read_frameworks, unmapped
 from kscan.judge.engine import evaluate
 from kscan.judge.farm import run_example, run_examples, snapshot_of_example
 from kscan.judge.plan import plan
-from kscan.judge.refusals import Refusal, refused
+from kscan.judge.refusals import denied
 from kscan.judge.report import Status
 from kscan.rules import RULES
 
@@ -29,7 +29,7 @@ def test_each_example_and_each_refusal(check):
 def test_with_everything_refused_nothing_is_decided(check):
     ready = plan([check])
     for example in examples(check):
-        report = evaluate(refused(snapshot_of_example(example), *map(Refusal, ready.needs())), ready)
+        report = evaluate(denied(snapshot_of_example(example), *ready.needs()), ready)
         assert report.results[0].status is Status.UNKNOWN, example.name
         assert report.results[0].gaps
 

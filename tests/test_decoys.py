@@ -134,7 +134,7 @@ def test_what_is_not_counted_is_named():
 
 def test_without_nodes_no_pod_is_known_by_its_node():
     """Nodes that may not be read leave open what a pod passes, and no decoy is believed for it."""
-    from kscan.judge.farm import denied
+    from kscan.judge.refusals import denied
     from kscan.snapshot.kinds import NODES
 
     ready = plan([CHECKS["scheduler-profiling"]])
@@ -145,7 +145,7 @@ def test_without_nodes_no_pod_is_known_by_its_node():
 
 def test_a_second_server_that_nobody_could_see_leaves_a_pass_open():
     """/flagz tells of the one server that answered."""
-    from kscan.judge.farm import denied
+    from kscan.judge.refusals import denied
 
     flagz = {"path": "/flagz", "json": {"kind": "Flagz", "flags": {"anonymous-auth": "false"}}}
     ready = plan([CHECKS["api-server-profiling"]])

@@ -9,9 +9,9 @@ from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.commands.output import plain_text
 from kscan.judge.engine import judge
-from kscan.judge.farm import denied
 from kscan.judge.inventory import with_inventory
 from kscan.judge.plan import plan
+from kscan.judge.refusals import denied
 from kscan.judge.score import WEIGHTS
 from kscan.model.admission.guards import Answer
 from kscan.model.podsecurity.level import Level

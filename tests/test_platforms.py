@@ -10,9 +10,9 @@ from kscan.checks.examples import made
 from kscan.commands.selected import catalogue
 from kscan.errors import ConfigError
 from kscan.judge.engine import judge
-from kscan.judge.farm import denied
 from kscan.judge.plan import plan
 from kscan.judge.platform import with_platform
+from kscan.judge.refusals import denied
 from kscan.judge.report import Status
 from kscan.model.platform import Platform, detect, profile_of
 from kscan.model.signs import Seen

@@ -7,9 +7,9 @@ from kscan.checks.check import by_id, read_checks
 from kscan.checks.peers import answer, kubeaudit_labels, peers
 from kscan.checks.suppressions import Request, requests
 from kscan.judge.engine import judge
-from kscan.judge.farm import denied
 from kscan.judge.inventory import with_inventory
 from kscan.judge.plan import plan
+from kscan.judge.refusals import denied
 from kscan.judge.report import Status
 from kscan.judge.suppress import with_suppressions
 from kscan.snapshot import kinds

@@ -75,6 +75,11 @@ def refused(snapshot: Snapshot, *every: Refusal) -> Snapshot:
     return Snapshot(snapshot.about, {path: entry for path, entry in entries.items() if path not in gone})
 
 
+def denied(snapshot: Snapshot, *needs: Need) -> Snapshot:
+    """The snapshot as an account takes it that is forbidden these."""
+    return refused(snapshot, *map(Refusal, needs))
+
+
 def _unread(snapshot: Snapshot, every: tuple[Refusal, ...]) -> Snapshot:
     """Nobody refuses a file: what it holds of a kind is not there, and it is noted that there may be such."""
     resources = [one.need for one in every if isinstance(one.need, Resource)]
@@ -153,5 +158,5 @@ def worse(before: Result, after: Result) -> str:
 
 
 def _said(one: Finding) -> tuple[object, ...]:
-    """What a finding says; whom it names may be the next of kin of an owner, or of several that are alike."""
-    return one.container, one.path, one.message
+    """What a finding says, by whichever channel; whom it names may be another where owners or nodes are not seen."""
+    return one.container, one.message

@@ -44,10 +44,14 @@ class Resource(msgspec.Struct, frozen=True, order=True):
 
 
 class Served:
-    """Every resource by group and plural, subresources among them; `whole` where the cluster itself told all."""
+    """Every resource by group and plural, subresources among them.
 
-    def __init__(self, groups: Iterable[OfferedGroup], *, whole: bool = False) -> None:
+    It is `whole` where the cluster itself told all, and `kept_back` where it was asked and did not tell.
+    """
+
+    def __init__(self, groups: Iterable[OfferedGroup], *, whole: bool = False, kept_back: bool = False) -> None:
         self.whole = whole
+        self.kept_back = kept_back
         self.resources = {(one.group, one.plural): one for one in _resources(groups)}
         self._groups = {group for group, _ in self.resources}
 

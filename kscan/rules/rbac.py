@@ -7,6 +7,7 @@ import msgspec
 from kscan.checks.check import Severity
 from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Step, Unsure
 from kscan.errors import CheckError
+from kscan.model.meta import ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE, Proof, Scopes
 from kscan.model.rbac.identity import Identity, identity_of, subject_of
 from kscan.model.rbac.reach import NOWHERE, Danger, Need, Reach, common, witnesses
@@ -20,6 +21,7 @@ from kscan.views.running import RUNNING, Running
 from kscan.views.server import MANIFESTS
 
 _SHOWN = 3
+_SERVED = ObjectRef("Cluster", "what it serves")
 _ALL: list[object] = [{"verbs": ["*"], "resources": ["*.*"]}]
 # Who may do everything has every danger; that one finding says it.
 _ALL_CHECK = "cluster-admin-binding"
@@ -62,6 +64,8 @@ def grants(
     if moot:
         yield Moot(moot)
         return
+    if rights.served.kept_back and not all(any(_is_served(rights, ask) for ask in need.asks) for need in danger.needs):
+        yield Unsure(_SERVED, "whether the cluster serves what this is about was not told")
     found, all_powerful = _Found(rights, danger), _Found(rights, everything)
     for key in rights.full.keys:
         subject = subject_of(key)
@@ -131,6 +135,10 @@ def _moot(rights: Rights, danger: Danger, since: int, before: int, platform: str
     if before and rights.minor is not None and rights.minor >= before:
         return f"from Kubernetes 1.{before} on this is not enough"
     return "" if all(need.asks for need in danger.needs) else "the cluster serves nothing that it is about"
+
+
+def _is_served(rights: Rights, ask: Ask) -> bool:
+    return bool(ask.url) or "*" in (ask.group, ask.resource) or rights.served.has(ask.group, ask.resource)
 
 
 def _step(found: tuple[Ask, Proof]) -> Step:

@@ -85,9 +85,10 @@ def _served(source: Source) -> Served:
     known = {group.name for group in told}
     more = [] if whole and told else [group for group in own_groups() if group.name not in known]
     more += () if is_live(source) else defined(source)
-    if not told and len(more) == len(own_groups()):
+    kept_back = not whole and any(source.asked(need) for need in (API, APIS))
+    if not told and not kept_back and len(more) == len(own_groups()):
         return own_served()
-    return Served([*told, *more], whole=whole and bool(told))
+    return Served([*told, *more], whole=whole and bool(told), kept_back=kept_back)
 
 
 def _other_authorizers(source: Source) -> Iterator[Gap]:

@@ -13,8 +13,8 @@ from kscan.collect.collect import collect
 from kscan.collect.request import Access, Options
 from kscan.judge.controls import with_controls
 from kscan.judge.engine import evaluate
-from kscan.judge.farm import denied
 from kscan.judge.plan import plan
+from kscan.judge.refusals import denied
 from kscan.judge.report import Status
 from kscan.model.command_line import ACCUMULATING
 from kscan.model.defaults import DEFAULT_PLUGINS, DEFAULTS, defaults

@@ -121,10 +121,9 @@ def test_the_role_that_is_printed_is_enough(server):
 
 
 @pytest.fixture(scope="module")
-def whole(server):
-    """What is told to somebody who may see everything, and the rules that allow just that."""
-    documents = list(yaml.safe_load_all(role(READY.needs(), (), KubeletAccess.AUTO)))
-    return scan(server, "admin")[1], documents[0]
+def printed(server):
+    """The role that a scan needs."""
+    return next(yaml.safe_load_all(role(READY.needs(), (), KubeletAccess.AUTO)))
 
 
 def parts(rules):
@@ -146,15 +145,15 @@ def without(rules, taken):
     return left
 
 
-def scan_without(server, document, taken):
-    """What an account is told whose role lacks these; `before` and after are the same cluster."""
+def scans_without(server, document, taken):
+    """What somebody is told who may see everything, and what an account whose role lacks these, of the same cluster."""
     allow(server, "scanner", [document | {"rules": without(document["rules"], taken)}])
     for index, kind, name in taken:
         rule = document["rules"][index]
         path = name if kind == "nonResourceURLs" else _path(rule["apiGroups"][0], name, rule.get("resourceNames"))
         if path and not name.startswith(PUBLIC_PREFIXES) and not _of_an_engine(rule) and rule["verbs"] != ["create"]:
             wait_for(server, "scanner", path, 403)
-    return scan(server, "scanner")[1]
+    return scan(server, "admin")[1], scan(server, "scanner")[1]
 
 
 def broken(before, after):
@@ -167,43 +166,38 @@ def broken(before, after):
         yield f"the lower bound of the score rises from {before.score.lower} to {after.score.lower}"
 
 
-def test_no_permission_that_is_taken_away_makes_anything_better(server, whole):
-    before, document = whole
+def test_no_permission_that_is_taken_away_makes_anything_better(server, printed):
     tried = 0
-    for part in parts(document["rules"]):
-        after = scan_without(server, document, [part])
+    for part in parts(printed["rules"]):
+        before, after = scans_without(server, printed, [part])
         assert list(broken(before, after)) == [], part
         tried += gaps(after) > gaps(before)
     assert tried >= 25
 
 
-def test_no_set_of_permissions_that_is_taken_away_does(server, whole):
-    before, document = whole
+def test_no_set_of_permissions_that_is_taken_away_does(server, printed):
     chosen = random.Random(11)
-    every = list(parts(document["rules"]))
+    every = list(parts(printed["rules"]))
     for _ in range(12):
         taken = chosen.sample(every, chosen.randint(2, 6))
-        assert list(broken(before, scan_without(server, document, taken))) == [], taken
+        assert list(broken(*scans_without(server, printed, taken))) == [], taken
 
 
-def test_what_everybody_is_told_may_be_kept_back_too(server, whole):
-    """Discovery and version; each is granted to all who log in, unless somebody takes that away."""
-    before, document = whole
+def test_what_everybody_is_told_may_be_kept_back_too(server, printed):
+    """Discovery; it is granted to all who log in, unless somebody takes that away."""
     bindings = f"{RBAC}/clusterrolebindings"
-    taken = [part for part in parts(document["rules"]) if part[2].startswith(("/api", "/version"))]
-    names = ("system:discovery", "system:public-info-viewer", "system:basic-user")
+    taken = [part for part in parts(printed["rules"]) if part[2].startswith("/api")]
+    names = ("system:discovery", "system:public-info-viewer")
     kept = [server.write(f"{bindings}/{name}", {}, "GET") for name in names]
     try:
         for name in names:
             server.write(f"{bindings}/{name}", {}, "DELETE")
-        for some in ([one] for one in taken):
-            after = scan_without(server, document, some)
+        wait_for(server, "stranger", "/apis", 403)
+        for some in ([one for one in taken if one[2].startswith(root)] for root in ("/api", "/api/", "/apis")):
+            before, after = scans_without(server, printed, some)
             assert list(broken(before, after)) == [], some
-        allow(server, "scanner", [document | {"rules": without(document["rules"], taken)}])
-        wait_for(server, "scanner", "/apis", 403)
-        after = scan(server, "scanner")[1]
-        assert list(broken(before, after)) == []
-        assert {("/apis", Reason.FORBIDDEN), ("/api", Reason.FORBIDDEN)} <= gaps(after)
+        _, after = scans_without(server, printed, taken)
+        assert ("/apis", Reason.FORBIDDEN) in gaps(after)
     finally:
         for one in kept:
             one["metadata"] = {key: one["metadata"][key] for key in ("name", "labels", "annotations")}

@@ -7,8 +7,8 @@ from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.errors import CheckError
 from kscan.judge.engine import evaluate
-from kscan.judge.farm import denied
 from kscan.judge.plan import plan
+from kscan.judge.refusals import denied
 from kscan.judge.report import Status
 from kscan.judge.subjects import holders, worst
 from kscan.report.text import sentence

@@ -6,8 +6,8 @@ import pytest
 from kscan import data
 from kscan.commands.selected import catalogue
 from kscan.judge.engine import judge
-from kscan.judge.farm import denied
 from kscan.judge.plan import plan
+from kscan.judge.refusals import denied
 from kscan.judge.report import Status
 from kscan.snapshot import kinds
 from kscan.snapshot.documents import snapshot_of
