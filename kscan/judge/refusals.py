@@ -142,11 +142,13 @@ def worse(before: Result, after: Result) -> str:
         known.setdefault(_said(one), []).append(one)
     # Of pods that are not seen only their template is judged, and that is what the finding says.
     for one in sorted(after.findings, key=lambda one: UNSEEN in one.notes):
-        alike = known.get(_said(one))
+        alike = known.get(_said(one), [])
         if not alike and UNSEEN not in one.notes:
             return f"finds {one.object} {one.container}: {one.message}"
-        if alike and one.severity.rank < alike.pop().severity.rank:
+        same = next((each for each in alike if each.object == one.object), min(alike, key=_rank, default=one))
+        if one.severity.rank < same.severity.rank:
             return f"finds {one.object} {one.container} to be {one.severity}"
+        known[_said(one)] = [each for each in alike if each is not same]
     if after.status is before.status:
         return ""
     if after.status in (Status.PASS, Status.NOT_APPLICABLE):
@@ -160,3 +162,7 @@ def worse(before: Result, after: Result) -> str:
 def _said(one: Finding) -> tuple[object, ...]:
     """What a finding says, by whichever channel; whom it names may be another where owners or nodes are not seen."""
     return one.container, one.message
+
+
+def _rank(one: Finding) -> int:
+    return one.severity.rank

@@ -7,10 +7,10 @@ from kscan.model.namespaces import ServiceAccount
 from kscan.model.rbac.authorizer import Grant
 from kscan.model.rbac.baseline import Origin
 from kscan.model.rbac.identity import subject_key, subject_of
-from kscan.model.rbac.roles import Binding, Role, Subject
+from kscan.model.rbac.roles import Binding, Subject
 from kscan.model.words import listed
 from kscan.rules.rule import rule
-from kscan.views.objects import ROLES, SERVICE_ACCOUNTS
+from kscan.views.objects import SERVICE_ACCOUNTS
 from kscan.views.rights import RBAC, Rights
 from kscan.views.server import MANIFESTS
 
@@ -18,17 +18,18 @@ _ROLES = ("Role", "ClusterRole")
 _ELSEWHERE = "which is not in the manifests; it may be in the cluster"
 
 
-@rule("bindings.missing_role", "role bindings", RBAC, ROLES, MANIFESTS)
-def missing_role(rights: Rights, roles: Iterable[Role], manifests: bool) -> Judgements:
+@rule("bindings.missing_role", "role bindings", RBAC, MANIFESTS)
+def missing_role(rights: Rights, manifests: bool) -> Judgements:
     """Bindings to a role that is not there, and that whoever may write roles can bring to life."""
-    there = {role.ref for role in roles} | (set(rights.baseline.roles) if manifests else set())
     for binding in rights.full.bindings:
-        if binding.role in there:
+        if binding.role in rights.full.roles:
             yield Fine(binding.ref)
         elif binding.role.kind not in _ROLES:
             yield Problem(binding.ref, f"binds {binding.role}, which is no kind of role", path="roleRef.kind")
         elif manifests:
             yield Unsure(binding.ref, f"binds {binding.role}, {_ELSEWHERE}")
+        elif not rights.all_roles:
+            yield Unsure(binding.ref, f"binds {binding.role}, which may be among the roles that could not be read")
         else:
             yield Problem(binding.ref, f"binds {binding.role}, which does not exist", path="roleRef.name")
 

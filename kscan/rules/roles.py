@@ -1,6 +1,6 @@
 """Roles by themselves: what they allow without saying it, without need, or beyond what they are shipped with."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from kscan.checks.judgement import Fine, Judgements, Problem, Unsure
 from kscan.model.rbac.aggregation import gathered
@@ -11,7 +11,6 @@ from kscan.model.rbac.shipped import extras
 from kscan.model.served import is_of_kubernetes
 from kscan.model.words import listed
 from kscan.rules.rule import rule
-from kscan.views.objects import BINDINGS
 from kscan.views.rights import RBAC, Rights
 from kscan.views.server import MANIFESTS
 
@@ -82,16 +81,18 @@ def _is_wild(one: PolicyRule) -> bool:
     return "*" in (*one.verbs, *one.resources, *one.api_groups) and not unnamed
 
 
-@rule("roles.unused", "roles", RBAC, BINDINGS)
-def unused(rights: Rights, bindings: Iterable[Binding]) -> Judgements:
+@rule("roles.unused", "roles", RBAC)
+def unused(rights: Rights) -> Judgements:
     """Roles of one's own that no binding names and no aggregated role gathers."""
-    bound = {binding.role for binding in bindings}
+    bound = {binding.role for binding in rights.full.bindings}
     for role in rights.full.roles.values():
         gathers = any(label.startswith(_AGGREGATES) for label in role.metadata.labels)
         if role.ref in bound or gathers or role.ref in rights.baseline.roles or _is_gathered(rights, role):
             yield Fine(role.ref)
         elif _may_be_shipped(rights, role):
             yield Unsure(role.ref, rights.baseline.why)
+        elif not rights.all_bindings:
+            yield Unsure(role.ref, "it may be bound by what could not be read")
         else:
             yield Problem(role.ref, "is bound to nobody")
 

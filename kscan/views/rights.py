@@ -39,12 +39,17 @@ class Rights(msgspec.Struct, frozen=True):
     served: Served
     minor: int | None
     version: str
+    # Whether each could be read whole: what is not there may be there all the same.
+    all_roles: bool = True
+    all_bindings: bool = True
 
 
 def _build(source: Source) -> Rights:
     roles = [one for kind in (kinds.CLUSTER_ROLES, kinds.ROLES) for one in source.nouns(kind, Role)]
+    unread = len(source.gaps)
     bindings = [one for kind in (kinds.CLUSTER_ROLE_BINDINGS, kinds.ROLE_BINDINGS)
                 for one in source.nouns(kind, Binding)]  # fmt: skip
+    all_bindings = len(source.gaps) == unread
     text = told_version(source)
     told = version(text)
     minor = told.minor if told else None if is_live(source) else known_minors()[1]
@@ -55,6 +60,8 @@ def _build(source: Source) -> Rights:
     same = Authorizer(*only_shipped(roles, bindings, ships.known))
     return Rights(
         full=Authorizer(roles, bindings),
+        all_roles=not unread,
+        all_bindings=all_bindings,
         shipped=same,
         undecided=same if ships.sure else Authorizer(*ships.undecided(roles, bindings)),
         baseline=ships,
