@@ -1,6 +1,7 @@
 """What a reading is made from: lists of a resource, one named object, a plain path, a question to each node."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -133,6 +134,7 @@ Need = Resource | Named | Plain | PerNode | FromNode | Brought
 _ORDER: tuple[type, ...] = (Resource, Named, Plain, PerNode, FromNode, Brought)
 
 
+@lru_cache(maxsize=4096)
 def split_path(path: str) -> tuple[str, str, str, str, str] | None:
     """Group, version, namespace, plural and the rest of an API path; None where it is no resource."""
     parts = path.strip("/").split("/")
