@@ -74,7 +74,8 @@ Namespaces = Annotated[
     str,
     typer.Option(
         "--namespace", "-n", envvar="KSCAN_NAMESPACE", rich_help_panel=_CLUSTER,
-        help="Only these namespaces (a,b), for an account that may read no more.",
+        help="Only these namespaces (a,b), for an account that may read no more; of manifests, the one of objects that"
+        " name none.",
     ),
 ]  # fmt: skip
 Parallel = Annotated[

@@ -128,6 +128,8 @@ def _judged(opened: Opened, request: Request, ready: Plan, tell: Callable[[str],
     """The report; what was read for it is let go before it is written."""
     if opened.skipped:
         tell(f"passed over what is no Kubernetes object: {listed(opened.skipped)}")
+    for words in opened.homes:
+        tell(words)
     readings = Readings(opened.snapshot)
     if request.policy_minor is not None:
         readings = readings.given(MINOR, request.policy_minor)
@@ -169,10 +171,17 @@ def _opened(request: Request, ready: Plan, console: Console) -> Opened:
     if request.demo:
         return Opened(load_folder(data.folder("demo")))
     if request.sources:
-        return open_sources(request.sources, request.values)
+        return open_sources(request.sources, request.values, _home(request))
     more = (need for view in INVENTORY_VIEWS for need in view.needs) if request.by != "check" else ()
     needs = merged((*ready.needs(), *more, *request.node_results.needs()))
     return Opened(from_cluster(request.access, needs, request.options, console, quiet=request.quiet))
+
+
+def _home(request: Request) -> str:
+    """The namespace of what is written without one, as for kubectl; a scan of a cluster may be of several."""
+    if len(request.options.namespaces) > 1:
+        raise ConfigError("--namespace of manifests is one: that of what is written without any", "name one")
+    return next(iter(request.options.namespaces), "")
 
 
 def _wants_inventory(request: Request) -> bool:

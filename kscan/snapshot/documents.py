@@ -88,6 +88,12 @@ def path_of(document: Document) -> str:
     return "/".join(part for part in (_resource(document).path(), ref.namespace, ref.name) if part)
 
 
+def is_bare(document: Document) -> bool:
+    """Whether it lies in a namespace and does not say in which."""
+    resource = _resource(document)
+    return resource in KNOWN and resource.namespaced and not document["metadata"].get("namespace")
+
+
 def _placed(resource: Resource, metadata: Document) -> Document:
     """Metadata with the namespace that counts, whatever somebody wrote: default, or none for the whole cluster's."""
     if resource not in KNOWN:

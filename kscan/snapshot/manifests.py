@@ -12,6 +12,7 @@ from kscan.model.meta import WRITTEN_IN, ObjectRef
 from kscan.snapshot.archive import load
 from kscan.snapshot.documents import ref_of, snapshot_of
 from kscan.snapshot.entry import Gap, Reason, Unread
+from kscan.snapshot.home import homed
 from kscan.snapshot.rendered import Rendering, chart, kustomization
 from kscan.snapshot.snapshot import About, Snapshot
 from kscan.snapshot.tree import ENDINGS, Tree, tree
@@ -28,6 +29,8 @@ class Opened(msgspec.Struct, frozen=True):
     snapshot: Snapshot
     origins: Mapping[ObjectRef, Origin] = {}
     skipped: tuple[str, ...] = ()
+    # In which namespace objects without one were taken to be, and why.
+    homes: tuple[str, ...] = ()
 
     @property
     def unread(self) -> tuple[Gap, ...]:
@@ -35,19 +38,19 @@ class Opened(msgspec.Struct, frozen=True):
         return tuple(one.gap for one in self.snapshot.about.unread)
 
 
-def open_source(path: Path, values: Sequence[Path] = ()) -> Opened:
+def open_source(path: Path, values: Sequence[Path] = (), namespace: str = "") -> Opened:
     """A saved snapshot, or manifests; by what stands at the path. A folder holds manifests, whatever it says it is."""
-    return load_manifests(path, values=values) if is_manifests(path) else Opened(load(path))
+    return load_manifests(path, values=values, namespace=namespace) if is_manifests(path) else Opened(load(path))
 
 
-def open_sources(paths: Sequence[Path], values: Sequence[Path] = ()) -> Opened:
-    """The same of several paths, whose manifests are read together."""
+def open_sources(paths: Sequence[Path], values: Sequence[Path] = (), namespace: str = "") -> Opened:
+    """The same of several paths, whose manifests are read together; the namespace is of what is written without one."""
     if len(paths) == 1:
-        return open_source(paths[0], values)
+        return open_source(paths[0], values, namespace)
     for path in paths:
         if not is_manifests(path):
             raise ConfigError(f"{path} is no manifest", "several paths are read together where all are manifests")
-    return load_manifests(*paths, values=values)
+    return load_manifests(*paths, values=values, namespace=namespace)
 
 
 def is_manifests(path: Path) -> bool:
@@ -55,7 +58,7 @@ def is_manifests(path: Path) -> bool:
     return path == STANDARD_INPUT or path.suffix in ENDINGS or path.is_dir()
 
 
-def load_manifests(*paths: Path, values: Sequence[Path] = ()) -> Opened:
+def load_manifests(*paths: Path, values: Sequence[Path] = (), namespace: str = "") -> Opened:
     """The objects of files, and of all that is below folders; `values` are for their Helm charts."""
     name = ", ".join(map(str, paths))
     for path in paths:
@@ -63,17 +66,18 @@ def load_manifests(*paths: Path, values: Sequence[Path] = ()) -> Opened:
             raise SnapshotError(f"cannot read {path}", "there is no such file or folder")
     found = _together([tree(path) if path.is_dir() else Tree(files=(path,)) for path in paths])
     _check(values, found, name)
-    texts = [*found.unread, *_rendered(found, values), *map(_text, found.files)]
+    texts = [*found.unread, *_rendered(found, values, namespace), *map(_text, found.files)]
     if all(isinstance(text, Gap) for text in texts):
         raise _nothing(name, texts)
     read = [Written(unread=(Unread(text),)) if isinstance(text, Gap) else text for text in texts]
-    objects, origins = _told_apart(pair for one in read for pair in one.objects)
+    placed, homes = homed([pair for one in read for pair in one.objects], namespace)
+    objects, origins = _told_apart(placed)
     unread = _bounded([one for text in read for one in text.unread])
     skipped = (
         *(f"{one} (a library chart)" for one in found.libraries),
         *(place for one in read for place in one.skipped),
     )
-    return Opened(snapshot_of(objects, About(name=name, manifests=True, unread=unread)), origins, skipped)
+    return Opened(snapshot_of(objects, About(name=name, manifests=True, unread=unread)), origins, skipped, homes)
 
 
 def _together(found: Sequence[Tree]) -> Tree:
@@ -127,9 +131,9 @@ def _check(values: Sequence[Path], found: Tree, path: str) -> None:
         raise ConfigError("--values is for Helm charts", f"{path} holds none")
 
 
-def _rendered(found: Tree, values: Sequence[Path]) -> Iterator[Written | Gap]:
+def _rendered(found: Tree, values: Sequence[Path], namespace: str) -> Iterator[Written | Gap]:
     for folder in found.charts:
-        yield _made(chart(folder, values))
+        yield _made(chart(folder, values, namespace))
     for folder in found.kustomizations:
         yield _made(kustomization(folder))
 

@@ -46,16 +46,17 @@ class Rendering(msgspec.Struct, frozen=True):
         return self.templates[index] if index >= 0 else str(self.folder)
 
 
-def chart(folder: Path, values: Sequence[Path] = ()) -> Rendering:
+def chart(folder: Path, values: Sequence[Path] = (), namespace: str = "") -> Rendering:
     """What `helm template` makes of a chart; its comments name the template of each object."""
     options = [word for value in values for word in ("--values", str(value))]
-    shown = " ".join(["helm template", str(folder), *options])
+    place = ["--namespace", namespace] if namespace else []
+    shown = " ".join(["helm template", str(folder), *place, *options])
     advice = f"or render it elsewhere: {shown} | kscan scan -"
     helm = shutil.which("helm")
     if helm is None:
         return Rendering(folder, problem="a Helm chart, and there is no helm on PATH", advice=f"install helm, {advice}")
     paths = [word if word == "--values" else str(Path(word).resolve()) for word in options]
-    command = [helm, "template", _release(folder), str(folder.resolve()), "--include-crds", *paths]
+    command = [helm, "template", _release(folder), str(folder.resolve()), "--include-crds", *place, *paths]
     done = _run(command)
     if isinstance(done, Failed):
         return Rendering(folder, problem=f"a Helm chart that helm does not render: {done.reason}", advice=advice)

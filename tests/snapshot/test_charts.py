@@ -42,6 +42,12 @@ def test_findings_of_a_chart_name_their_template(chart, tools, tmp_path):
     ]  # fmt: skip
 
 
+def test_a_chart_is_rendered_for_the_namespace_that_is_asked_for(chart, tools):
+    notes = tools("helm", HELM % (POD % "side"))
+    assert found(open_source(chart, namespace="shop"))[0][0] == "Pod shop/side"
+    assert "--namespace\nshop\n" in notes.read_text()
+
+
 def test_what_is_rendered_and_broken_names_its_template(chart, tools):
     tools("helm", HELM % "a: [")
     (gap,) = open_source(chart).unread
