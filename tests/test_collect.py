@@ -2,6 +2,7 @@
 
 import re
 import time
+import zipfile
 
 import msgspec
 import pytest
@@ -10,12 +11,14 @@ from kscan.collect.collect import collect
 from kscan.collect.request import Access, KubeletAccess, Options
 from kscan.errors import ConfigError
 from kscan.snapshot import kinds
+from kscan.snapshot.archive import load
 from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
 from kscan.snapshot.needs import PerNode, Plain
 from kscan.snapshot.snapshot import Snapshot
 from kscan.views.health import READYZ
 from kscan.views.secret_times import SECRETS as SECRET_METADATA
 from tests.fake_api import PLAIN_DISCOVERY, Fault, cluster, fake_api
+from tests.snapshot.builders import file_of
 
 PODS = "/api/v1/pods"
 ACCOUNTS = kinds.SERVICE_ACCOUNTS
@@ -85,6 +88,45 @@ def test_a_failure_for_ever_is_a_gap(fault, reason, tmp_path, monkeypatch):
     assert gap.detail
     assert isinstance(snapshot.entries["/api/v1/serviceaccounts"], Listing)
     assert fake.paths().count(PODS) <= 4
+
+
+# What no server answers where a kind is listed: what kubectl calls a list, lists of another kind and of another group.
+STRANGE = [
+    lambda kind, version: ("List", "v1"),
+    lambda kind, version: ("List", version),
+    lambda kind, version: ("", version),
+    lambda kind, version: (f"{kind}List", ""),
+    lambda kind, version: (f"{kind}List", "acme.io/v1"),
+    lambda kind, version: (f"{kind}List", f"acme.io/{version}"),
+    lambda kind, version: ("PartialObjectMetadataList", "meta.k8s.io/v1"),
+    lambda kind, version: ("ComponentStatusList", "v1"),
+]
+CONSTRAINT = {"kind": "K8sRequired", "apiVersion": "constraints.gatekeeper.sh/v1beta1", "metadata": {"name": "a"}}
+
+
+@pytest.mark.parametrize("items", ["[]", "null", '[{"metadata":{"name":"a","namespace":"b"}}]'])
+@pytest.mark.parametrize("strange", STRANGE)
+def test_a_list_of_another_kind_or_group_is_no_list_of_what_was_asked(strange, items, tmp_path):
+    bodies = {}
+    for one in (*kinds.KNOWN, SECRET_METADATA):
+        kind, version = strange(one.kind or "K8sRequired", f"{one.group}/{one.versions[0]}".lstrip("/"))
+        if one == SECRET_METADATA and kind.startswith("Partial"):
+            continue
+        path = one.path().replace("*", "k8srequireds")
+        bodies[path] = f'{{"kind":"{kind}","apiVersion":"{version}","items":{items}}}'.encode()
+    faults = {path: [Fault("body", None, value=body)] for path, body in bodies.items()}
+    with fake_api(cluster(documents=[CONSTRAINT, secret("a")]), faults) as fake:
+        snapshot = read(fake, tmp_path, (*kinds.KNOWN, SECRET_METADATA), secret_metadata=True)
+    assert [path for path in bodies if not isinstance(snapshot.at(path), Gap)] == []
+    # A file of the same says the same.
+    lists = {path: Listing("x", "v1") for path in bodies}
+    changed = {path.strip("/") + ".json": body for path, body in bodies.items()}
+    with zipfile.ZipFile(file_of(Snapshot(snapshot.about, lists), tmp_path / "a.kscan")) as before:
+        with zipfile.ZipFile(tmp_path / "b.kscan", "w") as after:
+            for name in before.namelist():
+                after.writestr(name, changed.get(name, before.read(name)))
+    loaded = load(tmp_path / "b.kscan")
+    assert [path for path in bodies if not isinstance(loaded.at(path), Gap)] == []
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from kscan.snapshot.pages import Page, decode_page, keep, keep_metadata
 Progress = Callable[[str, int, int], None]
 PAGE = 500
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_METADATA_LIST = ("PartialObjectMetadataList", "meta.k8s.io/v1")
 # A server writes a list's metadata before its items; where it does not, the whole page is decoded first.
 _HEAD = re.compile(rb'\{"kind":"\w+","apiVersion":"[\w./]+","metadata":\{([^{}]*)\},"items":')
 _CONTINUE = re.compile(rb'"continue":"([^"\\]*)"')
@@ -35,7 +36,7 @@ def read_list(
             return _ended(items, answer, Listing(kind, api_version, tuple(items), resource_version))
         following = _following(wire, path, answer, accept)
         try:
-            page = decode_page(answer.content, "" if resource.metadata_only else resource.kind)
+            page = _read(resource, answer, path)
             items.extend(_kept(resource, page, specs))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             gap = Gap(path, Reason.UNDECODABLE, _why(answer, error))
@@ -50,6 +51,15 @@ def read_list(
             cut = Gap(path, Reason.CUT_OFF, rest) if (rest := page.metadata.rest) else None
             return Listing(kind, api_version, tuple(items), resource_version, cut)
         answer = following.result() if following else _page(wire, path, token, accept)
+
+
+def _read(resource: Resource, answer: Answer, path: str) -> Page:
+    """The list of a path; for metadata alone a server has a list of its own."""
+    if resource.metadata_only:
+        page = decode_page(answer.content)
+        if (page.kind, page.api_version) == _METADATA_LIST:
+            return page
+    return decode_page(answer.content, path)
 
 
 def _ended(items: list[Item], gap: Gap, listing: Listing) -> Listing | Gap:

@@ -15,7 +15,6 @@ import msgspec
 
 from kscan.errors import SnapshotError
 from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, Reason, Unread, list_document
-from kscan.snapshot.kinds import kind_at
 from kscan.snapshot.pages import decode_page, keep
 from kscan.snapshot.snapshot import About, Snapshot
 
@@ -189,9 +188,9 @@ def _listing(archive: zipfile.ZipFile, record: _Record, specs: dict[bytes, bytes
         raise KeyError("the list has no member")
     kind = api_version = resource_version = ""
     items: list[Item] = []
-    rest, wanted = "", kind_at(record.path)
+    rest = ""
     for name in record.members:
-        page = decode_page(archive.read(name), wanted)
+        page = decode_page(archive.read(name), record.path)
         kind, api_version = page.kind.removesuffix("List"), page.api_version
         resource_version = page.metadata.resource_version
         items.extend(keep(raw, specs, pod=kind == "Pod", kind=kind) for raw in page.objects)

@@ -83,7 +83,8 @@ CUSTOM_RESOURCE_DEFINITIONS = Resource(
 KNOWN: tuple[Resource, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Resource) and not value.within
 )
-_KINDS = {(one.group, one.plural): one.kind for one in KNOWN}
+# Of secrets the metadata alone is read, and by one view.
+_KINDS = {(one.group, one.plural): one.kind for one in KNOWN} | {(_CORE, "secrets"): "Secret"}
 
 
 def kind_at(path: str) -> str:

@@ -7,6 +7,8 @@ import msgspec
 
 from kscan.snapshot.entry import Item
 from kscan.snapshot.fold import fold
+from kscan.snapshot.kinds import kind_at
+from kscan.snapshot.needs import split_path
 
 
 def rest_of_list(token: object, remaining: object) -> str:
@@ -79,15 +81,26 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODE = msgspec.json.Encoder()
 
 
-def decode_page(content: bytes, kind: str = "") -> Page:
-    """Read a list document, of a kind where one is named; raises msgspec.MsgspecError where it is none."""
+def decode_page(content: bytes, path: str = "") -> Page:
+    """Read a list document, that of a path where one is named; raises msgspec.MsgspecError where it is none."""
     page = _PAGE.decode(content)
-    if not page.kind.endswith("List") or (kind and page.kind != f"{kind}List"):
+    kind = kind_at(path)
+    # A list that is called nothing but that is what kubectl makes of several: no server answers by it.
+    if page.kind in ("", "List") or not page.kind.endswith("List") or (kind and page.kind != f"{kind}List"):
         wanted = f"a {kind}List" if kind else "a list"
         raise msgspec.ValidationError(f"expected {wanted}, got kind {page.kind or 'missing'!r}")
+    parts = split_path(path)
+    if parts and not _is_of(page, parts[0]):
+        raise msgspec.ValidationError(f"expected a list of {parts[0] or 'v1'}, got {page.api_version or 'none'!r}")
     if page.items is msgspec.UNSET:
         raise msgspec.ValidationError("a list without items")
     return page
+
+
+def _is_of(page: Page, group: str) -> bool:
+    """Whether a list says that it is of an API group; a version it has to name."""
+    named, _, version = page.api_version.rpartition("/")
+    return bool(version) and named == group
 
 
 def keep(raw: msgspec.Raw, specs: dict[bytes, bytes], *, pod: bool, kind: str = "") -> Item:
