@@ -121,10 +121,10 @@ def test_a_list_of_another_kind_or_group_is_no_list_of_what_was_asked(strange, i
     # A file of the same says the same.
     lists = {path: Listing("x", "v1") for path in bodies}
     changed = {path.strip("/") + ".json": body for path, body in bodies.items()}
-    with zipfile.ZipFile(file_of(Snapshot(snapshot.about, lists), tmp_path / "a.kscan")) as before:
-        with zipfile.ZipFile(tmp_path / "b.kscan", "w") as after:
-            for name in before.namelist():
-                after.writestr(name, changed.get(name, before.read(name)))
+    saved = file_of(Snapshot(snapshot.about, lists), tmp_path / "a.kscan")
+    with zipfile.ZipFile(saved) as before, zipfile.ZipFile(tmp_path / "b.kscan", "w") as after:
+        for name in before.namelist():
+            after.writestr(name, changed.get(name, before.read(name)))
     loaded = load(tmp_path / "b.kscan")
     assert [path for path in bodies if not isinstance(loaded.at(path), Gap)] == []
 

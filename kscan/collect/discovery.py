@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from kscan.collect.wire import Answer, Wire
+from kscan.model.base import read_json
 from kscan.model.discovery import Offer, OfferedGroup, OfferedVersion, Offers, ServedKind
 from kscan.snapshot.entry import NO_KIND, Body, Entry, Gap, Reason
 from kscan.snapshot.needs import Resource
@@ -64,7 +65,7 @@ class Served:
         self._untold = dict(untold or {})
         for entry in bodies.values():
             if isinstance(entry, Body):
-                for group in msgspec.json.decode(entry.content, type=Offers).items:
+                for group in read_json(entry.content, Offers).items:
                     self._add(group)
 
     def _add(self, group: OfferedGroup) -> None:
@@ -147,10 +148,10 @@ def _discovered(wire: Wire, path: str, groups: set[str], untold: dict[_Version, 
     if isinstance(answer, Gap):
         return answer
     try:
-        offers = msgspec.json.decode(answer.content, type=Offers)
+        offers = read_json(answer.content, Offers)
         if offers.kind == "APIGroupDiscoveryList" and offers.items:
             return Body(answer.content)
-        told = msgspec.json.decode(answer.content, type=_PlainRoot).told()
+        told = read_json(answer.content, _PlainRoot).told()
     except msgspec.MsgspecError as error:
         return Gap(path, Reason.UNDECODABLE, str(error))
     if not any(told.values()):
@@ -187,6 +188,6 @@ def _resources(wire: Wire, path: str) -> tuple[Offer, ...] | Gap:
 
 
 def _offers(answer: Answer) -> Iterator[Offer]:
-    for one in msgspec.json.decode(answer.content, type=_PlainResources).resources:
+    for one in read_json(answer.content, _PlainResources).resources:
         if "/" not in one.name:
             yield Offer(one.name, ServedKind(one.kind), "Namespaced" if one.namespaced else "Cluster", verbs=one.verbs)

@@ -4,6 +4,7 @@ import msgspec
 
 from kscan.collect.wire import Answer, Wire
 from kscan.errors import ConnectError
+from kscan.model.base import read_json
 from kscan.snapshot.entry import Body, Gap, Reason
 
 _REVIEWS = tuple(
@@ -58,7 +59,7 @@ def _version(wire: Wire, answer: Answer) -> str:
     if answer.status == 403:
         raise ConnectError(f"{wire.base} does not let us read /version", answer.words())
     try:
-        return msgspec.json.decode(answer.content, type=_Version).git_version
+        return read_json(answer.content, _Version).git_version
     except msgspec.MsgspecError as error:
         got = answer.media_type or "no content type"
         advice = f"GET /version gave HTTP {answer.status} and {got}; is it a login page or another server?"
@@ -77,7 +78,7 @@ def _who_am_i(wire: Wire) -> _UserInfo:
             raise ConnectError("impersonation is refused", answer.words())
         if answer.status in (200, 201):
             try:
-                return msgspec.json.decode(answer.content, type=_Review).status.user_info
+                return read_json(answer.content, _Review).status.user_info
             except msgspec.MsgspecError:
                 break
         if answer.status != 404:

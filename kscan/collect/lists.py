@@ -9,6 +9,7 @@ import msgspec
 
 from kscan.collect.wire import Answer, Wire, refusal
 from kscan.collect.workers import Ahead
+from kscan.model.base import read_json
 from kscan.snapshot.entry import Gap, Item, Listing, Reason
 from kscan.snapshot.needs import Resource
 from kscan.snapshot.pages import Page, decode_page, keep, keep_metadata
@@ -107,7 +108,7 @@ class _Status(msgspec.Struct):
 
 def _fresh_token(answer: Answer) -> str:
     try:
-        return msgspec.json.decode(answer.content, type=_Status).metadata.continue_
+        return read_json(answer.content, _Status).metadata.continue_
     except msgspec.MsgspecError:
         return ""
 

@@ -25,6 +25,7 @@ from urllib3.exceptions import (
 from kscan import __version__
 from kscan.collect.credentials import Credentials, load
 from kscan.collect.request import Access
+from kscan.model.base import read_json
 from kscan.snapshot.entry import Gap, Reason
 
 _TRIES = 4
@@ -61,7 +62,7 @@ class Answer(msgspec.Struct, frozen=True):
     def words(self) -> str:
         """The message of a Status, or the start of whatever came."""
         try:
-            message = msgspec.json.decode(self.content, type=dict[str, Any]).get("message")
+            message = read_json(self.content, dict[str, Any]).get("message")
         except msgspec.MsgspecError:
             message = None
         return str(message or f"HTTP {self.status}")[:300]

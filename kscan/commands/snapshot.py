@@ -43,6 +43,8 @@ def save(
         needs = merged((*plan(checks).needs(), *results.needs()))
         snapshot = from_cluster(access, needs, options, Console(stderr=True), quiet=quiet)
         snapshot = with_results(snapshot, results, tell)
+        for one in snapshot.about.unread:
+            tell(clean(f"not read: {one.gap}"))
         write_archive(redacted(snapshot) if redact else snapshot, file)
     gaps = len(list(snapshot.gaps()))
     return f"wrote {path}: {len(snapshot.entries)} paths, {gaps} of them gaps"

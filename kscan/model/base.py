@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
@@ -18,6 +18,29 @@ N = TypeVar("N")
 # In JSON a quote within a string is escaped, so that these can only be members of a map.
 _LATER_NULL = re.compile(rb',"[\w./-]+":null')
 _FIRST_NULL = re.compile(rb'\{"[\w./-]+":null,?')
+_TOO_DEEP = "it is nested too deep"
+
+
+def read_json(content: bytes | str | msgspec.Raw, shape: type[N]) -> N:
+    """JSON from outside; raises msgspec.MsgspecError also where it is nested deeper than anything is read."""
+    try:
+        return msgspec.json.decode(content, type=shape)
+    except RecursionError as error:
+        raise msgspec.DecodeError(_TOO_DEEP) from error
+
+
+class Reader(Generic[N]):
+    """The same for one shape, of which there is much to read."""
+
+    def __init__(self, shape: type[N]) -> None:
+        self._decoder = msgspec.json.Decoder(shape)
+
+    def decode(self, content: bytes | msgspec.Raw) -> N:
+        """One value."""
+        try:
+            return self._decoder.decode(content)
+        except RecursionError as error:
+            raise msgspec.DecodeError(_TOO_DEEP) from error
 
 
 def without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -30,16 +53,23 @@ def without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 def decode(body: bytes, noun: type[N]) -> N:
     """Read one noun; a null where a list or map belongs is read as absent."""
     try:
-        return msgspec.json.decode(body, type=noun)
+        return read_json(body, noun)
     except msgspec.ValidationError:
         if b"null" not in body:
             raise
-        return msgspec.json.decode(msgspec.json.encode(without_nulls(msgspec.json.decode(body))), type=noun)
+        return read_json(msgspec.json.encode(_without_nulls(read_json(body, dict[str, Any]))), noun)
 
 
 def decode_object(body: bytes) -> dict[str, Any]:
     """Read one object as plain maps and lists, without nulls."""
     if b":null" in body:
         body = _FIRST_NULL.sub(b"{", _LATER_NULL.sub(b"", body))
-    value = msgspec.json.decode(body, type=dict[str, Any])
-    return without_nulls(value) if b"null" in body else value
+    value = read_json(body, dict[str, Any])
+    return _without_nulls(value) if b"null" in body else value
+
+
+def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return cast("dict[str, Any]", without_nulls(value))
+    except RecursionError as error:
+        raise msgspec.DecodeError(_TOO_DEEP) from error

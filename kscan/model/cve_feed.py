@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
+from kscan.model.base import read_json
 from kscan.model.cve_text import COMPONENTS, Spans, affected, severity
 from kscan.model.releases import Fault, Faults, Unread
 
@@ -60,7 +61,7 @@ class Feed(msgspec.Struct, frozen=True):
 def read(content: bytes) -> Feed:
     """The feed, if it is one; everything that is told of a wrong one is one line."""
     try:
-        found = msgspec.json.decode(content, type=_Feed)
+        found = read_json(content, _Feed)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise FeedError(f"it is not Kubernetes' official CVE feed ({' '.join(str(error).split())[:120]})") from error
     if (found.version, found.feed_url) != (_VERSION, URL):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from kscan.model.base import read_json
 from kscan.model.releases import Release, release
 
 COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet")
@@ -77,7 +78,7 @@ def severity(text: str) -> str:
 def _of_osv(text: str, cve: str) -> Spans:
     _, block, *more = text.split(_OSV)
     try:
-        found = msgspec.json.decode(block.partition(_END)[0], type=_Osv)
+        found = read_json(block.partition(_END)[0], _Osv)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise _Doubt from error
     if more or found.id != cve or not found.affected:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from kscan.model.base import decode_object
+from kscan.model.base import Reader, decode_object
 from kscan.model.meta import Metadata, ObjectRef
 
 
@@ -53,7 +53,7 @@ class _Shape(msgspec.Struct):
     spec: _Spec
 
 
-_SHAPE = msgspec.json.Decoder(_Shape)
+_SHAPE = Reader(_Shape)
 
 
 def must_be_pod(body: bytes) -> None:

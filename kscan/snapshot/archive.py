@@ -14,6 +14,7 @@ from typing import IO
 import msgspec
 
 from kscan.errors import SnapshotError
+from kscan.model.base import read_json
 from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, Reason, Unread, list_document
 from kscan.snapshot.pages import decode_page, keep
 from kscan.snapshot.snapshot import About, Snapshot
@@ -129,7 +130,7 @@ def _load(archive: zipfile.ZipFile, path: Path) -> Snapshot:
     if INDEX not in members:
         raise SnapshotError(f"{path} is not a kscan snapshot", f"it holds no {INDEX}")
     try:
-        index = msgspec.json.decode(archive.read(INDEX), type=_Index)
+        index = read_json(archive.read(INDEX), _Index)
     except msgspec.MsgspecError as error:
         raise SnapshotError(f"{path} is not a kscan snapshot", f"its {INDEX}: {_words(error)}") from error
     if index.format != FORMAT:
@@ -141,7 +142,7 @@ def _load(archive: zipfile.ZipFile, path: Path) -> Snapshot:
     for record in index.entries:
         entries[record.path], *missing = _entry(archive, record, specs)
         unread += missing
-    return Snapshot(msgspec.structs.replace(index.about, unread=tuple(unread)), entries)
+    return Snapshot(msgspec.structs.replace(index.about, unread=(*index.about.unread, *unread)), entries)
 
 
 def _refuse_hostile(members: Mapping[str, zipfile.ZipInfo], path: Path) -> None:

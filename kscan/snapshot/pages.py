@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from kscan.model.base import Reader, read_json
 from kscan.snapshot.entry import Item
 from kscan.snapshot.fold import fold
 from kscan.snapshot.kinds import kind_at
@@ -75,9 +76,9 @@ class _PodHead(msgspec.Struct, omit_defaults=True):
     status: _Status
 
 
-_PAGE = msgspec.json.Decoder(Page)
-_POD = msgspec.json.Decoder(_Pod)
-_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_PAGE = Reader(Page)
+_POD = Reader(_Pod)
+_OBJECT = Reader(dict[str, msgspec.Raw])
 _ENCODE = msgspec.json.Encoder()
 
 
@@ -131,7 +132,7 @@ class _FewOf(msgspec.Struct):
 
 def keep_metadata(raw: msgspec.Raw) -> Item:
     """Name, age and revision of one object, and nothing more: its annotations may hold a copy of all of it."""
-    return Item(_ENCODE.encode(msgspec.json.decode(raw, type=_FewOf)))
+    return Item(_ENCODE.encode(read_json(raw, _FewOf)))
 
 
 def _keep_pod(raw: msgspec.Raw, specs: dict[bytes, bytes]) -> tuple[str, Item]:
@@ -146,6 +147,6 @@ def _trimmed(raw: msgspec.Raw) -> tuple[str, Item]:
     metadata = _OBJECT.decode(body.get("metadata", b"{}"))
     # The list names the kind once for all its objects.
     dropped = (metadata.pop("managedFields", None), body.pop("kind", None), body.pop("apiVersion", None))
-    kind = msgspec.json.decode(dropped[1], type=str) if dropped[1] is not None else ""
+    kind = read_json(dropped[1], str) if dropped[1] is not None else ""
     whole = bytes(raw) if dropped == (None, None, None) else _ENCODE.encode(body | {"metadata": metadata})
     return kind, Item(whole)

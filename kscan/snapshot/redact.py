@@ -1,15 +1,17 @@
 """What must not leave the cluster: environment values, copies of applied manifests, anything like a credential."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
+from kscan.model.base import read_json
 from kscan.snapshot.entry import Body, Entry, Item, Listing
 from kscan.snapshot.snapshot import Snapshot
 
 HIDDEN = "(hidden)"
+_HIDDEN_WHOLE = msgspec.json.encode(HIDDEN)
 _APPLIED = "last-applied-configuration"
 _WORD = r"(?:passw|secret|token|api[-_]?key|credential|private[-_]?key|access[-_]?key)"
 _NAME = re.compile(_WORD, re.IGNORECASE)
@@ -94,11 +96,22 @@ def redacted(snapshot: Snapshot) -> Snapshot:
 def _entry(entry: Entry, specs: dict[bytes, bytes]) -> Entry:
     if isinstance(entry, Listing):
         one = _config_map if entry.kind == "ConfigMap" else _item
-        return msgspec.structs.replace(entry, items=tuple(one(item, specs) for item in entry.items))
+        return msgspec.structs.replace(entry, items=tuple(_told_or_hidden(one, item, specs) for item in entry.items))
     if isinstance(entry, Body):
-        content = _json(entry.content) if "json" in entry.media_type else _text(entry.content)
+        try:
+            content = _json(entry.content) if "json" in entry.media_type else _text(entry.content)
+        except RecursionError:
+            content = _HIDDEN_WHOLE
         return msgspec.structs.replace(entry, content=content)
     return entry
+
+
+def _told_or_hidden(one: Callable[[Item, dict[bytes, bytes]], Item], item: Item, specs: dict[bytes, bytes]) -> Item:
+    """An object without what must be hidden; one that is nested too deep to look through is hidden whole."""
+    try:
+        return one(item, specs)
+    except RecursionError:
+        return Item(_HIDDEN_WHOLE)
 
 
 def _item(item: Item, specs: dict[bytes, bytes]) -> Item:
@@ -110,7 +123,7 @@ def _item(item: Item, specs: dict[bytes, bytes]) -> Item:
 def _config_map(item: Item, specs: dict[bytes, bytes]) -> Item:
     """A config map; of what must be hidden in it, nothing but its kind is left."""
     try:
-        body = msgspec.json.decode(item.head, type=dict[str, Any])
+        body = read_json(item.head, dict[str, Any])
     except msgspec.MsgspecError:
         return _item(item, specs)
     cleaned = clean({key: value for key, value in body.items() if key not in _DATA})
@@ -138,9 +151,10 @@ def _text(content: bytes) -> bytes:
 
 def _json(content: bytes) -> bytes:
     try:
-        return msgspec.json.encode(clean(msgspec.json.decode(content)))
+        value = read_json(content, object)
     except msgspec.MsgspecError:
         return _text(content)
+    return msgspec.json.encode(clean(value))
 
 
 def clean(value: Any, key: str = "") -> Any:  # noqa: ANN401 - any JSON value

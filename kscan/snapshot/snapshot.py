@@ -5,8 +5,9 @@ from functools import cached_property
 
 import msgspec
 
+from kscan.model.base import read_json
 from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason, Unread
-from kscan.snapshot.needs import Brought, Named, Plain, Resource, split_path
+from kscan.snapshot.needs import Brought, FromNode, Named, Plain, Resource, split_path
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -58,11 +59,15 @@ class Snapshot:
             found = [one for one in found if "/namespaces/" not in one[0]]
         return tuple(found) if found else ((resource.path(), Gap(resource.path(), Reason.NOT_ASKED)),)
 
-    def unread(self, resource: Resource) -> Iterator[Gap]:
-        """What was not read of the files and may hold objects of a resource."""
+    def unread(self, need: Resource | FromNode) -> Iterator[Gap]:
+        """What was not read of the files and may hold objects of a resource, or what a node has told."""
         for one in self.about.unread:
-            parts = split_path(one.path)
-            if not one.path or (parts and resource.covers(parts[0], parts[3])):
+            if isinstance(need, FromNode):
+                holds = one.path == need.root
+            else:
+                parts = split_path(one.path)
+                holds = not one.path or bool(parts and need.covers(parts[0], parts[3]))
+            if holds:
                 yield one.gap
 
     def get(self, need: Plain | Named | Brought) -> Body | Gap:
@@ -123,7 +128,7 @@ class _Identified(msgspec.Struct):
 
 def _is_named(body: bytes, need: Named) -> bool:
     try:
-        identity = msgspec.json.decode(body, type=_Identified).metadata
+        identity = read_json(body, _Identified).metadata
     except msgspec.MsgspecError:
         return False
     return identity.name == need.name and (not need.namespace or identity.namespace == need.namespace)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 
@@ -12,7 +13,7 @@ from kscan.model.admission.kyverno import KyvernoPolicy, PolicyException
 from kscan.model.admission.policies import Policy, PolicyBinding
 from kscan.model.admission.server import AdmissionServer, admission_server
 from kscan.model.admission.webhooks import Hook, WebhookConfiguration
-from kscan.model.base import decode
+from kscan.model.base import decode, read_json
 from kscan.model.podsecurity.controls import LATEST
 from kscan.model.podsecurity.modes import LABEL
 from kscan.snapshot import kinds
@@ -137,7 +138,7 @@ def _kyverno_passes_over(source: Source) -> tuple[str, ...] | None:
     if isinstance(found, Gap):
         return None
     with suppress(msgspec.MsgspecError, KeyError, TypeError):
-        filters = msgspec.json.decode(found.content)["data"]["resourceFilters"]
+        filters = read_json(found.content, dict[str, dict[str, Any]])["data"]["resourceFilters"]
         parts = (one.split(",") for one in filters.replace(" ", "").strip("[]").split("]["))
         return tuple(part[1] for part in parts if len(part) > 1 and part[0] in ("*/*", "*", "Pod"))
     return None

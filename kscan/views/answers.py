@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from kscan.model.base import read_json
 from kscan.model.words import listed
 from kscan.snapshot.entry import Body, Gap, Reason
 from kscan.snapshot.needs import Brought, FromNode, Named, PerNode, Plain
@@ -55,7 +56,7 @@ def named(need: Named, found: Body | Gap) -> Body | Gap:
     if found.media_type != JSON:
         return Gap(path, Reason.UNDECODABLE, f"{found.media_type or 'an answer without a media type'} came, not {JSON}")
     try:
-        one = msgspec.json.decode(found.content, type=_Object)
+        one = read_json(found.content, _Object)
     except msgspec.MsgspecError as error:
         return Gap(path, Reason.UNDECODABLE, str(error))
     if (one.kind, one.metadata.name) != (need.resource.kind, need.name):

@@ -7,6 +7,7 @@ import msgspec
 
 from kscan.documents import documents
 from kscan.errors import SnapshotError
+from kscan.model.base import read_json
 from kscan.model.components import Component, Instance, version
 from kscan.model.mirrors import looking_alike
 from kscan.model.platform import Platform
@@ -129,7 +130,7 @@ def _kubeadm(source: Source) -> Mapping[str, Any]:
     if isinstance(found, Gap):
         return {}
     try:
-        text = msgspec.json.decode(found.content, type=dict[str, Any])["data"]["ClusterConfiguration"]
+        text = read_json(found.content, dict[str, Any])["data"]["ClusterConfiguration"]
         configuration = next(documents(text, "ClusterConfiguration", SnapshotError))
     except (msgspec.MsgspecError, KeyError, TypeError, StopIteration, SnapshotError):
         return {}

@@ -8,6 +8,7 @@ import msgspec
 
 from kscan.documents import documents
 from kscan.errors import SnapshotError
+from kscan.model.base import read_json
 from kscan.model.components import Instance
 from kscan.model.nodes import Node
 from kscan.snapshot import kinds
@@ -46,7 +47,7 @@ def from_distribution(source: Source, platform: str, name: str) -> Iterator[Inst
 def _from_k3s(source: Source, name: str) -> Iterator[Instance]:
     for node in source.nouns(kinds.NODES, Node):
         try:
-            arguments = msgspec.json.decode(node.metadata.annotations.get(_K3S_ARGUMENTS, "[]"), type=list[str])
+            arguments = read_json(node.metadata.annotations.get(_K3S_ARGUMENTS, "[]"), list[str])
         except msgspec.MsgspecError:
             continue
         if arguments[:1] == ["server"]:
@@ -73,7 +74,7 @@ def _from_openshift(source: Source, name: str) -> Iterator[Instance]:
         return
     channel = f"ConfigMap {need.namespace}/{need.name}"
     try:
-        text = msgspec.json.decode(found.content, type=dict[str, Any])["data"]["config.yaml"]
+        text = read_json(found.content, dict[str, Any])["data"]["config.yaml"]
         arguments = next(documents(text, channel, SnapshotError))[key]
         flags = {
             str(flag): ",".join(map(str, values)) for flag, values in arguments.items() if isinstance(values, list)

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from kscan.model.base import read_json
 from kscan.model.encryption import Encryption
 from kscan.model.nodes import Node
 from kscan.snapshot import kinds
@@ -105,7 +106,7 @@ def _decoded(source: Source, need: Named, shape: Any) -> Any:  # noqa: ANN401 - 
     if isinstance(found, Gap):
         return None
     try:
-        return msgspec.json.decode(found.content, type=shape)
+        return read_json(found.content, shape)
     except msgspec.MsgspecError:
         return None
 

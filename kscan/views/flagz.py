@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from kscan.model.base import read_json
 from kscan.views.answers import JSON, TEXT, UnlikeError
 
 _HEAD = re.compile(r"\s*[a-z-]+ flag[sz]\n+Warning: This endpoint is not meant to be machine parseable[^\n]*\n")
@@ -22,7 +23,7 @@ class _Flagz(msgspec.Struct):
 
 
 def _of_json(content: bytes) -> Mapping[str, str]:
-    told = msgspec.json.decode(content, type=_Flagz)
+    told = read_json(content, _Flagz)
     if told.kind != "Flagz" or not told.flags:
         raise UnlikeError(f"kind {told.kind!r} came, with {len(told.flags)} flags")
     return told.flags

@@ -1,7 +1,6 @@
 """The API groups that the cluster serves: what is installed in it, in a word each."""
 
-import msgspec
-
+from kscan.model.base import read_json
 from kscan.model.discovery import OfferedGroup, Offers
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import Plain
@@ -12,7 +11,7 @@ API, APIS = Plain("/api"), Plain("/apis")
 
 
 def _offered(content: bytes) -> tuple[OfferedGroup, ...]:
-    told = msgspec.json.decode(content, type=Offers)
+    told = read_json(content, Offers)
     if told.kind != "APIGroupDiscoveryList" or not told.items:
         raise UnlikeError(f"kind {told.kind!r} came, with {len(told.items)} groups")
     return told.items

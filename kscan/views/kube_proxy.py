@@ -11,6 +11,7 @@ import msgspec
 
 from kscan.documents import documents
 from kscan.errors import SnapshotError
+from kscan.model.base import read_json
 from kscan.model.command_line import arguments_of, behind_shell, parse_flags
 from kscan.model.meta import Metadata
 from kscan.model.mirrors import not_of_cluster
@@ -186,7 +187,7 @@ def _mounted(pod: _Pod, container: _Container, file: str) -> tuple[Named | None,
 
 def _data(content: bytes) -> Mapping[str, str]:
     try:
-        found = msgspec.json.decode(content, type=dict[str, Any]).get("data")
+        found = read_json(content, dict[str, Any]).get("data")
     except msgspec.MsgspecError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from kscan.model.base import read_json
 from kscan.model.components import version
 from kscan.model.nodes import Group, Node
 from kscan.model.words import listed
@@ -42,7 +43,7 @@ class _Configz(msgspec.Struct):
 
 
 def _configuration(content: bytes) -> Mapping[str, Any]:
-    told = msgspec.json.decode(content, type=_Configz).kubeletconfig
+    told = read_json(content, _Configz).kubeletconfig
     if not told:
         raise UnlikeError("an empty configuration came")
     return {field: value for field, value in told.items() if field not in _OF_ONE_NODE}

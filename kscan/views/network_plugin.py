@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from kscan.model.base import Noun
+from kscan.model.base import Noun, read_json
 from kscan.model.meta import Metadata
 from kscan.model.network_plugin import Agent, Sign, plain, signs, weighed
 from kscan.model.nodes import Node
@@ -76,7 +76,7 @@ def _cilium(source: Source) -> dict[str, str]:
     if isinstance(found, Gap):
         return {}
     try:
-        return msgspec.json.decode(found.content, type=_ConfigMap).data
+        return read_json(found.content, _ConfigMap).data
     except msgspec.MsgspecError as error:
         source.missed(Gap(CILIUM.path(), Reason.UNDECODABLE, str(error)))
         return {}

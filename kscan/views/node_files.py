@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from kscan.model.base import read_json
 from kscan.model.node_facts import API_VERSION, KIND, NodeFacts
 from kscan.model.nodes import Node
 from kscan.model.words import listed
 from kscan.snapshot import kinds
-from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.entry import Body, Gap, Reason
 from kscan.snapshot.needs import FromNode
 from kscan.views.answers import JSON, Question, UnlikeError
 from kscan.views.platform import PLATFORM
@@ -42,6 +43,9 @@ def _build(source: Source) -> Told:
     nodes = {node.metadata.name: node.metadata.labels for node in source.nouns(kinds.NODES, Node)}
     told = source.nodes_told(NODE_FACTS)
     names = sorted(nodes) if nodes or not source.gaps else told
+    source.missed(*source.unread(NODE_FACTS))
+    if told and isinstance(cut := source.of_node(NODE_FACTS, ""), Gap) and cut.reason is not Reason.NOT_ASKED:
+        source.missed(cut)
     found = []
     for name in (name for name in names if name in told):
         facts = _facts(source, name)
@@ -69,7 +73,7 @@ def _missing(missing: list[str], told: tuple[str, ...], source: Source) -> Itera
 
 
 def _facts(source: Source, name: str) -> NodeFacts | None:
-    facts = _DOCUMENT.read(NODE_FACTS.path(name), source.of_node(NODE_FACTS, name))
+    facts = document(NODE_FACTS.path(name), source.of_node(NODE_FACTS, name))
     if isinstance(facts, NodeFacts) and (problem := _problem(facts, name, source.about.taken)):
         facts = Gap(NODE_FACTS.path(name), Reason.UNDECODABLE, problem)
     if isinstance(facts, Gap):
@@ -85,13 +89,18 @@ class _Head(msgspec.Struct, rename="camel"):
 
 
 def _decoded(content: bytes) -> NodeFacts:
-    head = msgspec.json.decode(content, type=_Head)
+    head = read_json(content, _Head)
     if (head.kind, head.api_version) != (KIND, API_VERSION):
         raise UnlikeError(f"it is {head.kind} of {head.api_version}: this kscan reads {KIND} of {API_VERSION}")
-    return msgspec.json.decode(content, type=NodeFacts)
+    return read_json(content, NodeFacts)
 
 
 _DOCUMENT = Question(NODE_FACTS, {JSON: _decoded})
+
+
+def document(path: str, found: Body | Gap) -> NodeFacts | Gap:
+    """What stands at a node's path; or why that is no document of an agent."""
+    return _DOCUMENT.read(path, found)
 
 
 def _problem(facts: NodeFacts, name: str, scanned: str) -> str:

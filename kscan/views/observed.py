@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from kscan.model.base import read_json
 from kscan.model.command_line import items
 from kscan.model.components import (
     ADMISSION_PLUGINS,
@@ -106,7 +107,7 @@ def _client_ca(source: Source, before: Instance) -> Instance | None:
 
 def _published(found: Body) -> Mapping[str, Any]:
     try:
-        return msgspec.json.decode(found.content, type=dict[str, Any]).get("data") or {}
+        return read_json(found.content, dict[str, Any]).get("data") or {}
     except (msgspec.MsgspecError, AttributeError):
         return {}
 

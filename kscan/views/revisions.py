@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from kscan.model.base import read_json
 from kscan.model.controllers import Maker, PodTemplate
 from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.pods import LEGACY_ANNOTATIONS
@@ -41,4 +42,7 @@ def _legacy(metadata: Metadata) -> dict[str, str]:
 
 @lru_cache(maxsize=64)
 def _same_spec(one: bytes, other: bytes) -> bool:
-    return one == other or msgspec.json.decode(one) == msgspec.json.decode(other)
+    try:
+        return one == other or read_json(one, dict[str, Any]) == read_json(other, dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError):
+        return False

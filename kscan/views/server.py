@@ -2,6 +2,7 @@
 
 import msgspec
 
+from kscan.model.base import read_json
 from kscan.model.components import version
 from kscan.snapshot.needs import Plain
 from kscan.views.answers import JSON, Question, UnlikeError
@@ -15,7 +16,7 @@ class _Version(msgspec.Struct, rename="camel"):
 
 
 def _version(content: bytes) -> str:
-    told = msgspec.json.decode(content, type=_Version).git_version
+    told = read_json(content, _Version).git_version
     if not version(told):
         raise UnlikeError(f"{told!r} came, which is no version")
     return told

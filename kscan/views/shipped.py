@@ -6,6 +6,7 @@ from functools import lru_cache
 import msgspec
 
 from kscan import data
+from kscan.model.base import read_json
 from kscan.model.discovery import OfferedGroup
 from kscan.model.platform import Platform, profile_of
 from kscan.model.rbac.aggregation import with_gathered
@@ -25,7 +26,7 @@ class _Line(msgspec.Struct):
 
 def _lines(part: str) -> Iterator[tuple[_Line, bytes]]:
     for line in (data.folder("checks") / "shipped" / f"rbac-{part}.jsonl").read_bytes().splitlines():
-        yield msgspec.json.decode(line, type=_Line), line
+        yield read_json(line, _Line), line
 
 
 @lru_cache
@@ -48,9 +49,9 @@ def shipped(minor: int, parts: tuple[str, ...]) -> Shipped:
         for head, line in _lines(part):
             if head.minors[0] <= minor:
                 if head.kind.endswith("Binding"):
-                    bindings.append(msgspec.json.decode(line, type=Binding))
+                    bindings.append(read_json(line, Binding))
                 else:
-                    roles.append(msgspec.json.decode(line, type=Role))
+                    roles.append(read_json(line, Role))
     return shipped_of(with_gathered(roles), bindings)
 
 
@@ -91,7 +92,7 @@ def _others(minor: int, here: frozenset[str]) -> Mapping[str, Shipped]:
 def own_groups() -> Sequence[OfferedGroup]:
     """What Kubernetes serves by itself."""
     path = data.folder("checks") / "shipped" / "resources.jsonl"
-    return [msgspec.json.decode(line, type=OfferedGroup) for line in path.read_bytes().splitlines()]
+    return [read_json(line, OfferedGroup) for line in path.read_bytes().splitlines()]
 
 
 @lru_cache

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from kscan.model.base import Reader
 from kscan.model.pods import LEGACY_ANNOTATIONS
 from kscan.model.workloads import PodGroup, Workload
 from kscan.views.view import Source, View
@@ -29,10 +30,10 @@ class _Pod(msgspec.Struct):
     metadata: _Metadata = _Metadata()
 
 
-_POD = msgspec.json.Decoder(_Pod)
-_PARTS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
-_RAWS = msgspec.json.Decoder(list[msgspec.Raw])
-_NAMED = msgspec.json.Decoder(_Named)
+_POD = Reader(_Pod)
+_PARTS = Reader(list[dict[str, msgspec.Raw]])
+_RAWS = Reader(list[msgspec.Raw])
+_NAMED = Reader(_Named)
 
 
 def _build(source: Source) -> tuple[Workload, ...]:

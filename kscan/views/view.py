@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from kscan.model.base import decode
+from kscan.model.base import decode, read_json
 from kscan.model.meta import WRITTEN_IN
 from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
 from kscan.snapshot.kinds import KNOWN
@@ -198,6 +198,11 @@ class Source:
         self._declared(need)
         return tuple(node for path in self._snapshot.entries if (node := need.node(path)))
 
+    def unread(self, need: FromNode) -> Iterator[Gap]:
+        """What was not read of the documents, and of which node is not known."""
+        self._declared(need)
+        return self._snapshot.unread(need)
+
     def of_node(self, need: PerNode | FromNode, node: str) -> Body | Gap:
         """What one node answered."""
         self._declared(need)
@@ -260,8 +265,8 @@ def _each(found: Iterable[Met]) -> tuple[Met, ...]:
 def name_of(item: Item) -> str:
     """What an object is called, as far as it can be read: what else of it is misshapen does not matter here."""
     try:
-        metadata = msgspec.json.decode(item.head)["metadata"]
+        metadata = read_json(item.head, dict[str, Any])["metadata"]
         name = f"{metadata['namespace']}/{metadata['name']}" if metadata.get("namespace") else str(metadata["name"])
         return f"{name} in {metadata[WRITTEN_IN]}" if metadata.get(WRITTEN_IN) else name
-    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError, RecursionError):
+    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError):
         return "(an object without a readable name)"

@@ -7,6 +7,7 @@ import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
+import msgspec
 import pytest
 import yaml
 
@@ -20,6 +21,7 @@ from kscan.commands.node_results import NodeResults, node_results, with_results
 from kscan.commands.permissions import role
 from kscan.errors import ConfigError, ConnectError, OutputError
 from kscan.judge.engine import evaluate
+from kscan.judge.incomplete import incomplete
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.model.node_facts import NodeFacts, encoded
@@ -27,9 +29,9 @@ from kscan.node import publish
 from kscan.node.gather import gather
 from kscan.snapshot.archive import load
 from kscan.snapshot.documents import snapshot_of
-from kscan.snapshot.entry import Gap
+from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.server.certificate import made
-from kscan.snapshot.snapshot import About
+from kscan.snapshot.snapshot import About, Snapshot
 from kscan.views.node_files import NO_RESULTS, NODE_FILES
 from kscan.views.view import Readings
 from tests.fake_api import cluster, fake_api
@@ -37,6 +39,7 @@ from tests.node.trees import Tree, kubeadm
 
 CHECKS = by_id(read_checks(data.folder("checks")))
 FILES = [check for check in CHECKS.values() if check.family == "files" and not check.file.opt_in]
+CONFIG_MAPS = "/api/v1/configmaps"
 CONTROLS = [f"1.1.{n}" for n in range(1, 22)] + ["3.2.2", "4.2.7"] + [f"4.1.{n}" for n in range(1, 11)]
 
 
@@ -159,14 +162,82 @@ def test_nodes_without_results_among_others_are_named(folder, lines):
         (b"[" * 100_000, "no document of `kscan node`"),
         (b'{"node": "../../a"}', "no name of a node"),
         (b'{"node": "A\\u001b[31m"}', "no name of a node"),
-        (b'{"node": "gone", "taken": ""}', "nodes that the cluster does not have, passed over: gone"),
     ],
 )
-def test_documents_that_are_none_are_told_in_one_line(folder, lines, content, words):
+def test_documents_that_are_none_leave_open_what_they_could_have_told(tmp_path, folder, lines, content, words):
+    (folder / "a.json").write_bytes(encoded(gather(kubeadm(Tree(tmp_path / "root")).folder, "a")))
+    before = evaluate(merged([node("a")], NodeResults(folder), lines), plan(FILES))
     (folder / "x.json").write_bytes(content)
+    for documents in ([node("a")], [{"path": "/api/v1/nodes", "gap": "forbidden"}], []):
+        snapshot = merged(documents, NodeResults(folder), lines)
+        (unread,) = snapshot.about.unread
+        assert unread.gap.path == str(folder / "x.json") and words in unread.gap.detail
+        assert "\n" not in unread.gap.detail and "\x1b" not in unread.gap.detail
+        report = evaluate(snapshot, plan(FILES))
+        assert not report.of(Status.PASS) and unread.gap in [one.gap for one in report.gaps() if one.checks]
+        assert report.score.coverage < 100 and "1 part of the input was not read" in incomplete(report)
+    assert before.of(Status.PASS) and not incomplete(before)
+    assert not lines
+
+
+def test_documents_of_nodes_that_are_not_there_are_told_in_one_line(folder, lines):
+    (folder / "x.json").write_bytes(facts("gone"))
     snapshot = merged([node("a")], NodeResults(folder), lines)
-    assert words in lines[0] and not any("\n" in line or "\x1b" in line for line in lines)
+    assert lines == ["node results of nodes that the cluster does not have, passed over: gone"]
     assert not [path for path in snapshot.entries if path.startswith("/kscan.dev")]
+
+
+@pytest.mark.parametrize("change", [{"apiVersion": "kscan.dev/v0"}, {"files": 7}])
+def test_a_document_that_names_its_node_and_does_not_decode_is_not_read_either(folder, lines, change):
+    (folder / "x.json").write_text(json.dumps(json.loads(facts("a")) | change))
+    snapshot = merged([node("a")], NodeResults(folder), lines)
+    report = evaluate(snapshot, plan(FILES))
+    assert not report.of(Status.PASS) and "not read: /kscan.dev/v1/nodes/a: undecodable" in incomplete(report)
+
+
+def test_a_published_document_that_is_none_is_not_read(lines):
+    for broken in ("{", None):
+        bad = published("kscan-node-b", broken)
+        if broken is None:
+            bad["data"] = {"other": "x"}
+        snapshot = merged(
+            [node("a"), published("kscan-node-a", facts("a").decode()), bad], node_results("configmaps"), lines
+        )
+        assert [one.gap.path for one in snapshot.about.unread] == ["ConfigMap kscan-nodes/kscan-node-b"]
+        assert not evaluate(snapshot, plan(FILES)).of(Status.PASS)
+
+
+def test_a_list_of_published_documents_that_was_cut_is_a_gap(lines):
+    snapshot = snapshot_of([node("a"), published("kscan-node-a", facts("a").decode())])
+    cut = Gap(CONFIG_MAPS, Reason.CUT_OFF, "it ends early")
+    entries = dict(snapshot.entries) | {CONFIG_MAPS: msgspec.structs.replace(snapshot.at(CONFIG_MAPS), gap=cut)}
+    snapshot = with_results(Snapshot(snapshot.about, entries), node_results("configmaps"), lines.append)
+    assert reading(snapshot).value.nodes and cut in reading(snapshot).gaps
+
+
+def test_files_beyond_what_is_read_are_told(folder, lines, monkeypatch):
+    monkeypatch.setattr("kscan.commands.node_results._MOST_FILES", 1)
+    for name in "ab":
+        (folder / f"{name}.json").write_bytes(facts(name))
+    assert merged([node("a")], NodeResults(folder), lines).about.unread
+    monkeypatch.setattr("kscan.commands.node_results._MOST_FILES", 2)
+    monkeypatch.setattr("kscan.commands.node_results._MOST_BYTES", 9)
+    assert len(merged([node("a")], NodeResults(folder), lines).about.unread) == 2
+
+
+def test_what_was_not_read_ends_the_run_with_3_also_from_a_saved_file(tmp_path, folder, capfd, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (folder / "x.json").write_bytes(encoded(gather(kubeadm(Tree(tmp_path / "root")).folder, "worker-1")))
+    (folder / "y.json").write_bytes(b"{")
+    check = ["--check", "pki-key-open", "--node-results", "nodes"]
+    with fake_api(cluster(documents=[node("worker-1")])) as server:
+        access = ["--kubeconfig", server.kubeconfig(tmp_path)]
+        assert run(["scan", *check, *access, "--fail-on", "never"]) == 3
+        assert "1 part of the input was not read: nodes/y.json" in capfd.readouterr().err
+        assert run(["scan", *check, *access, "--fail-on", "never", "--allow-incomplete"]) == 0
+        assert run(["snapshot", "save", "c.kscan", *check, *access]) == 0
+        assert "not read: nodes/y.json" in capfd.readouterr().err
+    assert run(["scan", "c.kscan", *check[:2], "--fail-on", "never"]) == 3
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import msgspec
 
+from kscan.model.base import Reader
 from kscan.snapshot.entry import Item, Listing
 from kscan.snapshot.server.query import Selection
 
@@ -18,7 +19,7 @@ class _Identified(msgspec.Struct):
     metadata: _Meta = _Meta()
 
 
-_IDENTIFIED = msgspec.json.Decoder(_Identified)
+_IDENTIFIED = Reader(_Identified)
 
 
 class Objects:

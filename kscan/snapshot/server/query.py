@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from kscan.model.base import decode_object
+from kscan.model.base import Reader, decode_object, read_json
 from kscan.model.selectors import Requirement
 from kscan.snapshot.entry import Item
 from kscan.snapshot.server.message import Refusal, Request
@@ -31,7 +31,7 @@ class _Labelled(msgspec.Struct):
     metadata: _Meta = msgspec.field(default_factory=_Meta)
 
 
-_LABELLED = msgspec.json.Decoder(_Labelled)
+_LABELLED = Reader(_Labelled)
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -154,7 +154,7 @@ def start(request: Request) -> int:
     if not text:
         return 0
     try:
-        found = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Token)
+        found = read_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), _Token)
     except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
         raise Refusal(400, "continue key is not valid: it is not of this server") from error
     if found.v != "kscan" or found.start < 0:
