@@ -6,7 +6,7 @@ import pytest
 from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.checks.examples import examples
-from kscan.judge.drift import ADDED, NEXT
+from kscan.judge.drift import ADDED, NEXT, NOT_MENDED
 from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
@@ -16,6 +16,7 @@ from kscan.views.templates import TEMPLATES, differs
 from kscan.views.view import Readings
 
 CHECKS = by_id(read_checks(data.folder("checks")))
+HOOKS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 APP = {"name": "app", "image": "app:1"}
 BAD = {"name": "app", "image": "app:1", "securityContext": {"privileged": True}}
 MESH = {"name": "mesh", "image": "mesh:1", "securityContext": {"privileged": True}}
@@ -52,10 +53,64 @@ def test_what_the_template_says_is_no_drift_though_more_was_added():
     assert {one.container: one.notes for one in found.findings} == {"app": (), "mesh": (ADDED,)}
 
 
-def test_a_template_that_admission_mended_passes_and_is_told():
-    found = result(cluster({"containers": [BAD]}, {"containers": [APP]}))
+def hook(name="mender", webhook="mend.acme.io", resource="pods", kind="MutatingWebhookConfiguration"):
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": [resource]}
+    return {"kind": kind, "metadata": {"name": name}, "webhooks": [{"name": webhook, "rules": [rule]}]}
+
+
+def test_a_worse_template_whose_pods_are_not_so_is_a_finding_where_nothing_mends_pods():
+    """Such a pod is easily made: by hand, with the owner that adopts it."""
+    decoyed = list(cluster({"containers": [BAD]}, {"containers": [APP]}))
+    others = [hook(resource="services"), hook(webhook="rev.sidecar-injector.istio.io"),
+              hook(kind="ValidatingWebhookConfiguration")]  # fmt: skip
+    for more in ([], *([one] for one in others)):
+        (finding,) = result([*decoyed, *more]).findings
+        assert (str(finding.object), finding.notes, finding.pods) == ("Deployment default/web", (NOT_MENDED,), 0)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (hook(), "mender may have mended it, or its pods are not its own"),
+        ({"path": HOOKS, "gap": "forbidden"}, "whether anything mends it is not known"),
+    ],
+)
+def test_it_is_undecided_where_something_may_mend_them(more, words):
+    found = result([*cluster({"containers": [BAD]}, {"containers": [APP]}), more])
+    (undecided,) = found.undecided
+    assert found.status is Status.UNKNOWN and words in undecided.reason
+    assert str(undecided.object) == "Deployment default/web"
+
+
+def is_given(found):
+    """Whether it is about what a LimitRange or a plugin of the API server gives to every pod."""
+    return found.findings[0].path.rpartition("].")[2].startswith(("resources", "imagePullPolicy"))
+
+
+def test_what_the_api_server_gives_to_pods_is_told():
+    limited = APP | {"resources": {"limits": {"memory": "1Gi"}}}
+    found = result(cluster({"containers": [APP]}, {"containers": [limited]}), "no-memory-limit")
     assert found.status is Status.PASS
-    assert found.facts == ("Deployment default/web: its template runs privileged, but what runs does not",)
+    (fact,) = found.facts
+    assert "its template" in fact and fact.endswith("but what runs does not")
+
+
+def test_no_pod_takes_a_finding_of_a_template_away():
+    """Over all checks of pods: without pods the template is judged; with any, it is no better."""
+    wrong, tried = [], 0
+    for check in POD_CHECKS:
+        fine, bad = next(specs(check, "pass")), next(specs(check, "fail"))
+        before = result(cluster(bad), check.id)
+        if before.status is not Status.FAIL or result(cluster(fine, fine), check.id).status is not Status.PASS:
+            continue
+        tried += 1
+        after = result([*cluster(bad, fine), hook()], check.id)
+        given = is_given(before)
+        if after.status is not (Status.PASS if given else Status.UNKNOWN):
+            wrong.append((check.id, after.status))
+        if not given and result(cluster(bad, fine), check.id).status is not Status.FAIL:
+            wrong.append((check.id, "without a webhook"))
+    assert (wrong, tried > 30) == ([], True)
 
 
 def test_rules_are_asked_of_templates_too():
@@ -112,8 +167,9 @@ def test_a_template_that_is_worse_than_what_runs_is_a_finding_of_its_owner(kind)
         wrong += [(check.id, one) for one in found.findings
                   if (one.object.kind, one.notes, one.pods) != (kind, (NEXT,), 0)]  # fmt: skip
         if kind in ("StatefulSet", "DaemonSet"):
-            mended = result(owned(kind, bad, fine, current=True), check.id)
-            wrong += [] if mended.status is Status.PASS else [(check.id, mended)]
+            mended = result([*owned(kind, bad, fine, current=True), hook()], check.id)
+            given = is_given(found)
+            wrong += [] if mended.status is (Status.PASS if given else Status.UNKNOWN) else [(check.id, mended)]
     assert (wrong, tried > 30) == ([], True)
 
 
@@ -126,8 +182,8 @@ def test_what_both_do_is_said_once_and_what_only_runs_stays_drift():
 
 @pytest.mark.parametrize("kind", OWNERS)
 def test_what_was_never_changed_is_the_template_that_its_pods_are_made_from(kind):
-    found = result(owned(kind, {"containers": [BAD]}, {"containers": [APP]}, generation=1))
-    assert (found.status, len(found.facts)) == (Status.PASS, 1)
+    found = result([*owned(kind, {"containers": [BAD]}, {"containers": [APP]}, generation=1), hook()])
+    assert (found.status, len(found.undecided)) == (Status.UNKNOWN, 1)
 
 
 def test_a_deployment_in_the_middle_of_a_rollout():
@@ -145,9 +201,9 @@ def test_a_deployment_in_the_middle_of_a_rollout():
     pod = {"kind": "Pod", "metadata": {"name": "web-2-0", "ownerReferences": [maker]}, "spec": new}
     (finding,) = result([*documents, pod]).findings
     assert (finding.notes, finding.pods) == ((), 1)
-    # Admission mended the first new pod, as it will the next: nothing like it will run.
-    mended = result([*documents, pod | {"spec": {"containers": [APP]}}])
-    assert (mended.status, len(mended.facts)) == (Status.PASS, 1)
+    # Admission may have mended the first new pod, as it would the next.
+    mended = result([*documents, pod | {"spec": {"containers": [APP]}}, hook()])
+    assert (mended.status, len(mended.undecided)) == (Status.UNKNOWN, 1)
 
 
 def group(spec, **metadata):

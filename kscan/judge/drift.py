@@ -3,24 +3,29 @@
 Pods are judged as they run. Where they differ from their template, the template is judged as well, so that each
 finding can say whether to look for it in the manifest or in what came after: admission, an injector, a person.
 A template that is worse than what runs is a finding where no pod is made from it yet: the next one will be. Where
-pods are, and do not what it says, something on the way mended them: that is told, and is no finding.
+pods say that they are made from it, and do not what it says, something on the way has mended them, or they are not its
+own: whoever may make a pod may make one that a controller adopts. So it is a finding, too, where nothing is seen that
+could have mended them, and undecided where something is. What the API server itself gives to pods is only told.
 """
 
 from collections.abc import Collection, Mapping
 
 import msgspec
 
-from kscan.checks.judgement import Problem
+from kscan.checks.judgement import Problem, Unsure
 from kscan.judge.ask import Said, of_scope
 from kscan.judge.guard import Guard
 from kscan.judge.plan import Plan
 from kscan.judge.tally import Tally
+from kscan.model.admission.matching import CREATE_POD, asked
 from kscan.model.meta import ObjectRef
+from kscan.model.words import listed
 from kscan.model.workloads import Workload
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap
 from kscan.snapshot.needs import split_path
 from kscan.snapshot.redact import safe
+from kscan.views.admission import HOOKS
 from kscan.views.templates import TEMPLATES
 from kscan.views.view import Readings
 from kscan.views.workloads import WORKLOADS
@@ -28,6 +33,9 @@ from kscan.views.workloads import WORKLOADS
 ADDED = "drift: not so in its template; it was added or changed after"
 NEXT = "template: what runs is of an earlier one; its next pod will be so"
 UNSEEN = "template: its pods could not all be seen, and what changes them on the way is not known"
+NOT_MENDED = "template: what runs is not so, and nothing is seen that mends it; its next pod may be so"
+# What a LimitRange and the API server's own plugins give to every pod of a template.
+_GIVEN = ("resources", "imagePullPolicy")
 
 
 class _Written(msgspec.Struct, frozen=True):
@@ -35,6 +43,8 @@ class _Written(msgspec.Struct, frozen=True):
 
     templates: tuple[Workload, ...] = ()
     said: Mapping[str, Tally] = {}
+    # What may have mended pods on their way; empty where nothing does.
+    mends: str = ""
     fault: Gap | None = None
 
 
@@ -53,7 +63,7 @@ def note_drift(guard: Guard, ready: Plan, said: dict[str, Said]) -> None:
     owners = {one.ref for one in written.templates}
     outdated = {one.ref for one in written.templates if one.outdated}
     for check, tally in written.said.items():
-        _compare(said[check].tally, tally, owners, outdated)
+        _compare(said[check].tally, tally, owners, outdated, written.mends)
 
 
 def _mark_unseen(said: Said) -> None:
@@ -74,7 +84,18 @@ def _written(readings: Readings, ready: Plan) -> _Written:
     templates = readings.of(TEMPLATES).value
     if not templates:
         return _Written()
-    return _Written(templates, of_scope(readings.given(WORKLOADS, templates), ready, WORKLOADS.name))
+    said = of_scope(readings.given(WORKLOADS, templates), ready, WORKLOADS.name)
+    return _Written(templates, said, _mends(readings))
+
+
+def _mends(readings: Readings) -> str:
+    """What there is that may change pods on their way; but for what is known to add its own parts alone."""
+    hooks = readings.of(HOOKS)
+    names = sorted({one.ref.name for one in hooks.value
+                    if one.mutating and not one.only_changes and asked(one.webhook.rules, CREATE_POD)})  # fmt: skip
+    if names:
+        return f"{listed(names)} may have mended it"
+    return f"whether anything mends it is not known ({hooks.gaps[0]})" if hooks.gaps else ""
 
 
 def _open(said: Said, fault: Gap) -> Said:
@@ -83,12 +104,14 @@ def _open(said: Said, fault: Gap) -> Said:
     return Said(said.tally, (msgspec.structs.replace(scope, gaps=(*scope.gaps, fault)), *said.found[1:]))
 
 
-def _compare(running: Tally, written: Tally, owners: Collection[ObjectRef], outdated: Collection[ObjectRef]) -> None:
+def _compare(
+    running: Tally, written: Tally, owners: Collection[ObjectRef], outdated: Collection[ObjectRef], mends: str
+) -> None:
     found = {_key(one) for one in running.problems.values()}
     _mark_added(running, {_key(one) for one in written.problems.values()}, owners)
     for problem in written.problems.values():
         if _key(problem) not in found:
-            _note_template(running, problem, pending=problem.ref in outdated)
+            _note_template(running, problem, mends, outdated)
     running.unsure |= {one for one in written.unsure if one.object in outdated}
 
 
@@ -98,12 +121,17 @@ def _mark_added(running: Tally, written: Collection[object], owners: Collection[
             running.problems[key] = msgspec.structs.replace(problem, notes=(*problem.notes, ADDED))
 
 
-def _note_template(running: Tally, problem: Problem, *, pending: bool) -> None:
-    """What only the template does: a problem where pods are still to be made from it, else a fact."""
-    if pending:
+def _note_template(running: Tally, problem: Problem, mends: str, outdated: Collection[ObjectRef]) -> None:
+    """What only the template does: a problem, undecided where pods may have been mended, a fact where they are."""
+    if problem.ref in outdated:
         running.add(msgspec.structs.replace(problem, notes=(*problem.notes, NEXT)))
-    else:
+    elif problem.path.rpartition("].")[2].startswith(_GIVEN):
         running.tell(problem.ref, safe(f"its template {problem.message}, but what runs does not"))
+    elif mends:
+        words = f"its template {problem.message}, but what runs does not: {mends}, or its pods are not its own"
+        running.add(Unsure(problem.ref, words, problem.container))
+    else:
+        running.add(msgspec.structs.replace(problem, notes=(*problem.notes, NOT_MENDED)))
 
 
 def _key(problem: Problem) -> tuple[object, ...]:

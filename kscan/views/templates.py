@@ -1,6 +1,6 @@
 """Templates that differ from the pods that run for them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -13,6 +13,7 @@ from kscan.views.workloads import WORKLOADS
 # What every pod is given that runs: by the scheduler, the controllers and the admission that each cluster has.
 _GIVEN = frozenset({"nodeName", "hostname", "subdomain", "priority", "preemptionPolicy", "enableServiceLinks",
                     "serviceAccount", "serviceAccountName", "tolerations"})  # fmt: skip
+_ACCOUNT = ("serviceAccount", "serviceAccountName")
 _TOKEN = "kube-api-access-"
 _Part = Mapping[str, msgspec.Raw]
 
@@ -47,10 +48,11 @@ def _build(source: Source) -> tuple[Workload, ...]:
 def differs(group: PodGroup, template: PodGroup, *, outdated: bool = False) -> bool:
     """Whether pods say anything else than their template, beside what every pod is given; in doubt, yes.
 
-    Of a template that they are not made from, what it gives itself is looked at, too.
+    Of a template that they are not made from, what it gives itself is looked at, too; of each, the account.
     """
     try:
-        return _said(group) != _said(template) or (outdated and not _gives(template) <= _gives(group))
+        given = _gives(template, _GIVEN if outdated else _ACCOUNT)
+        return _said(group) != _said(template) or not given <= _gives(group, _GIVEN)
     except msgspec.MsgspecError:
         return True
 
@@ -66,8 +68,8 @@ def _said(group: PodGroup) -> tuple[object, ...]:
     return spec, volumes, containers, annotations
 
 
-def _gives(group: PodGroup) -> set[tuple[str, bytes]]:
-    return {(key, bytes(value)) for key, value in _POD.decode(group.body).spec.items() if key in _GIVEN}
+def _gives(group: PodGroup, fields: Collection[str]) -> set[tuple[str, bytes]]:
+    return {(key, bytes(value)) for key, value in _POD.decode(group.body).spec.items() if key in fields}
 
 
 def _container(one: _Part) -> dict[str, object]:
