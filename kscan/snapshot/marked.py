@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from kscan.snapshot.json_text import as_yaml
+
 _LOADER = getattr(yaml, "CLoader", yaml.Loader)
 _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 # Where the first value of a part begins that is JSON, and what stands between two of them.
@@ -107,7 +109,7 @@ class _Reader:
 
     def __init__(self, text: str, before: int) -> None:
         # A tab at the end of a stream's part is white space to JSON, and none to YAML.
-        self._next = _LOADER(text.rstrip(" \t")).get_event
+        self._next = _LOADER(as_yaml(text.rstrip(" \t"))).get_event
         self._first = before + 1
         self._anchors: dict[str, tuple[Any, Lines, int]] = {}
         self._nodes = 0

@@ -1,10 +1,11 @@
 """What could not be read of manifests leaves open every check that could have spoken of it, and never ends well."""
 
 import json
+import re
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kscan import data
@@ -106,6 +107,36 @@ def test_a_stream_of_json_is_cut_between_its_objects(values, between):
     assert "".join(parts(text)) == text
     found = list(marked(text))
     assert [one.value for one in found if isinstance(one, Marked)] == values
+
+
+@given(
+    st.dictionaries(st.text(min_size=1, max_size=9), st.lists(st.text(), max_size=3), min_size=1),
+    st.sampled_from([None, 1]),
+    st.booleans(),
+)
+@example({"\U0001f600": ["\ud83d", "\\ud83d\\ude00", "\\\U0001f600", "\x7f\x85\x9f\ufffe\uffff\ufeff"]}, None, True)
+@settings(deadline=None, max_examples=150)
+def test_any_json_is_read_as_json_has_it(value, indent, escaped):
+    """Other tools write all that is not ASCII as escapes, in pairs where it takes two; half of a pair is replaced."""
+    from kscan.snapshot.marked import marked
+
+    text = json.dumps(value, indent=indent, ensure_ascii=escaped)
+    if not escaped and not text.isprintable():
+        text = text.encode(errors="ignore").decode()
+        value = json.loads(text)
+    (found,) = marked(text)
+    assert found.value == whole(value)
+
+
+def whole(value):
+    """The value with what is half a character replaced, as Go's reader does."""
+    if isinstance(value, dict):
+        return {whole(key): whole(one) for key, one in value.items()}
+    return [whole(one) for one in value] if isinstance(value, list) else re.sub("[\ud800-\udfff]", "\ufffd", value)
+
+
+def test_yaml_is_refused_such_escapes_as_by_kubernetes(tmp_path):
+    assert opened(tmp_path, MILD + 'a: "\\ud83d\\ude00"\n').unread
 
 
 def test_a_cut_list_leaves_open_the_checks_of_its_kind(tmp_path):
