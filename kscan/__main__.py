@@ -2,12 +2,15 @@
 
 import gc
 import os
+import re
 import sys
 
 import typer
 
 from kscan.commands.app import app
-from kscan.errors import KscanError
+from kscan.errors import KscanError, nearest
+
+_CHOICE = re.compile(r"'([^']*)' is not one of '(.*)'")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -44,7 +47,9 @@ def _usage(error: typer.TyperException) -> int:
     if not str(error):
         return 2
     words = " ".join(getattr(error, "format_message", error.__str__)().replace("Value error, ", "").split())
-    return _fail(f"{words.rstrip('.')} (see kscan --help)", 2)
+    choice = _CHOICE.search(words)
+    advice = nearest(choice[1], choice[2].split("', '")) if choice else ""
+    return _fail(f"{words.rstrip('.')}{f': {advice}' if advice else ''} (see kscan --help)", 2)
 
 
 def _fail(line: str, code: int) -> int:

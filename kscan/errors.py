@@ -48,5 +48,7 @@ class OutputError(KscanError):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Advice that names the closest known word, or the place where all are listed."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else ""
+    names = {name.lower(): name for name in known}
+    begun = sorted(name for name in names if name.startswith(f"{word.lower()}-"))
+    close = begun[:3] or difflib.get_close_matches(word.lower(), list(names), n=1, cutoff=0.6)
+    return f"did you mean {' or '.join(names[one] for one in close)}?" if close else ""

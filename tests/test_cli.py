@@ -13,6 +13,7 @@ import yaml
 
 from kscan import data
 from kscan.__main__ import run
+from kscan.snapshot.files import is_special
 from tests.fake_api import Fault, cluster, fake_api
 
 GOOD = "title: t\nseverity: low\nlayer: code\ntarget: pod\ncel: 'true'\nmessage: m\nwhy: w\nfix: {text: f}\n"
@@ -49,6 +50,11 @@ def told(capfd, *words):
         ("scan --demo --severity wild", "--severity"),
         ("scan --demo --fail-on hgh", "did you mean high?"),
         ("scan --demo --format jsn", "did you mean json?"),
+        ("scan --demo --format yaml", "there are terminal, html"),
+        ("scan --demo --severity HIHG", "did you mean high?"),
+        ("scan --demo --kubelets direkt", "did you mean direct?"),
+        ("scan --demo --fail-on none", "there are critical, high, medium, low, info, never"),
+        ("checks show privileged", "did you mean privileged-container or privileged-pods-let-in or privileged-port"),
         ("scan --demo --by workloads", "did you mean workload?"),
         ("scan --demo --pss-version 2.0", "write v1.34 or latest"),
         ("scan --demo --format json --format html", "only one format can be printed"),
@@ -317,3 +323,50 @@ def test_the_policy_version_is_the_clusters_unless_said(capfd):
         _, out, _ = told(capfd, *words, *more)
         versions.append({one["audit"]["version"] for one in json.loads(out)["namespaces"]})
     assert versions == [{"v1.33"}, {"v1.24"}, {"v1.37"}]
+
+
+@pytest.mark.parametrize("words", ["--severity HIGH", "--kubelets None", "--fail-on Never", "--format JSON", "--by Check", "--platform EKS",
+                                   "--framework CIS-1.12", "--framework Cis --by Control", "--pss-version V1.34",
+                                   "--check Privileged-Container", "--skip HOST-PORT"])  # fmt: skip
+def test_names_are_known_in_capitals_too(words, capfd):
+    source = ["permissions"] if "--kubelets" in words else ["scan", "--demo", "--quiet"]
+    base = [] if "--kubelets" in words else ["--check", "host-port,privileged-container", "--fail-on", "never"]
+    code, out, err = told(capfd, *source, *base, *words.split())
+    assert (code, err) == (0, "") and out
+
+
+def test_what_is_written_quietly_is_not_printed_beside(tmp_path, capfd):
+    for name in ("x.html", "x.txt", "x.json"):
+        _, out, err = told(capfd, "scan", "--demo", "-q", "--check", "host-port", "-o", str(tmp_path / name))
+        assert (out, err) == ("", "") and (tmp_path / name).stat().st_size
+    assert "host-port" in told(capfd, "scan", "--demo", "-q", "--check", "host-port")[1]
+    template = tmp_path / "t.j2"
+    template.write_text("a report")
+    told(
+        capfd,
+        "scan",
+        "--demo",
+        "-q",
+        "--check",
+        "host-port",
+        "--template",
+        str(template),
+        "-o",
+        str(tmp_path / "y.txt"),
+    )
+    assert (tmp_path / "y.txt").read_text() == "a report"
+
+
+def test_a_pipe_a_device_and_a_link_are_written_and_not_replaced(tmp_path):
+    """A report for /dev/stdout goes where that leads; it took its place, once."""
+    assert all(map(is_special, map(Path, ("/dev/stdout", "/dev/stderr", "/dev/null", "/proc/self/fd/1"))))
+    command = [sys.executable, "-m", "kscan", "scan", "--demo", "-q", "--check", "host-port", "-f", "json", "-o"]
+    before = Path("/dev/stdout").readlink()
+    for path in ("/dev/stdout", "/dev/fd/1", "/dev/stderr"):
+        done = subprocess.run([*command, path], capture_output=True, check=False)
+        assert json.loads(done.stderr if path == "/dev/stderr" else done.stdout)["results"]
+    assert Path("/dev/stdout").readlink() == before
+    (tmp_path / "link.json").symlink_to("there.json")
+    (tmp_path / "there.json").write_text("old")
+    subprocess.run([*command, str(tmp_path / "link.json")], check=False)
+    assert (tmp_path / "link.json").is_symlink() and json.loads((tmp_path / "there.json").read_text())["results"]

@@ -125,7 +125,7 @@ def scan(
     found = selected.catalogue(checks)
     request = command.Request(
         catalogue=found,
-        selection=selected.selection(check, skip, severity, framework, every=every),
+        selection=selected.known(found, selected.selection(check, skip, severity, framework, every=every)),
         outputs=where.outputs(selected.split(format), output),
         template=template,
         by=command.known_grouping(by, framework),

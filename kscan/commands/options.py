@@ -44,8 +44,8 @@ SkipIds = Annotated[
 ]
 MinSeverity = Annotated[
     SeverityName,
-    typer.Option("--severity", envvar="KSCAN_SEVERITY", metavar="<severity>", rich_help_panel=_SELECT,
-                 help="Only checks at least this bad: critical, high, medium, low or info."),
+    typer.Option("--severity", envvar="KSCAN_SEVERITY", metavar="<severity>", case_sensitive=False,
+                 rich_help_panel=_SELECT, help="Only checks at least this bad: critical, high, medium, low or info."),
 ]  # fmt: skip
 FrameworkNames = Annotated[
     list[str],
@@ -90,7 +90,7 @@ Timeout = Annotated[
 ]  # fmt: skip
 Kubelets = Annotated[
     KubeletsName,
-    typer.Option("--kubelets", envvar="KSCAN_KUBELETS", rich_help_panel=_CLUSTER, metavar="HOW",
+    typer.Option("--kubelets", envvar="KSCAN_KUBELETS", case_sensitive=False, rich_help_panel=_CLUSTER, metavar="HOW",
                  help="How kubelets are asked: auto, direct, proxy or none. auto asks them directly from inside the"
                  " cluster, not from outside; proxy goes through the API server and needs nodes/proxy."),
 ]  # fmt: skip

@@ -25,9 +25,14 @@ class Outputs(msgspec.Struct, frozen=True):
     printed: str
     files: tuple[tuple[Path, str], ...] = ()
 
+    def quiet(self) -> "Outputs":
+        """Files alone, where there are any: what is printed beside them nobody asked for."""
+        return Outputs("", self.files) if self.files else self
+
 
 def outputs(formats: Sequence[str], paths: Sequence[Path]) -> Outputs:
     """Match formats and files; a file's ending tells its format unless one is given for it."""
+    formats = [name.lower() for name in formats]
     for name in formats:
         if name != TERMINAL and name not in FORMATS:
             known = [TERMINAL, *FORMATS]

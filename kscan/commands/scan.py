@@ -100,7 +100,9 @@ def run(request: Request) -> int:
     del opened
     # Gives back to the system what was read, before a report of the same size is made.
     gc.collect()
-    write_all(report, request.outputs, request.template, tell, by=request.by)
+    write_all(
+        report, request.outputs.quiet() if request.quiet else request.outputs, request.template, tell, by=request.by
+    )
     code = exit_code(report, request.fail_on, strict=request.strict, allow_incomplete=request.allow_incomplete)
     for line in _warnings(report, request, code):
         print(f"kscan: {clean(line)}", file=sys.stderr)
@@ -192,6 +194,7 @@ def _wants_inventory(request: Request) -> bool:
 
 def known_grouping(name: str, frameworks: Sequence[str] = ()) -> str:
     """The value of --by, if it is one."""
+    name = name.lower()
     if name == "control" and not frameworks:
         raise ConfigError("--by control is for a framework", "name it: --framework cis-1.12 --by control")
     if name not in GROUPINGS:
@@ -202,7 +205,7 @@ def known_grouping(name: str, frameworks: Sequence[str] = ()) -> str:
 
 def policy_minor(text: str) -> int | None:
     """The value of --pss-version; None for the cluster's own."""
-    found = _POLICY.fullmatch(text)
+    found = _POLICY.fullmatch(text.lower())
     if text and not found:
         raise ConfigError(
             f"--pss-version {text} is no version", "write v1.34 or latest; without it the cluster's counts"
@@ -212,12 +215,12 @@ def policy_minor(text: str) -> int | None:
 
 def known_platform(name: str) -> str:
     """The value of --platform, if it is one."""
-    return profile_of(profiles(), name).name if name else ""
+    return profile_of(profiles(), name.lower()).name if name else ""
 
 
 def known_gate(name: str) -> str:
     """The value of --fail-on, if it is one."""
-    known = [*Severity, "never"]
+    known, name = [*Severity, "never"], name.lower()
     if name not in known:
         raise ConfigError(f"--fail-on {name} is no severity", nearest(name, known) or f"there are {', '.join(known)}")
     return name

@@ -1,6 +1,6 @@
 """The checks that a command works with: the shipped ones, the user's own, and of these the selected."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from kscan import data
 from kscan.checks.check import Check, Severity, by_id, read_checks
 from kscan.checks.frameworks import Framework, read_frameworks, titled
-from kscan.checks.selection import Selection, select
+from kscan.checks.selection import FITTING, Selection, select
 
 
 class Catalogue(msgspec.Struct, frozen=True):
@@ -33,7 +33,11 @@ def selection(
 ) -> Selection:
     """What the options ask for; several ids may stand in one, with commas between."""
     return Selection(
-        check=split(check), skip=split(skip), severity=Severity(severity), framework=split(framework), every=every
+        check=split(check),
+        skip=split(skip),
+        severity=Severity(severity),
+        framework=split(framework),
+        every=every,
     )
 
 
@@ -44,4 +48,19 @@ def split(values: Sequence[str]) -> tuple[str, ...]:
 
 def chosen(found: Catalogue, asked: Selection) -> tuple[Check, ...]:
     """The selected checks."""
-    return select(found.checks, found.frameworks, asked)
+    return select(found.checks, found.frameworks, known(found, asked))
+
+
+def known(found: Catalogue, asked: Selection) -> Selection:
+    """What is asked for, by the names as they are written: whether in capitals or not does not matter."""
+    return msgspec.structs.replace(
+        asked,
+        check=_as_written(asked.check, found.checks),
+        skip=_as_written(asked.skip, found.checks),
+        framework=_as_written(asked.framework, (*found.frameworks, FITTING)),
+    )
+
+
+def _as_written(names: Iterable[str], there: Collection[str]) -> tuple[str, ...]:
+    by_name = {name.lower(): name for name in there}
+    return tuple(name if name in there else by_name.get(name.lower(), name) for name in names)
