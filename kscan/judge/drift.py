@@ -25,7 +25,7 @@ from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap
 from kscan.snapshot.needs import split_path
 from kscan.snapshot.redact import safe
-from kscan.views.admission import HOOKS
+from kscan.views.policies import HOOKS
 from kscan.views.templates import TEMPLATES
 from kscan.views.view import Readings
 from kscan.views.workloads import WORKLOADS

@@ -6,6 +6,8 @@ from kscan.model.meta import Metadata, ObjectRef
 
 # Made by Kubernetes in every cluster; only kube-system is meant to hold workloads.
 SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+# In which what runs the cluster runs itself; in the other two nothing does.
+OF_CLUSTER = "kube-system"
 
 
 class Namespace(Noun, frozen=True):

@@ -133,7 +133,12 @@ def namespace(one: Admitting) -> ExportedNamespace:
 
 def _guard(one: Guard) -> ExportedGuard:
     return ExportedGuard(
-        kind=one.kind, name=one.name, effect=one.effect, objects=words(one.stops), doubt=one.doubt, holes=one.holes
+        kind=one.kind,
+        name=one.name,
+        effect=one.effect,
+        objects=words(one.stops),
+        doubt=one.unsure or one.doubt,
+        holes=one.around,
     )
 
 

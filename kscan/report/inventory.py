@@ -7,6 +7,7 @@ from rich.text import Text
 
 from kscan.judge.report import Admitting, Held, Inventoried, Right
 from kscan.model.admission.guards import Answer, Effect, Posture
+from kscan.model.admission.probes import PRIVILEGED, WORDS
 from kscan.model.meta import ObjectRef
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.modes import Mode
@@ -85,16 +86,16 @@ def _posture(posture: Posture) -> Iterable[tuple[str, str]]:
         case Answer.REFUSED:
             yield f"a privileged pod is refused by {listed([str(one) for one in posture.refusing])}", "green"
         case Answer.ADMITTED:
-            what = f", with {listed(posture.all(Answer.ADMITTED))}" if posture.refusing else ""
-            yield f"a privileged pod is let in{what}", "red"
+            yield f"a privileged pod is let in: {posture.admits(PRIVILEGED)}", "red"
         case Answer.UNKNOWN:
-            yield f"whether a privileged pod is let in is not known: {listed(posture.doubts, '; ')}", "yellow"
-    others = posture.all(Answer.ADMITTED)
-    if others and posture.privileged is Answer.REFUSED:
-        yield f"but not one with {', '.join(others)}", "red"
+            doubts = listed(posture.doubts(PRIVILEGED), "; ")
+            yield f"whether a privileged pod is let in is not known: {doubts}", "yellow"
+    others = posture.admits(probe for probe in WORDS if probe not in PRIVILEGED)
+    if others:
+        yield f"of other pods that take over the node: {others}", "red"
     for guard in posture.guards:
-        if guard.holes and guard.effect in (Effect.REFUSES, Effect.NOTHING):
-            yield f"{guard} {'; '.join(guard.holes)}", "dim"
+        if guard.around and guard.effect in (Effect.REFUSES, Effect.NOTHING):
+            yield f"{guard} {'; '.join(guard.around)}", "dim"
 
 
 def _mode(mode: Mode) -> str:

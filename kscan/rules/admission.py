@@ -7,16 +7,18 @@ from kscan.checks.judgement import Fine, Judgement, Judgements, Moot, Problem, U
 from kscan.model.admission.guards import Action, Answer, Guard, Posture, words
 from kscan.model.admission.matching import CREATE_POD, asked, labels_of
 from kscan.model.admission.policies import Policy, PolicyBinding
+from kscan.model.admission.probes import EVERY
 from kscan.model.admission.webhooks import Hook
 from kscan.model.meta import ObjectRef
-from kscan.model.namespaces import SYSTEM, Namespace
+from kscan.model.namespaces import OF_CLUSTER, Namespace
 from kscan.model.network import Service
 from kscan.model.podsecurity.modes import LABEL
 from kscan.model.selectors import LabelSelector
 from kscan.model.words import listed
 from kscan.rules.rule import rule
-from kscan.views.admission import ADMISSION, BINDINGS, HOOKS, POLICIES
+from kscan.views.admission import ADMISSION
 from kscan.views.objects import NAMESPACES, SERVICES
+from kscan.views.policies import ALL_BINDINGS, BINDINGS, HOOKS, POLICIES
 from kscan.views.server import MANIFESTS
 
 _ENFORCE = f"{LABEL}enforce"
@@ -34,21 +36,19 @@ def unguarded(namespaces: Iterable[Namespace], postures: Iterable[Posture]) -> J
 def _guarded(posture: Posture, label: str | None) -> Judgement:
     ref = ObjectRef("Namespace", posture.namespace)
     let_in = posture.all(Answer.ADMITTED)
-    if not let_in and posture.privileged is Answer.REFUSED:
+    if not let_in and not posture.all(Answer.UNKNOWN):
         return Fine(ref, f"privileged pods are refused by {listed([str(one) for one in posture.refusing])}")
-    if posture.namespace in SYSTEM:
+    if posture.namespace == OF_CLUSTER:
         return Fine(
             ref, "nothing is known to refuse privileged pods: what runs the cluster stands here, and needs them"
         )
     if not let_in:
-        return Unsure(ref, listed(posture.doubts, "; "))
+        return Unsure(ref, listed(posture.doubts(), "; "))
     notes = tuple(f"{one} only {one.effect}" for one in posture.guards if one.action is not Action.DENY and one.stops)
-    if posture.privileged is Answer.ADMITTED:
-        message = f"lets in pods that take over the node: nothing refuses {listed(let_in)}"
-        severity = Severity.MEDIUM if label == "privileged" else None
-    else:
-        message = f"refuses some pods that take over the node, but lets in {listed(let_in)}"
-        severity = Severity.MEDIUM
+    refuses = "refuses some pods that take over the node, but " if posture.refusing else ""
+    message = f"{refuses}lets in pods that take over the node: {posture.admits(EVERY)}"
+    mild = label == "privileged" or posture.privileged is not Answer.ADMITTED
+    severity = Severity.MEDIUM if mild else None
     return Problem(ref, message, path=f"metadata.labels[{_ENFORCE}]", value=label, severity=severity, notes=notes)
 
 
@@ -57,21 +57,21 @@ def lets_in(postures: Iterable[Posture], *, probes: Sequence[str]) -> Judgements
     """Namespaces in which nothing refuses a pod that does one of some things."""
     for posture in postures:
         ref = ObjectRef("Namespace", posture.namespace)
-        answers = {probe: posture.answer(probe) for probe in probes}
-        admitted = words(probe for probe, answer in answers.items() if answer is Answer.ADMITTED)
-        if posture.namespace in SYSTEM:
+        answers = {posture.answer(probe) for probe in probes}
+        admitted = [probe for probe in probes if posture.answer(probe) is Answer.ADMITTED]
+        if posture.namespace == OF_CLUSTER:
             yield Fine(ref, "what runs the cluster stands here, and needs it")
         elif admitted:
-            message = f"lets in pods with {listed(admitted)}: nothing refuses them"
+            message = f"lets in pods with {listed(words(admitted))}: {posture.admits(admitted)}"
             yield Problem(ref, message, path=f"metadata.labels[{_ENFORCE}]", implied_by="namespace-without-pod-guard")
-        elif Answer.UNKNOWN in answers.values():
-            yield Unsure(ref, listed(posture.doubts, "; "))
+        elif Answer.UNKNOWN in answers:
+            yield Unsure(ref, listed(posture.doubts(probes), "; "))
         else:
             yield Fine(ref, f"refused by {listed([str(one) for one in posture.refusing])}")
 
 
-@rule("admission.only_watches", "policies about pods", ADMISSION)
-def only_watches(postures: Iterable[Posture]) -> Judgements:
+@rule("admission.only_watches", "policies about pods", ADMISSION, ALL_BINDINGS)
+def only_watches(postures: Iterable[Posture], all_bindings: bool) -> Judgements:
     """Policies that would stop a pod which takes over its node, and that refuse in no namespace."""
     found: dict[ObjectRef, list[Guard]] = {}
     for posture in postures:
@@ -81,6 +81,8 @@ def only_watches(postures: Iterable[Posture]) -> Judgements:
     for ref, guards in found.items():
         if any(one.action is Action.DENY for one in guards):
             yield Fine(ref)
+        elif not all_bindings and ref.kind == "ValidatingAdmissionPolicy":
+            yield Unsure(ref, "not all bindings could be read, and another one may deny")
         else:
             stops = words({probe for one in guards for probe in one.stops})
             yield Problem(ref, f"only {guards[0].effect}: {listed(stops)} would be let in all the same")
@@ -142,7 +144,7 @@ def leaves_out(
     namespaces: Iterable[Namespace],
 ) -> Judgements:
     """What may refuse a pod, and by its selector is not asked in some namespaces of the cluster's users."""
-    labels = {name: own for name, own in _labels(namespaces).items() if name not in SYSTEM}
+    labels = {name: own for name, own in _labels(namespaces).items() if name != OF_CLUSTER}
     by_name = {one.metadata.name: one for one in policies}
     yield Moot("no webhook or policy is asked when a pod is created")
     for hook in hooks:

@@ -1,74 +1,59 @@
 """What is asked about pods before they are stored: webhooks, policies, labels; and what that comes to by namespace."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 import msgspec
 
-from kscan.model.admission.asked import Asked, Everything
+from kscan.model.admission.asked import Asked, Debuggers, Everything
 from kscan.model.admission.gatekeeper import Config, Constraint
-from kscan.model.admission.guards import Guard, Posture
-from kscan.model.admission.kyverno import KyvernoPolicy, PolicyException
-from kscan.model.admission.policies import Policy, PolicyBinding
+from kscan.model.admission.guards import Posture
+from kscan.model.admission.kyverno import KyvernoPolicy, PolicyException, Settings
+from kscan.model.admission.policies import Policy
 from kscan.model.admission.server import AdmissionServer, admission_server
-from kscan.model.admission.webhooks import Hook, WebhookConfiguration
 from kscan.model.base import decode, read_json
 from kscan.model.podsecurity.controls import LATEST
 from kscan.model.podsecurity.modes import LABEL
+from kscan.model.rbac.identity import MASTERS, group_key
+from kscan.model.rbac.roles import Ask
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap
 from kscan.snapshot.needs import Named
+from kscan.views.answering import ANSWERING
 from kscan.views.components import API_SERVER
 from kscan.views.groups import GROUPS
 from kscan.views.metrics import METRICS
 from kscan.views.objects import NAMESPACE_OBJECTS, SERVICES, Thing
 from kscan.views.platform import PLATFORM
+from kscan.views.policies import BINDINGS, HOOKS, POLICIES
+from kscan.views.rights import RBAC
 from kscan.views.server import MINOR
 from kscan.views.view import Source, View
 
 KYVERNO_FILTERS = Named(kinds.CONFIG_MAPS, "kyverno", "kyverno")
-# Whose API servers are known to set no level for all namespaces.
-_NO_DEFAULT = frozenset({"eks", "gke", "aks"})
+# Whose API servers are known to run the plugins that Kubernetes does, with no level for all and no exemptions.
+_AS_IT_COMES = frozenset({"eks", "gke", "aks"})
 _NOT_TOLD = "what its flags do not tell is a doubt in each namespace that it matters to"
 _STATIC = "apiserver_manifest_admission_config_controller_last_config_info"
 _EVALUATED = "pod_security_evaluations_total"
-
-
-def _hooks(source: Source) -> tuple[Hook, ...]:
-    return tuple(
-        Hook(ref=one.metadata.ref(resource), webhook=webhook)
-        for resource in (kinds.VALIDATING_WEBHOOKS, kinds.MUTATING_WEBHOOKS)
-        for one in source.nouns(resource, WebhookConfiguration)
-        for webhook in one.webhooks
-    )
-
-
-HOOKS: View[tuple[Hook, ...]] = View("webhook rules", (kinds.VALIDATING_WEBHOOKS, kinds.MUTATING_WEBHOOKS), _hooks)
-POLICIES: View[tuple[Policy, ...]] = View(
-    "admission policies",
-    (kinds.ADMISSION_POLICIES,),
-    lambda source: tuple(source.nouns(kinds.ADMISSION_POLICIES, Policy)),
+_ADMISSIONS = "apiserver_admission_controller_admission_duration_seconds_count"
+# Who may do one of these everywhere is no tenant: whoever does takes away what would refuse a pod.
+_OWNS = (
+    Ask("update", "validatingadmissionpolicybindings", "admissionregistration.k8s.io"),
+    Ask("patch", "validatingadmissionpolicybindings", "admissionregistration.k8s.io"),
 )
-BINDINGS: View[tuple[PolicyBinding, ...]] = View(
-    "admission policy bindings",
-    (kinds.ADMISSION_BINDINGS,),
-    lambda source: tuple(source.nouns(kinds.ADMISSION_BINDINGS, PolicyBinding)),
-)
+_OF_CLUSTER = "system:serviceaccount:kube-system:"
 
 
 def _build(source: Source) -> tuple[Posture, ...]:
     namespaces = source.of(NAMESPACE_OBJECTS)
-    exceptions: dict[str, tuple[str, ...]] = {}
-    for one in source.nouns(kinds.KYVERNO_EXCEPTIONS, PolicyException):
-        for excused in one.spec.exceptions:
-            ref = f"{one.metadata.namespace}/{one.metadata.name}"
-            exceptions[excused.policy_name] = (*exceptions.get(excused.policy_name, ()), ref)
     every = Everything(
         server=_server(source, namespaces),
         minor=source.of(MINOR) or LATEST,
         hooks=source.of(HOOKS),
         services=_services(source),
+        answered=_answered(source),
         policies=source.of(POLICIES),
         bindings=source.of(BINDINGS),
         constraints=tuple(_constraints(source)),
@@ -79,25 +64,32 @@ def _build(source: Source) -> tuple[Posture, ...]:
             for policy in source.nouns(resource, KyvernoPolicy)
         ),
         kyverno_validating=tuple(source.nouns(kinds.KYVERNO_VALIDATING, Policy)),
-        exceptions=exceptions,
-        kyverno_passes_over=_kyverno_passes_over(source),
+        exceptions=tuple(source.nouns(kinds.KYVERNO_EXCEPTIONS, PolicyException)),
+        kyverno_settings=_kyverno_settings(source),
         openshift="security.openshift.io"
         in source.weighed(GROUPS, because="where no group is told, no guard of OpenShift is counted"),
+        debuggers=_debuggers(source),
     )
-    asked = Asked(every)
-    return tuple(_with(asked.posture(one.body), _unseen(source)) for one in sorted(namespaces, key=lambda one: one.ref))
+    asked = Asked(msgspec.structs.replace(every, unseen=_unseen(source)))
+    return tuple(asked.posture(one.body) for one in sorted(namespaces, key=lambda one: one.ref))
 
 
-def _with(posture: Posture, unseen: tuple[Guard, ...]) -> Posture:
-    return msgspec.structs.replace(posture, guards=(*posture.guards, *unseen))
-
-
-def _unseen(source: Source) -> tuple[Guard, ...]:
-    """What there may be besides, where not all could be read: then nothing is said to be let in."""
-    doubt = str(source.gaps[0]) if source.gaps else ""
+def _unseen(source: Source) -> str:
+    """Why there may be more than was seen, where not all could be read: then nothing is said to be let in."""
     if source.about.manifests:
-        doubt = "the manifests do not hold all that the cluster may"
-    return (Guard(kind="anything", name="not seen", doubt=doubt),) if doubt else ()
+        return "the manifests do not hold all that the cluster may"
+    return str(source.gaps[0]) if source.gaps else ""
+
+
+def _debuggers(source: Source) -> Debuggers:
+    """Where somebody may add debug containers who may not write the policies that would refuse them."""
+    full = source.weighed(RBAC, because="who may add debug containers is a doubt where that matters").full
+    found: set[str] = set()
+    for ask in (Ask("update", "pods/ephemeralcontainers"), Ask("patch", "pods/ephemeralcontainers")):
+        for key, scopes in full.holders(ask).items():
+            owns = any("" in full.holders(own).get(key, ()) for own in _OWNS)
+            found |= frozenset() if owns or _OF_CLUSTER in key or key == group_key(MASTERS) else scopes
+    return Debuggers(frozenset(found), "" if source.whole(RBAC) else "who may add debug containers could not be read")
 
 
 def _constraints(source: Source) -> Iterator[tuple[str, Constraint]]:
@@ -115,6 +107,12 @@ def _services(source: Source) -> frozenset[str] | None:
     return frozenset(f"{one.metadata.namespace}/{one.metadata.name}" for one in known) if whole else None
 
 
+def _answered(source: Source) -> Mapping[str, bool]:
+    """The services of webhooks that fail open, and whether somebody answers there now; those that are known."""
+    found = source.weighed(ANSWERING, because="where no pod is seen, it is a doubt whether a webhook answers")
+    return found if source.whole(ANSWERING) and not source.about.manifests else {}
+
+
 def _server(source: Source, namespaces: tuple[Thing, ...]) -> AdmissionServer:
     """What the API server sets for all; what cannot be seen of it is a doubt in each namespace that it matters to."""
     platform = source.weighed(PLATFORM, because="where no platform is known, a level may be set for all namespaces")
@@ -127,31 +125,44 @@ def _server(source: Source, namespaces: tuple[Thing, ...]) -> AdmissionServer:
     )
     return admission_server(
         source.weighed(API_SERVER, because=_NOT_TOLD),
-        no_default=(evaluated and "privileged" not in labels) or platform.name in _NO_DEFAULT,
+        seen=[row.get("name", "") for row, count in metrics.samples(_ADMISSIONS) if count],
+        no_default=evaluated and "privileged" not in labels,
+        # Manifests are judged for a cluster as Kubernetes comes.
+        managed=platform.name in _AS_IT_COMES or source.about.manifests,
         static_policies=any(True for _ in metrics.samples(_STATIC)),
     )
 
 
-def _kyverno_passes_over(source: Source) -> tuple[str, ...] | None:
-    """The namespaces whose pods Kyverno's configuration filters out; None where it could not be read."""
+def _kyverno_settings(source: Source) -> Settings | None:
+    """The namespaces and the users that Kyverno's configuration passes over; None where it could not be read."""
     found = source.get(KYVERNO_FILTERS, because="without it each guard of Kyverno is a doubt")
     if isinstance(found, Gap):
         return None
     with suppress(msgspec.MsgspecError, KeyError, TypeError):
-        filters = read_json(found.content, dict[str, dict[str, Any]])["data"]["resourceFilters"]
-        parts = (one.split(",") for one in filters.replace(" ", "").strip("[]").split("]["))
-        return tuple(part[1] for part in parts if len(part) > 1 and part[0] in ("*/*", "*", "Pod"))
+        told = read_json(found.content, dict[str, dict[str, Any]])["data"]
+        parts = (one.split(",") for one in told["resourceFilters"].replace(" ", "").strip("[]").split("]["))
+        return Settings(
+            namespaces=tuple(part[1] for part in parts if len(part) > 1 and part[0] in ("*/*", "*", "Pod")),
+            groups=_names(told, "excludeGroups"),
+            users=_names(told, "excludeUsernames"),
+            roles=(*_names(told, "excludeRoles"), *_names(told, "excludeClusterRoles")),
+        )
     return None
+
+
+def _names(told: Mapping[str, str], key: str) -> tuple[str, ...]:
+    """Names with commas between; what begins with ! is not passed over after all."""
+    names = (one.strip() for one in told.get(key, "").split(","))
+    return tuple(one for one in names if one and not one.startswith("!"))
 
 
 ADMISSION: View[tuple[Posture, ...]] = View(
     "admission",
     (
         kinds.NAMESPACES,
-        *HOOKS.needs,
         *POLICIES.needs,
         *BINDINGS.needs,
-        kinds.SERVICES,
+        *ANSWERING.needs,
         kinds.CONSTRAINTS,
         kinds.GATEKEEPER_CONFIGS,
         kinds.KYVERNO_CLUSTER_POLICIES,
@@ -164,6 +175,7 @@ ADMISSION: View[tuple[Posture, ...]] = View(
         *MINOR.needs,
         *API_SERVER.needs,
         *PLATFORM.needs,
+        *RBAC.needs,
     ),
     _build,
 )

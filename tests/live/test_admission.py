@@ -6,20 +6,21 @@ import pytest
 
 from kscan.collect.collect import collect
 from kscan.collect.request import Access, Options
+from kscan.model.admission.cases import PERSON
 from kscan.model.admission.guards import Answer, Effect
 from kscan.model.admission.probes import PLAIN, PROBES, placed
-from kscan.model.rbac.identity import Identity
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Listing, Reason
 from kscan.views.admission import ADMISSION
 from kscan.views.view import Readings
 from tests.live.api_server import api_server
+from tests.live.tenant import Tenant
 from tests.live.test_rbac import Client
 
 GROUP = "/apis/admissionregistration.k8s.io/v1"
 LABEL = "pod-security.kubernetes.io/"
 PODS = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
-USER = Identity("somebody", ("system:authenticated",))
+USER = PERSON.identity
 NO_PRIVILEGE = "!has(c.securityContext) || !has(c.securityContext.privileged) || !c.securityContext.privileged"
 
 # Each namespace with its labels.
@@ -51,7 +52,7 @@ NAMESPACES = {
     "answered": {"webhook": "url"},
 }  # fmt: skip
 # Where kscan says that it cannot tell.
-UNKNOWN = {"dead-closed", "given", "everything", "authorized", "answered", "condition-errs"}
+UNKNOWN = {"dead-closed", "given", "authorized", "answered", "condition-errs"}
 
 
 def policy(name, *validations, actions=("Deny",), bound=None, **spec):
@@ -153,9 +154,10 @@ def live(assets, tmp_path_factory):
         rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]}]
         rbac = "/apis/rbac.authorization.k8s.io/v1"
         server.write(f"{rbac}/clusterroles", {"metadata": {"name": "creators"}, "rules": rules})
-        subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": USER.user}
+        names = [{"kind": "User", "name": USER.user}, {"kind": "Group", "name": "system:serviceaccounts"}]
+        subjects = [one | {"apiGroup": "rbac.authorization.k8s.io"} for one in names]
         server.write(f"{rbac}/clusterrolebindings", {
-            "metadata": {"name": "creators"}, "subjects": [subject],
+            "metadata": {"name": "creators"}, "subjects": subjects,
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "creators"}})  # fmt: skip
         wait(client)
         yield server, client
@@ -195,16 +197,18 @@ def postures(live):
 @pytest.mark.every_version
 @pytest.mark.parametrize("place", NAMESPACES)
 def test_the_server_does_what_kscan_says(live, postures, place):
-    _, client = live
-    answers = {}
+    server, client = live
+    tenant = Tenant(server)
     for probe in PROBES:
+        verdict = postures[place].verdicts[probe.name]
         status, body = create(client, place, probe.pod)
         assert status in (201, 403, 422, 500), body
-        ours = postures[place].answer(probe.name)
-        answers[probe.name] = ours
-        if ours is not Answer.UNKNOWN:
-            assert (ours is Answer.REFUSED) == (status != 201), (place, probe.name, ours, body.get("message"))
-    assert (Answer.UNKNOWN in answers.values()) == (place in UNKNOWN), answers
+        if verdict.answer is Answer.REFUSED:
+            assert status != 201, (place, probe.name, body.get("message"))
+        elif verdict.answer is Answer.ADMITTED:
+            assert any(tenant.ask(place, verdict.way, one) for one in probe.by(verdict.way.request)), verdict
+    answers = {one.answer for one in postures[place].verdicts.values()}
+    assert (Answer.UNKNOWN in answers) == (place in UNKNOWN), answers
 
 
 def test_a_pod_that_does_nothing_is_refused_only_where_all_are(live):
@@ -228,7 +232,7 @@ def test_holes_are_told(postures):
 
 @pytest.mark.parametrize(("flag", "plain", "labelled"), [
     ("--disable-admission-plugins=PodSecurity", (Answer.ADMITTED, 201), (Answer.ADMITTED, 201)),
-    ("--admission-control-config-file={folder}/admission.yaml", (Answer.UNKNOWN, 403), (Answer.REFUSED, 403)),
+    ("--admission-control-config-file={folder}/admission.yaml", (Answer.UNKNOWN, 403), (Answer.UNKNOWN, 403)),
     ("--allow-privileged=false", (Answer.REFUSED, 422), (Answer.REFUSED, 422)),
 ])  # fmt: skip
 def test_what_flags_do_is_seen(assets, tmp_path, flag, plain, labelled):

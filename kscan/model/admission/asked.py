@@ -1,30 +1,47 @@
-"""Everything that is asked about the pods of one namespace, as guards."""
+"""Everything that is asked about the pods of one namespace, and what it comes to in every case."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from functools import reduce
 from typing import Any
 
 import msgspec
 
 from kscan.model.admission import gatekeeper, kyverno, telling
+from kscan.model.admission.asking import Asking, standing
+from kscan.model.admission.calling import Called, behind, conditions_of
+from kscan.model.admission.cases import ORDINARY, Case, Dims, cases
 from kscan.model.admission.gatekeeper import Config, Constraint
-from kscan.model.admission.guards import Action, Effect, Guard, Posture
-from kscan.model.admission.kyverno import KyvernoPolicy
-from kscan.model.admission.matching import NAME, labels_of
+from kscan.model.admission.guards import Action, Effect, Guard, Posture, posture
+from kscan.model.admission.kyverno import KyvernoPolicy, PolicyException, Settings
+from kscan.model.admission.matching import CREATE_POD, DEBUG_POD, NAME, asked, labels_of, name_of
 from kscan.model.admission.policies import Policy, PolicyBinding
-from kscan.model.admission.probes import PLAIN, PRIVILEGED
+from kscan.model.admission.probes import EVERY, PRIVILEGED
 from kscan.model.admission.server import STATIC_POLICIES, AdmissionServer
-from kscan.model.admission.trial import Trial
+from kscan.model.admission.trial import Budget, Trial
 from kscan.model.admission.webhooks import Hook
-from kscan.model.meta import Metadata
 from kscan.model.namespaces import SYSTEM
 from kscan.model.podsecurity.modes import LABEL, modes
 
 _ORDER = list(Effect)
 # What Kyverno passes over unless it is told otherwise.
-_KYVERNO_DEFAULT = frozenset({*SYSTEM, "kyverno"})
-_NO_FILTERS = "may pass over the namespace: Kyverno's ConfigMap kyverno/kyverno was not read"
+_KYVERNO_DEFAULT = Settings(namespaces=(*sorted(SYSTEM), "kyverno"))
+_NO_FILTERS = "Kyverno's ConfigMap kyverno/kyverno was not read, which may pass over the namespace, or who asks"
 _Labels = Mapping[str, str]
 _Namespace = Mapping[str, Any]
+
+
+class Debuggers(msgspec.Struct, frozen=True):
+    """Where somebody who does not own the cluster may add debug containers to pods; the empty name is everywhere."""
+
+    places: frozenset[str] = frozenset()
+    # Why that is not known.
+    doubt: str = ""
+
+    def within(self, namespace: str) -> str | None:
+        """Why it is not known whether somebody may in a namespace, empty where somebody may; None where nobody may."""
+        if self.places.isdisjoint({"", namespace}):
+            return self.doubt or None
+        return ""
 
 
 class Everything(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,17 +52,21 @@ class Everything(msgspec.Struct, frozen=True, kw_only=True):
     hooks: tuple[Hook, ...] = ()
     # The services that there are; None where they could not be read.
     services: frozenset[str] | None = None
+    # The services of webhooks that fail open, and whether a pod of theirs is ready, where that is known.
+    answered: Mapping[str, bool] = {}
     policies: tuple[Policy, ...] = ()
     bindings: tuple[PolicyBinding, ...] = ()
     constraints: tuple[tuple[str, Constraint], ...] = ()
     configs: tuple[Config, ...] = ()
     kyverno: tuple[KyvernoPolicy, ...] = ()
     kyverno_validating: tuple[Policy, ...] = ()
-    # By the name of a policy, the exceptions from it.
-    exceptions: Mapping[str, tuple[str, ...]] = {}
-    # The namespaces that its configuration filters out; None where that could not be read.
-    kyverno_passes_over: tuple[str, ...] | None = None
+    exceptions: tuple[PolicyException, ...] = ()
+    # What its configuration passes over; None where that could not be read.
+    kyverno_settings: Settings | None = None
     openshift: bool = False
+    debuggers: Debuggers = Debuggers()
+    # Why there may be more that is asked.
+    unseen: str = ""
 
 
 class Asked:
@@ -53,107 +74,127 @@ class Asked:
 
     def __init__(self, every: Everything) -> None:
         self._every = every
-        policies = {one.metadata.name: (one, Trial(one)) for one in every.policies}
+        budget = Budget()
+        policies = {one.metadata.name: (one, Trial(one, budget)) for one in every.policies}
         off = "ValidatingAdmissionPolicy" in every.server.off
         bindings = [one for one in every.bindings if one.spec.policy_name in policies and not off]
         bound = [telling.bound(*policies[one.spec.policy_name], one) for one in bindings]
         self._bound = [one for one in bound if one.about_pods]
-        self._kyverno = [one for one in map(telling.of_kyverno, every.kyverno_validating) if one.about_pods]
-        self._hooks = [
-            (hook, Trial(Policy(metadata=Metadata(), spec=telling.conditions_of(hook)))) for hook in every.hooks
-        ]
+        validating = [telling.of_kyverno(one, budget) for one in every.kyverno_validating]
+        self._validating = [one for one in validating if one.about_pods]
+        self._kyverno = [kyverno.ready(one, budget) for one in every.kyverno]
+        self._hooks = [(hook, conditions_of(hook, budget)) for hook in every.hooks]
 
     def posture(self, namespace: _Namespace) -> Posture:
         """One namespace with its guards, those that refuse first."""
-        name = str(namespace["metadata"]["name"])
+        name = name_of(namespace)
         labels = labels_of(name, namespace["metadata"].get("labels", {}))
-        found = (
+        unsure = self._every.server.unsure("ValidatingAdmissionPolicy")
+        asking = [
             *self._levels(labels),
-            *(guard for one in self._bound for guard in one.told(namespace, labels)),
+            *(one for bound in self._bound for one in bound.within(namespace, labels, unsure=unsure)),
             *self._called(namespace, labels),
             *self._by_server(labels),
+        ]
+        tried = self._cases(asking, name)
+        told = [(one.told(tried if one.guard.action is Action.DENY else (ORDINARY,)), one.always) for one in asking]
+        guards = sorted(
+            (one for one, always in told if one.matters or always), key=lambda one: _ORDER.index(one.effect)
         )
-        return Posture(name, tuple(sorted(found, key=lambda one: _ORDER.index(one.effect))))
+        unseen = [Guard(kind="anything", name="not seen", doubt=self._every.unseen)] if self._every.unseen else []
+        return posture(name, (*guards, *unseen), tried)
 
-    def _levels(self, labels: _Labels) -> Iterator[Guard]:
+    def _cases(self, asking: list[Asking], namespace: str) -> tuple[Case, ...]:
+        """The cases that matter: only the plainest one where all is stopped whatever anybody does."""
+        deny = [one for one in asking if one.guard.action is Action.DENY]
+        if frozenset[str]().union(*(one.stops_always for one in deny)) >= EVERY:
+            return (ORDINARY,)
+        dims = reduce(Dims.__or__, (one.dims for one in deny), Dims())
+        return cases(dims, namespace, debug=self._every.debuggers.within(namespace))
+
+    def _levels(self, labels: _Labels) -> Iterator[Asking]:
         """The labels of the Pod Security Standards."""
-        if "PodSecurity" in self._every.server.off:
+        server = self._every.server
+        if "PodSecurity" in server.off:
             return
         found = modes(labels, latest=self._every.minor)
-        hole = self._every.server.file_hole
-        asked = (
-            (telling.level("enforce", found.enforce, Action.DENY, *([hole] if hole else []))),
-            *([telling.level("warn", found.warn, Action.WARN)] if found.warn.told else []),
-            telling.level("audit", found.audit, Action.AUDIT),
+        yield telling.level(
+            "enforce", found.enforce, Action.DENY, unsure=server.unsure("PodSecurity") or server.exempt_doubt
         )
-        yield from (one for one in asked if one.stops)
+        if found.warn.told:
+            yield telling.level("warn", found.warn, Action.WARN)
+        yield telling.level("audit", found.audit, Action.AUDIT)
 
-    def _called(self, namespace: _Namespace, labels: _Labels) -> Iterator[Guard]:
+    def _called(self, namespace: _Namespace, labels: _Labels) -> Iterator[Asking]:
         """Webhooks, and the policies of the engines behind those that are known."""
-        off = self._every.server.off
-        engines: dict[str, Hook] = {}
-        for hook, trial in self._hooks:
-            plugin = "MutatingAdmissionWebhook" if hook.mutating else "ValidatingAdmissionWebhook"
-            if plugin in off or not telling.calls(hook, labels) or not trial.applies(namespace):
-                continue
-            name = hook.webhook.name
+        engines: dict[str, list[Called]] = {}
+        for called in self._hooks_of(namespace, labels):
+            hook, name = called.hook, called.hook.webhook.name
             engine = next((one for one in (gatekeeper.WEBHOOK, kyverno.WEBHOOK) if name.startswith(one)), "")
-            if self._gone(hook):
-                yield telling.unanswered(hook)
+            if called.silent:
+                yield called.unanswered()
             elif engine and not hook.mutating:
-                engines.setdefault(engine, hook)
+                engines.setdefault(engine, []).append(called)
             elif not hook.only_changes:
-                yield telling.unknown(hook)
+                yield called.unknown()
         if gatekeeper.WEBHOOK in engines:
             yield from self._by_gatekeeper(labels, engines[gatekeeper.WEBHOOK])
         if kyverno.WEBHOOK in engines:
             yield from self._by_kyverno(namespace, labels, engines[kyverno.WEBHOOK])
 
-    def _gone(self, hook: Hook) -> bool:
-        service = hook.webhook.client_config.service
-        return service is not None and self._every.services is not None and str(service) not in self._every.services
+    def _hooks_of(self, namespace: _Namespace, labels: _Labels) -> Iterator[Called]:
+        """The webhooks that may be called about a pod of a namespace."""
+        for hook, trial in self._hooks:
+            plugin = "MutatingAdmissionWebhook" if hook.mutating else "ValidatingAdmissionWebhook"
+            one = hook.webhook
+            about_pods = asked(one.rules, CREATE_POD) or asked(one.rules, DEBUG_POD)
+            if about_pods and plugin not in self._every.server.off and one.namespace_selector.matches(labels):
+                yield self._of_hook(hook, trial, namespace)
 
-    def _by_gatekeeper(self, labels: _Labels, hook: Hook) -> Iterator[Guard]:
+    def _of_hook(self, hook: Hook, trial: Trial, namespace: _Namespace) -> Called:
+        """A webhook with what is known of the service that answers it."""
+        service, services = hook.webhook.client_config.service, self._every.services
+        served = None if service is None or services is None else str(service) in services
+        return Called(hook, trial, namespace, served, self._every.answered.get(str(service)))
+
+    def _by_gatekeeper(self, labels: _Labels, hooks: list[Called]) -> Iterator[Asking]:
         if any(one.excludes(labels[NAME]) for one in self._every.configs):
             return
-        holes = tuple(telling.hook_holes(hook))
+        unsure = self._every.server.unsure("ValidatingAdmissionWebhook")
         for kind, constraint in self._every.constraints:
             if constraint.spec.match.sees(labels[NAME], labels):
-                found = gatekeeper.guard(kind, constraint, PLAIN["metadata"]["labels"])
-                if found.matters:
-                    yield _with_holes(found, holes)
+                yield behind(hooks, gatekeeper.asking(kind, constraint), unsure=unsure)
 
-    def _by_kyverno(self, namespace: _Namespace, labels: _Labels, hook: Hook) -> Iterator[Guard]:
-        filtered = self._every.kyverno_passes_over
-        if labels[NAME] in (_KYVERNO_DEFAULT if filtered is None else filtered):
+    def _by_kyverno(self, namespace: _Namespace, labels: _Labels, hooks: list[Called]) -> Iterator[Asking]:
+        told = self._every.kyverno_settings
+        settings = told or _KYVERNO_DEFAULT
+        if labels[NAME] in settings.namespaces:
             return
-        holes = (*telling.hook_holes(hook), *([_NO_FILTERS] if filtered is None else []))
-        for one in self._every.kyverno:
-            excused = self._every.exceptions.get(one.metadata.name, ())
-            found = kyverno.guards(one, namespace, labels, self._every.minor, excused)
-            yield from (_with_holes(guard, holes) for guard in found if guard.matters)
-        for bound in self._kyverno:
-            yield from (_with_holes(guard, holes) for guard in bound.told(namespace, labels))
+        unsure = self._every.server.unsure("ValidatingAdmissionWebhook") or ("" if told else _NO_FILTERS)
+        for ready in self._kyverno:
+            # A policy that fails open is asked by a webhook that does.
+            own = [one for one in hooks if one.open == ready.policy.fails_open] or hooks
+            for one in kyverno.asking(ready, namespace, labels, self._every.minor, self._every.exceptions):
+                yield behind(own, settings.over(one), unsure=unsure)
+        for bound in self._validating:
+            for one in bound.within(namespace, labels):
+                yield behind(hooks, settings.over(one), unsure=unsure)
 
-    def _by_server(self, labels: _Labels) -> Iterator[Guard]:
+    def _by_server(self, labels: _Labels) -> Iterator[Asking]:
         """What the API server does by itself, and what the API does not show of it."""
         server = self._every.server
         if server.refuses_privileged:
-            yield Guard(kind="API server", name="--allow-privileged=false", stops=frozenset(PRIVILEGED))
+            yield standing(Guard(kind="API server", name="--allow-privileged=false", stops=frozenset(PRIVILEGED)))
         labelled = bool(labels.get(f"{LABEL}enforce"))
         if server.default_doubt and not labelled and "PodSecurity" not in server.off:
-            yield Guard(kind="Pod Security", name="for all namespaces", doubt=server.default_doubt)
+            yield standing(Guard(kind="Pod Security", name="for all namespaces", doubt=server.default_doubt))
         doubt = ""
         if server.static_policies:
             doubt = "it loads policies from files, which the API does not show"
         elif server.file and labelled and self._every.minor >= STATIC_POLICIES:
             doubt = f"{server.file} may name policies in files, which the API does not show"
         if doubt:
-            yield Guard(kind="API server", name="by its own files", doubt=doubt)
+            yield standing(Guard(kind="API server", name="by its own files", doubt=doubt))
         if self._every.openshift:
             doubt = "who may use which of them decides: see the check privileged-scc-users"
-            yield Guard(kind="OpenShift", name="security context constraints", doubt=doubt)
-
-
-def _with_holes(guard: Guard, holes: Sequence[str]) -> Guard:
-    return msgspec.structs.replace(guard, holes=tuple(dict.fromkeys((*guard.holes, *holes))))
+            yield standing(Guard(kind="OpenShift", name="security context constraints", doubt=doubt))

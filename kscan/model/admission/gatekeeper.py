@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from kscan.model.admission.asking import PASSED_OVER, POD_LABELS, Asking, dims_of_names, dims_of_selector
+from kscan.model.admission.cases import Case, Dims, Edit
 from kscan.model.admission.guards import Action, Guard
+from kscan.model.admission.matching import DEBUG_POD
+from kscan.model.admission.pods import labels_in, name_in
+from kscan.model.admission.probes import NODE_PATHS
+from kscan.model.admission.trial import Outcome
 from kscan.model.base import Noun
 from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.selectors import LabelSelector
@@ -12,6 +18,8 @@ from kscan.model.selectors import LabelSelector
 WEBHOOK = "validation.gatekeeper.sh"
 _NOTHING: frozenset[str] = frozenset()
 _EVERYWHERE = ("*", WEBHOOK)
+_OWN_KIND = "it is of no kind of Gatekeeper's library; what it refuses stands in its template"
+_UPDATES = "newer templates of its library pass over what is changed, and a debug container is a change"
 
 
 class _Kinds(Noun, frozen=True):
@@ -31,12 +39,15 @@ class _Match(Noun, frozen=True):
     name: str = ""
     namespace_selector: LabelSelector = LabelSelector()
     label_selector: LabelSelector = LabelSelector()
+    # What an expansion of a workload says is no pod that anybody makes.
+    source: str = "All"
 
     def sees(self, namespace: str, labels: Mapping[str, str]) -> bool:
         """Whether it is asked about the pods of a namespace."""
         return (
             (not self.kinds or any(one.pods for one in self.kinds))
             and self.scope != "Cluster"
+            and self.source != "Generated"
             and (not self.namespaces or matches_any(self.namespaces, namespace))
             and not matches_any(self.excluded_namespaces, namespace)
             and self.namespace_selector.matches(labels)
@@ -106,31 +117,38 @@ def matches_any(patterns: Iterable[str], name: str) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def guard(kind: str, constraint: Constraint, labels: Mapping[str, str]) -> Guard:
+def asking(kind: str, constraint: Constraint) -> Asking:
     """What a constraint does about pods; the kind is as the path of its list writes it."""
     known = _LIBRARY.get(kind) or _LIBRARY.get(kind.removesuffix("s"))
-    name = f"{known[0] if known else kind} {constraint.metadata.name}"
     match, parameters = constraint.spec.match, constraint.spec.parameters
     stops = known[1](parameters) if known else _NOTHING
-    doubt = "" if known else "it is of no kind of Gatekeeper's library; what it refuses stands in its template"
-    if match.name or not match.label_selector.matches(labels):
-        stops, doubt = _NOTHING, ""
-    return Guard(
+    exempt = tuple(map(str, parameters.get("exemptImages") or ())) if known else ()
+    outcome = Outcome(stops) if known else Outcome(doubt=_OWN_KIND)
+
+    def says(case: Case) -> Outcome:
+        name, labels = name_in(case), labels_in(case, POD_LABELS)
+        if not match.label_selector.matches(labels) or (match.name and not matches_any((match.name,), name)):
+            return PASSED_OVER
+        if any(edit.kind == "image" and _is_exempt(exempt, edit.value or "") for edit in case.edits):
+            return PASSED_OVER
+        return Outcome(doubt=_UPDATES) if case.request == DEBUG_POD and stops else outcome
+
+    guard = Guard(
         kind="Gatekeeper",
-        name=name,
+        name=f"{known[0] if known else kind} {constraint.metadata.name}",
         action=constraint.action,
-        stops=stops,
-        doubt=doubt,
-        holes=tuple(_holes(match, parameters)),
         ref=ObjectRef(known[0] if known else kind, constraint.metadata.name, group="constraints.gatekeeper.sh"),
     )
+    names = (match.name.replace("*", "x"),) if match.name else ()
+    images = tuple(Edit("image", value=f"{one[:-1]}x" if one.endswith("*") else one) for one in exempt[:6])
+    dims = dims_of_selector(match.label_selector) | dims_of_names(names)
+    dims |= Dims(kinds=frozenset({"image"}), edits=images) if images else Dims()
+    return Asking(guard=guard, dims=dims, says=says)
 
 
-def _holes(match: _Match, parameters: Mapping[str, Any]) -> Iterable[str]:
-    if not match.label_selector.everything:
-        yield f"holds for pods with labels {match.label_selector}, which whoever creates a pod chooses"
-    if exempt := parameters.get("exemptImages"):
-        yield f"exempts images {', '.join(map(str, exempt))}"
+def _is_exempt(exempt: Iterable[str], image: str) -> bool:
+    """Whether an image is exempt by its name, or by how its name begins."""
+    return any(image.startswith(one[:-1]) if one.endswith("*") else image == one for one in exempt)
 
 
 def _always(*probes: str) -> Callable[[Mapping[str, Any]], frozenset[str]]:
@@ -142,14 +160,15 @@ def _network(parameters: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _paths(parameters: Mapping[str, Any]) -> frozenset[str]:
-    """The probe mounts the root of the node, which every allowed prefix but `/` leaves out."""
-    allowed = parameters.get("allowedHostPaths") or ()
-    return _NOTHING if any(one.get("pathPrefix") == "/" for one in allowed) else frozenset({"host-path"})
+    """The probe mounts what takes over the node: its root, its settings, what its kubelet keeps."""
+    allowed = [str(one.get("pathPrefix", "")).rstrip("/") for one in parameters.get("allowedHostPaths") or ()]
+    open_ = any(f"{path}/".startswith(f"{prefix}/") for path in NODE_PATHS for prefix in allowed)
+    return _NOTHING if open_ else frozenset({"host-path"})
 
 
 def _capabilities(parameters: Mapping[str, Any]) -> frozenset[str]:
     allowed = {str(one).upper() for one in parameters.get("allowedCapabilities") or ()}
-    return frozenset({"capability"}) if allowed.isdisjoint({"*", "SYS_ADMIN", "CAP_SYS_ADMIN"}) else _NOTHING
+    return frozenset({"capability"}) if allowed.isdisjoint({"*", "ALL", "SYS_ADMIN", "CAP_SYS_ADMIN"}) else _NOTHING
 
 
 def _volumes(parameters: Mapping[str, Any]) -> frozenset[str]:

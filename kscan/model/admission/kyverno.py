@@ -3,12 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
+from kscan.model.admission.asking import PASSED_OVER, Asking
+from kscan.model.admission.cases import SOMEBODY_ELSE, Case, Dims
 from kscan.model.admission.gatekeeper import matches_any
 from kscan.model.admission.guards import Action, Guard
+from kscan.model.admission.kyverno_filters import KNOWN, NO_TENANT, Filters, Ways, mean, seeing
+from kscan.model.admission.matching import name_of
 from kscan.model.admission.patterns import UnknownPatternError, meets
 from kscan.model.admission.policies import Policy, PolicySpec
-from kscan.model.admission.probes import PLAIN, PROBES, stopped_at
-from kscan.model.admission.trial import Outcome, Trial, depends_on_who_asks
+from kscan.model.admission.probes import PROBES, stopped_at
+from kscan.model.admission.trial import Budget, Outcome, Trial
 from kscan.model.admission.webhooks import Condition
 from kscan.model.base import Noun
 from kscan.model.kinds import meant
@@ -17,53 +23,7 @@ from kscan.model.podsecurity.level import Level, minor_of
 from kscan.model.selectors import LabelSelector
 
 WEBHOOK = "validate.kyverno.svc"
-_PODS = frozenset({"Pod", "v1/Pod", "*/Pod", "*", "*/*"})
-
-
-class _Resources(Noun, frozen=True):
-    kinds: tuple[str, ...] = ()
-    name: str = ""
-    names: tuple[str, ...] = ()
-    namespaces: tuple[str, ...] = ()
-    namespace_selector: LabelSelector = LabelSelector()
-    selector: LabelSelector = LabelSelector()
-    annotations: dict[str, str] = {}
-    operations: tuple[str, ...] = ()
-
-
-class _Filter(Noun, frozen=True):
-    resources: _Resources = _Resources()
-    subjects: tuple[Any, ...] = ()
-    roles: tuple[str, ...] = ()
-    cluster_roles: tuple[str, ...] = ()
-
-    def sees(self, namespace: str, labels: Mapping[str, str]) -> bool:
-        """Whether it may mean the pods of a namespace."""
-        one = self.resources
-        return (
-            (not one.kinds or not _PODS.isdisjoint(one.kinds))
-            and (not one.namespaces or matches_any(one.namespaces, namespace))
-            and one.namespace_selector.matches(labels)
-            and (not one.operations or "CREATE" in one.operations)
-        )
-
-    @property
-    def narrow(self) -> bool:
-        """Whether it means some pods only, or some who create them."""
-        one = self.resources
-        by_pod = one.name or one.names or one.annotations or not one.selector.everything
-        return bool(by_pod or self.subjects or self.roles or self.cluster_roles)
-
-
-class _Filters(_Filter, frozen=True):
-    any: tuple[_Filter, ...] = ()
-    all: tuple[_Filter, ...] = ()
-
-    def ways(self) -> tuple[tuple[_Filter, ...], ...]:
-        """Each way to be meant: all filters of one of these."""
-        if self.any:
-            return tuple((one,) for one in self.any)
-        return ((self.all) if self.all else (self,),)
+_CONTROLLED = "Kyverno passes over the controllers; whether it refuses what they make pods of is not tried"
 
 
 class _Override(Noun, frozen=True):
@@ -94,8 +54,8 @@ class _Validate(Noun, frozen=True):
 
 class _Rule(Noun, frozen=True):
     name: str = ""
-    match: _Filters = _Filters()
-    exclude: _Filters | None = None
+    match: Filters = Filters()
+    exclude: Filters | None = None
     preconditions: Any = None
     cel_preconditions: tuple[Condition, ...] = ()
     context: tuple[Any, ...] = ()
@@ -116,6 +76,11 @@ class KyvernoPolicy(Noun, frozen=True):
     metadata: Metadata
     spec: _Spec = _Spec()
 
+    @property
+    def fails_open(self) -> bool:
+        """Whether everything passes it while Kyverno does not answer."""
+        return self.spec.failure_policy == "Ignore"
+
 
 class _Excused(Noun, frozen=True):
     policy_name: str = ""
@@ -123,6 +88,7 @@ class _Excused(Noun, frozen=True):
 
 class _ExceptionSpec(Noun, frozen=True):
     exceptions: tuple[_Excused, ...] = ()
+    match: Filters = Filters()
 
 
 class PolicyException(Noun, frozen=True):
@@ -131,54 +97,120 @@ class PolicyException(Noun, frozen=True):
     metadata: Metadata
     spec: _ExceptionSpec = _ExceptionSpec()
 
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The policies that it excuses from."""
+        return tuple(one.policy_name for one in self.spec.exceptions)
 
-def guards(
-    policy: KyvernoPolicy, namespace: Mapping[str, Any], labels: Mapping[str, str], minor: int, excused: Iterable[str]
-) -> Iterator[Guard]:
+    def sees(self, namespace: str, labels: Mapping[str, str]) -> bool:
+        """Whether it may excuse a pod of a namespace."""
+        return bool(seeing(self.spec.match.ways(), namespace, labels))
+
+    def __str__(self) -> str:
+        return f"{self.metadata.namespace}/{self.metadata.name}"
+
+
+class Settings(Noun, frozen=True):
+    """What Kyverno as a whole passes over: namespaces, and who asks."""
+
+    namespaces: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+    @property
+    def dims(self) -> Dims:
+        """What of a case it looks at."""
+        others = [one for one in (*self.groups, *self.users, *self.roles) if one not in KNOWN]
+        return Dims(who=self.names_somebody, who_else=f"Kyverno passes over {others[0]}" if others else "")
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether it passes over anybody but nodes and those who own the cluster."""
+        return not {*self.groups, *self.users, *self.roles} <= NO_TENANT
+
+    def over(self, inner: Asking) -> Asking:
+        """A policy, but for whom it passes over."""
+        dims = self.dims | inner.dims
+
+        def says(case: Case) -> Outcome:
+            identity = case.requester.identity
+            named = [*self.users, *self.groups]
+            if case.requester == SOMEBODY_ELSE and self.dims.who_else:
+                return Outcome(doubt=self.dims.who_else)
+            if not any(matches_any(named, one) for one in (identity.user, *identity.groups)):
+                return inner.says(case.seen_by(inner.dims))
+            # Its rules for what controllers make pods of may refuse those: they are not tried.
+            return Outcome(doubt=_CONTROLLED) if case.requester.controller else PASSED_OVER
+
+        return msgspec.structs.replace(inner, dims=dims, says=says) if self.names_somebody else inner
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """A policy with those of its rules that are made of expressions ready to be tried."""
+
+    policy: KyvernoPolicy
+    trials: tuple[Trial | None, ...]
+
+
+def ready(policy: KyvernoPolicy, budget: Budget) -> Ready:
+    """A policy, made ready."""
+    return Ready(policy, tuple(_trial(rule, budget) for rule in policy.spec.rules))
+
+
+def asking(
+    ready: Ready,
+    namespace: Mapping[str, Any],
+    labels: Mapping[str, str],
+    minor: int,
+    exceptions: Iterable[PolicyException],
+) -> Iterator[Asking]:
     """What the rules of a policy do about the pods of a namespace."""
-    name = str(namespace["metadata"]["name"])
+    policy, name = ready.policy, name_of(namespace)
     own = policy.metadata.namespace
     ref = policy.metadata.ref(meant("Policy" if own else "ClusterPolicy"))
-    for rule in policy.spec.rules if policy.spec.admission and own in ("", name) else ():
-        seen = [way for way in rule.match.ways() if all(one.sees(name, labels) for one in way)]
-        if rule.validate is None or not seen or _excluded(rule, name, labels):
+    excused = [one for one in exceptions if policy.metadata.name in one.policies and one.sees(name, labels)]
+    asked = policy.spec.admission and own in ("", name)
+    for rule, trial in zip(policy.spec.rules, ready.trials, strict=True) if asked else ():
+        match = seeing(rule.match.ways(), name, labels)
+        exclude = seeing(rule.exclude.said(), name, labels) if rule.exclude else ()
+        if rule.validate is None or not match or any(not any(one.narrow for one in way) for way in exclude):
             continue
-        outcome = _outcome(rule, namespace, minor)
-        if all(any(one.narrow for one in way) for way in seen):
-            outcome = Outcome(doubt="it is for some pods only, or for some who create them")
-        yield Guard(
+        guard = Guard(
             kind=f"Kyverno {ref.kind}",
             name=f"{own}/{policy.metadata.name}" if own else policy.metadata.name,
             action=_action(policy.spec, rule.validate, name, labels),
-            stops=outcome.stops,
-            doubt=outcome.doubt,
-            holes=tuple(_holes(policy, rule, name, labels, excused)),
             ref=ref,
         )
+        unsure = f"PolicyException {excused[0]} may excuse pods from it" if excused else ""
+        yield _asking(guard, (rule, trial), namespace, minor, (match, exclude), unsure)
 
 
-def _excluded(rule: _Rule, name: str, labels: Mapping[str, str]) -> bool:
-    ways = rule.exclude.ways() if rule.exclude else ()
-    return any(_says(way) and all(one.sees(name, labels) and not one.narrow for one in way) for way in ways)
+def _asking(
+    guard: Guard,
+    tried: tuple[_Rule, Trial | None],
+    namespace: Mapping[str, Any],
+    minor: int,
+    ways: tuple[Ways, Ways],
+    unsure: str,
+) -> Asking:
+    """A rule: it is asked where some way to match means the pod, and none to exclude."""
+    (rule, trial), (match, exclude) = tried, ways
+    narrow = [one for way in (*match, *exclude) for one in way if one.narrow]
+    dims = trial.dims(name_of(namespace)) if trial else Dims()
+    for one in narrow:
+        dims = dims | one.dims
 
+    def says(case: Case) -> Outcome:
+        matched, left_out = mean(match, case), mean(exclude, case)
+        if matched is False or left_out is True:
+            return PASSED_OVER
+        outcome = trial.outcome(namespace, case) if trial else _outcome(rule, minor, case)
+        if (matched and left_out is False) or not (outcome.stops or outcome.doubt):
+            return outcome
+        return Outcome(doubt="it is for some pods only, or for some who create them")
 
-def _says(way: Iterable[_Filter]) -> bool:
-    return any(one != type(one)() for one in way)
-
-
-def _holes(
-    policy: KyvernoPolicy, rule: _Rule, name: str, labels: Mapping[str, str], excused: Iterable[str]
-) -> Iterator[str]:
-    ways = rule.exclude.ways() if rule.exclude else ()
-    if any(_says(way) and all(one.sees(name, labels) for one in way) for way in ways):
-        yield "excludes some pods, or some who create them"
-    for by in excused:
-        yield f"may be passed by with PolicyException {by}"
-    if policy.spec.failure_policy == "Ignore":
-        yield "fails open: everything passes while Kyverno cannot be reached"
-    cel = rule.validate.cel if rule.validate else None
-    if cel and depends_on_who_asks("".join(one.expression for one in cel.expressions)):
-        yield "depends on who creates the pod"
+    return Asking(guard=guard, dims=dims, says=says, unsure=unsure)
 
 
 def _action(spec: _Spec, validate: _Validate, name: str, labels: Mapping[str, str]) -> Action:
@@ -192,7 +224,16 @@ def _overrides(one: _Override, name: str, labels: Mapping[str, str]) -> bool:
     return (not one.namespaces or matches_any(one.namespaces, name)) and one.namespace_selector.matches(labels)
 
 
-def _outcome(rule: _Rule, namespace: Mapping[str, Any], minor: int) -> Outcome:
+def _trial(rule: _Rule, budget: Budget) -> Trial | None:
+    """Its expressions, where it is made of some."""
+    cel = rule.validate.cel if rule.validate else None
+    if cel is None or cel.param_kind or rule.preconditions or rule.context:
+        return None
+    spec = PolicySpec(validations=cel.expressions, variables=cel.variables, match_conditions=rule.cel_preconditions)
+    return Trial(Policy(metadata=Metadata(), spec=spec), budget)
+
+
+def _outcome(rule: _Rule, minor: int, case: Case) -> Outcome:
     validate = rule.validate
     if validate is None or rule.preconditions or rule.context:
         return Outcome(doubt=f"kscan does not read the conditions of its rule {rule.name}")
@@ -200,19 +241,17 @@ def _outcome(rule: _Rule, namespace: Mapping[str, Any], minor: int) -> Outcome:
         if level.exclude:
             return Outcome(doubt=f"its rule {rule.name} leaves out some controls of {level.level}")
         return Outcome(stopped_at(Level(level.level), minor_of(level.version, latest=minor)))
-    if validate.cel and not validate.cel.param_kind:
-        spec = PolicySpec(validations=validate.cel.expressions, variables=validate.cel.variables,
-                          match_conditions=rule.cel_preconditions)  # fmt: skip
-        return Trial(Policy(metadata=Metadata(), spec=spec)).outcome(namespace)
     if validate.pattern is not None and not rule.cel_preconditions:
-        return _by_pattern(validate.pattern, rule.name)
+        return _by_pattern(validate.pattern, rule.name, case)
     return Outcome(doubt=f"kscan does not read what its rule {rule.name} asks")
 
 
-def _by_pattern(pattern: Any, rule: str) -> Outcome:  # noqa: ANN401 - JSON
+def _by_pattern(pattern: Any, rule: str, case: Case) -> Outcome:  # noqa: ANN401 - JSON
     try:
-        if not meets(pattern, PLAIN):
+        tried = {probe.name: probe.by(case.request) for probe in PROBES}
+        if not all(meets(pattern, one.plain) for pods in tried.values() for one in pods[:1]):
             return Outcome(doubt=f"its rule {rule} refuses the harmless pod as well that kscan tries it with")
-        return Outcome(frozenset(probe.name for probe in PROBES if not meets(pattern, probe.pod)))
+        return Outcome(frozenset(name for name, pods in tried.items()
+                                 if pods and not any(meets(pattern, one.pod) for one in pods)))  # fmt: skip
     except UnknownPatternError:
         return Outcome(doubt=f"kscan does not read the pattern of its rule {rule}")

@@ -1,168 +1,169 @@
-"""Policies tried: their expressions asked about the probes, as the API server asks them when a pod is created."""
+"""Policies tried: their expressions asked about pods, as the API server asks them, in each case that they may tell."""
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from kscan.model.admission.cases import ORDINARY, Case, Dims, account
+from kscan.model.admission.expressions import Doubt, Expressions, Said
 from kscan.model.admission.matching import NAME
 from kscan.model.admission.policies import Policy
-from kscan.model.admission.probes import PLAIN, PROBES, Pod, placed
-from kscan.model.cel.bounded import Bounded
-from kscan.model.cel.questions import Variable
-from kscan.model.cel.runtime import Erred
+from kscan.model.admission.probes import EVERY, PLAIN, PROBES, Pod, Trying
 
-_NAMES = ("object", "oldObject", "request", "params", "namespaceObject", "variables")
 # One label by its name; what walks over all of them sees the namespace's name among them.
 _ONE_LABEL = re.compile(r"""namespaceObject\.metadata\.labels(\.\w+\b(?!\s*\()|\[('[^']*'|"[^"]*")\])""")
-_PLACE = re.compile(r"^\d+:\d+: ")
-_PODS = {"group": "", "version": "v1"}
+_SPENT = "so many namespaces and requests are told apart by policies that kscan did not try them all"
+_ANYWAY = "it refuses the harmless pod as well that kscan tries it with"
+# A namespace that no expression knows by name stands for all such.
+_SOME_NAMESPACE = "some-namespace"
+# What finds nothing in a name but the texts that stand beside it.
+_PLAIN_CALLS = frozenset({
+    "all", "contains", "endsWith", "exists", "exists_one", "filter", "has", "hasValue", "map", "orValue", "startsWith",
+})  # fmt: skip
+_ORDERS = re.compile(r"[<>]")
+_OWN_WORDS = json.dumps([one.pod for probe in PROBES for one in (*probe.created, *probe.debug)])
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The probes to which it objects, and why it may object to more."""
+    """The probes to which it objects, and to which it may object besides, and why."""
 
     stops: frozenset[str] = frozenset()
     doubt: str = ""
+    doubted: frozenset[str] = EVERY
 
 
-class _Doubt(msgspec.Struct, frozen=True):
-    """An expression of which it is not known what it says."""
+@dataclass
+class Budget:
+    """How many pods the policies of a cluster are asked about together, as they are made by most, and otherwise."""
 
-    reason: str
-
-
-# What one validation says of one pod: it is met, it is not, or that is not known.
-_Said = bool | _Doubt
+    ordinary: int = 60_000
+    others: int = 15_000
 
 
 class Trial:
-    """The expressions of a policy, compiled; `params` are null, for a policy that is given some is not tried."""
+    """A policy, ready to be tried; one that is given parameters is not tried, for they are not read."""
 
-    def __init__(self, policy: Policy) -> None:
-        self._environment = Bounded(_NAMES)
-        spec = policy.spec
-        self._fails_open = spec.failure_policy == "Ignore"
-        self._conditions = [self._compiled(one.expression) for one in spec.match_conditions]
-        variables = ((one.name, self._compiled(one.expression)) for one in spec.variables)
-        self._variables = tuple(Variable(name, one.text, one.doubt) for name, one in variables)
-        self._validations = [self._compiled(one.expression) for one in spec.validations]
+    def __init__(self, policy: Policy, budget: Budget) -> None:
+        self._expressions = Expressions(policy.spec)
         self._text = policy.text
         # Without what looks at one label by its name.
         self._rest = _ONE_LABEL.sub("", self._text)
+        self._compares = not _ORDERS.search(self._text) and self._expressions.compare_names(_PLAIN_CALLS)
         self._known: dict[object, Outcome] = {}
+        self._budget = budget
 
-    def outcome(self, namespace: Mapping[str, Any]) -> Outcome:
+    def dims(self, namespace: str) -> Dims:
+        """What of a case it looks at."""
+        return self._expressions.dims(namespace)
+
+    def outcome(self, namespace: Mapping[str, Any], case: Case = ORDINARY) -> Outcome:
         """What it objects to in a namespace; one answer for all that look the same to its expressions."""
-        key = self._seen(namespace["metadata"])
+        case = self._plainer(namespace["metadata"], case)
+        key = self._seen(namespace["metadata"]), case
         if key not in self._known:
-            self._known[key] = self._tried(namespace)
+            self._known[key] = self._tried(namespace, case)
         return self._known[key]
+
+    def applies(self, namespace: Mapping[str, Any], case: Case = ORDINARY) -> bool | None:
+        """Whether a harmless pod meets its conditions in a case; None where that errs or is not known."""
+        said = self._expressions.conditions(PLAIN, namespace, self._plainer(namespace["metadata"], case))
+        return False if False in said else None if any(isinstance(one, Doubt) for one in said) else True
+
+    def _plainer(self, metadata: Mapping[str, Any], case: Case) -> Case:
+        """The case as far as its expressions can tell it from others."""
+        name = metadata["name"]
+        case = case.seen_by(self.dims(name))
+        if case.requester != account(name) or name in self._text or self._seen(metadata) == name:
+            return case
+        some = account(_SOME_NAMESPACE)
+        who, whom = ([self._shows(one) for one in (of.user, *of.groups)]
+                     for of in (case.requester.identity, some.identity))  # fmt: skip
+        return msgspec.structs.replace(case, requester=some) if who == whom else case
+
+    def _shows(self, name: str) -> object:
+        """Which texts of the expressions are found in a name, and where."""
+        texts = self._expressions.texts
+        return tuple((name.startswith(text), name.endswith(text), text in name) for text in texts)
 
     def _seen(self, metadata: Mapping[str, Any]) -> object:
         """What the expressions may see of a namespace: nothing, its labels, or which one it is."""
-        rest = self._rest
-        if "namespace" in rest.lower() or NAME in self._text:
-            return metadata["name"]
-        return frozenset(metadata.get("labels", {}).items() - {(NAME, metadata["name"])}) if rest != self._text else ""
+        name = metadata["name"]
+        labels = frozenset(metadata.get("labels", {}).items() - {(NAME, name)})
+        by_name = "namespace" in self._rest.lower() or NAME in self._text
+        if by_name and not (self._compares and self._is_no_word(name, labels)):
+            return name
+        if by_name:
+            return labels, self._shows(name)
+        return labels if self._rest != self._text else ""
 
-    def applies(self, namespace: Mapping[str, Any]) -> bool:
-        """Whether a privileged pod may meet its conditions; what errs or is not known leaves that open."""
-        return not any(one is False for one in self._of_conditions(PROBES[0].pod, namespace, errs=True))
+    def _is_no_word(self, name: str, labels: frozenset[tuple[str, str]]) -> bool:
+        """Whether nothing that an expression may compare a namespace's name with is that name."""
+        return not any(name in text for text in (self._text, _OWN_WORDS, *(value for _, value in labels)))
 
-    def _tried(self, namespace: Mapping[str, Any]) -> Outcome:
-        stops, doubts = set(), []
-        plain = self._asked(PLAIN, namespace)
-        for probe in PROBES:
-            stopped, doubt = _compared(plain, self._asked(probe.pod, namespace))
-            if stopped:
-                stops.add(probe.name)
-            elif doubt:
-                doubts.append(doubt)
-        return Outcome(frozenset(stops), doubts[0] if doubts else "")
+    def _tried(self, namespace: Mapping[str, Any], case: Case) -> Outcome:
+        pot = "ordinary" if case == ORDINARY else "others"
+        left = getattr(self._budget, pot)
+        if left <= 0:
+            return Outcome(doubt=_SPENT)
+        asked = _Asked(self._expressions, namespace, case)
+        became = {probe.name: asked.became(probe.by(case.request)) for probe in PROBES}
+        setattr(self._budget, pot, left - len(asked.said))
+        doubts = {name: one for name, one in became.items() if one}
+        stops = frozenset(name for name, one in became.items() if one is None)
+        return Outcome(stops, next(iter(doubts.values()), ""), frozenset(doubts))
 
-    def _asked(self, pod: Pod, namespace: Mapping[str, Any]) -> Sequence[_Said]:
+
+class _Asked:
+    """What a policy says of pods in one namespace and case, each pod asked about once."""
+
+    def __init__(self, expressions: Expressions, namespace: Mapping[str, Any], case: Case) -> None:
+        self._expressions, self._namespace, self._case = expressions, namespace, case
+        self.said: dict[int, Sequence[Said]] = {}
+
+    def became(self, tried: Sequence[Trying]) -> str | None:
+        """What becomes of what is done in some pods: None where it is stopped, else why it may be, if it may.
+
+        What is let in as one pod is let in, whatever becomes of the others. It is stopped as what it is, and not as
+        every pod is, where that is seen of one of them.
+        """
+        found: set[str | None] = set()
+        for one in tried:
+            found.add(_compared(self._of(one.plain), self._of(one.pod)))
+            if "" in found:
+                return ""
+        doubts = sorted(one for one in found if one and one != _ANYWAY)
+        if doubts or not found:
+            return next(iter(doubts), "")
+        return None if None in found else _ANYWAY
+
+    def _of(self, pod: Pod) -> Sequence[Said]:
         """What each validation says of a pod; all are met where the policy does not apply to it."""
-        met: Sequence[_Said] = [True] * len(self._validations)
-        conditions = self._of_conditions(pod, namespace, errs=_Doubt(""))
+        if id(pod) not in self.said:
+            self.said[id(pod)] = self._ask(pod)
+        return self.said[id(pod)]
+
+    def _ask(self, pod: Pod) -> Sequence[Said]:
+        expressions = self._expressions
+        conditions = expressions.conditions(pod, self._namespace, self._case)
         if any(one is False for one in conditions):
-            return met
-        for one in conditions:
-            if isinstance(one, _Doubt) and one.reason:
-                return [one] * len(self._validations)
-        if any(isinstance(one, _Doubt) for one in conditions):
+            return expressions.all(True)
+        doubts = [one for one in conditions if isinstance(one, Doubt)]
+        if doubts:
             # A condition that errs is decided by the failure policy.
-            return met if self._fails_open else [False] * len(self._validations)
-        return self._ask(self._validations, pod, namespace, namespace, errs=self._fails_open)
-
-    def _of_conditions(self, pod: Pod, namespace: Mapping[str, Any], *, errs: _Said) -> list[_Said]:
-        """What the conditions say; the API server asks them without the namespace's object."""
-        return self._ask(self._conditions, pod, namespace, {}, errs=errs)
-
-    def _ask(
-        self,
-        expressions: Sequence["_Compiled"],
-        pod: Pod,
-        namespace: Mapping[str, Any],
-        shown: Mapping[str, Any],
-        *,
-        errs: _Said,
-    ) -> list[_Said]:
-        """What expressions say of a pod; what kscan cannot evaluate of them is not known."""
-        name = str(namespace["metadata"]["name"])
-        told = {"object": placed(pod, name), "oldObject": None, "request": _request(name), "params": None,
-                "namespaceObject": dict(shown)}  # fmt: skip
-        asked = [one.text for one in expressions if not one.doubt]
-        answers = iter(self._environment.ask(asked, self._variables, told) if asked else ())
-        return [_Doubt(one.doubt) if one.doubt else _said(next(answers), errs) for one in expressions]
-
-    def _compiled(self, expression: str) -> "_Compiled":
-        try:
-            return _Compiled(self._environment.compile(expression))
-        except RuntimeError as error:
-            reason = _PLACE.sub("", str(error)).partition(" (in container")[0]
-            return _Compiled("", f"kscan cannot evaluate it: {reason}")
+            return expressions.all(next((one for one in doubts if one.reason), expressions.fails_open))
+        return expressions.validations(pod, self._namespace, self._case)
 
 
-def _said(said: bool | Erred, errs: _Said) -> _Said:
-    if isinstance(said, bool):
-        return said
-    return _Doubt(f"kscan cannot evaluate it: {said.reason}") if said.ours else errs
-
-
-class _Compiled(msgspec.Struct, frozen=True):
-    text: str
-    doubt: str = ""
-
-
-def _compared(plain: Sequence[_Said], tried: Sequence[_Said]) -> tuple[bool, str]:
-    """Whether the thing is what is objected to, and else why that is not known."""
+def _compared(plain: Sequence[Said], tried: Sequence[Said]) -> str | None:
+    """What becomes of a pod beside the harmless one: None where it is stopped for what it does, "" if it is let in."""
     pairs = list(zip(plain, tried, strict=True))
     if any(before is True and after is False for before, after in pairs):
-        return True, ""
-    return False, next(_doubts(pairs), "")
-
-
-def _doubts(pairs: Sequence[tuple[_Said, _Said]]) -> Iterator[str]:
-    for before, after in pairs:
-        for said in (before, after):
-            if isinstance(said, _Doubt):
-                yield said.reason
-        if before is False and after is False:
-            yield "it refuses the harmless pod as well that kscan tries it with"
-
-
-def _request(namespace: str) -> dict[str, Any]:
-    kind, resource = _PODS | {"kind": "Pod"}, _PODS | {"resource": "pods"}
-    return {
-        "uid": "", "kind": kind, "resource": resource, "subResource": "",
-        "requestKind": kind, "requestResource": resource, "requestSubResource": "",
-        "name": "probe", "namespace": namespace, "operation": "CREATE", "dryRun": False, "options": {},
-        "userInfo": {"username": "somebody", "uid": "", "groups": ["system:authenticated"], "extra": {}},
-    }  # fmt: skip
-
-
-def depends_on_who_asks(text: str) -> bool:
-    """Whether expressions look at who creates the pod."""
-    return "userInfo" in text or "authorizer" in text
+        return None
+    doubt = next((after for _, after in pairs if isinstance(after, Doubt)), None)
+    if doubt:
+        return doubt.reason
+    return _ANYWAY if any(after is False for _, after in pairs) else ""

@@ -1,0 +1,165 @@
+"""The expressions of a policy, compiled, with what each looks at; asked about one pod in one case."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from kscan.model.admission.cases import MORE_AT_ONCE, OTHER_WORDS, SOMEBODY_ELSE, Case, Dims
+from kscan.model.admission.matching import DEBUG_POD, name_of
+from kscan.model.admission.pods import edited, request_in
+from kscan.model.admission.policies import PolicySpec
+from kscan.model.admission.probes import PLAIN, Pod
+from kscan.model.admission.reading import dims_of
+from kscan.model.cel.bounded import Bounded
+from kscan.model.cel.paths import Read, read
+from kscan.model.cel.questions import Variable, used
+from kscan.model.cel.runtime import Erred
+
+_NAMES = ("object", "oldObject", "request", "params", "namespaceObject", "variables")
+_PLACE = re.compile(r"^\d+:\d+: ")
+_COSTS = "fails open: of a pod that is large enough it costs more than an expression may"
+_CANNOT = "kscan cannot evaluate it:"
+_NOT_TRIED = "not every combination of what it looks at was tried"
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """An expression of which it is not known what it says; without a reason, it errs."""
+
+    reason: str = ""
+
+
+# What one expression says of one pod: it is met, it is not, or that is not known.
+Said = bool | Doubt
+
+
+class _Compiled(msgspec.Struct, frozen=True):
+    # As it is asked; what it reads is told from how it was written.
+    text: str
+    read: Read
+    doubt: str = ""
+
+    @property
+    def variables(self) -> Sequence[str]:
+        """The variables that it names."""
+        return used(self.text)
+
+
+class Expressions:
+    """Conditions and validations, with the variables that they share; `params` are null."""
+
+    def __init__(self, spec: PolicySpec) -> None:
+        self._environment = Bounded(_NAMES)
+        self.fails_open = spec.failure_policy == "Ignore"
+        self._conditions = [self._compiled(one.expression) for one in spec.match_conditions]
+        self._variables = {one.name: self._compiled(one.expression) for one in spec.variables}
+        self._validations = [self._compiled(one.expression) for one in spec.validations]
+        self._told = tuple(Variable(name, one.text, one.doubt) for name, one in self._variables.items())
+        self._text = "\n".join(one.text for one in (*self._conditions, *self._variables.values(), *self._validations))
+        self._dims: dict[tuple[str, str], Dims] = {}
+
+    def dims(self, namespace: str) -> Dims:
+        """What of a case they look at, all together."""
+        key = "", namespace if namespace in self._text else ""
+        if key not in self._dims:
+            found = Dims()
+            for one in (*self._conditions, *self._validations):
+                found |= self._dims_of(one, namespace)
+            self._dims[key] = found
+        return self._dims[key]
+
+    def compare_names(self, calls: frozenset[str]) -> bool:
+        """Whether they only compare the namespace's name, with what they call, and see but its labels besides."""
+        seen = [path.fields for one in self._reads for path in one.paths if path.root == "namespaceObject"]
+        return all(one.calls <= calls for one in self._reads) and all(
+            fields == ("metadata", "name") or fields[:2] == ("metadata", "labels") for fields in seen
+        )
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts that they hold."""
+        return tuple(dict.fromkeys(text for one in self._reads for text in one.texts))
+
+    @property
+    def _reads(self) -> list[Read]:
+        return [one.read for one in (*self._conditions, *self._variables.values(), *self._validations)]
+
+    def conditions(self, pod: Pod, namespace: Mapping[str, Any], case: Case) -> list[Said]:
+        """What the conditions say; the API server asks them without the namespace's object."""
+        return self._asked(self._conditions, pod, namespace, case, shown={}, errs=Doubt())
+
+    def validations(self, pod: Pod, namespace: Mapping[str, Any], case: Case) -> list[Said]:
+        """What the validations say; what errs is decided by the failure policy."""
+        return self._asked(self._validations, pod, namespace, case, shown=namespace, errs=self.fails_open)
+
+    def all(self, said: Said) -> list[Said]:
+        """The same of each validation."""
+        return [said] * len(self._validations)
+
+    def _asked(
+        self,
+        expressions: Sequence[_Compiled],
+        pod: Pod,
+        namespace: Mapping[str, Any],
+        case: Case,
+        *,
+        shown: Mapping[str, Any],
+        errs: Said,
+    ) -> list[Said]:
+        """What expressions say of a pod; what kscan cannot evaluate of them is not known."""
+        name = name_of(namespace)
+        doubts = [one.doubt or _untried(case, self._dims_of(one, name)) for one in expressions]
+        texts = [one.text for one, doubt in zip(expressions, doubts, strict=True) if not doubt]
+        answers = iter(self._environment.ask(texts, self._told, _told(pod, name, shown, case)) if texts else ())
+        return [Doubt(doubt) if doubt else _said(next(answers), errs) for doubt in doubts]
+
+    def _dims_of(self, one: _Compiled, namespace: str) -> Dims:
+        """What an expression looks at, with the variables that it uses."""
+        # Only whose accounts it names differs between namespaces.
+        key = one.text, namespace if namespace in self._text else ""
+        if key not in self._dims:
+            reads = [some.read for some in self._with_variables(one)]
+            found = dims_of(reads, namespace)
+            if self.fails_open and any(some.loops > 1 for some in reads):
+                found = msgspec.structs.replace(found, what_else=_COSTS)
+            self._dims[key] = found
+        return self._dims[key]
+
+    def _with_variables(self, expression: _Compiled) -> Iterator[_Compiled]:
+        left, seen = [expression], set[str]()
+        while left:
+            one = left.pop()
+            yield one
+            new = [name for name in one.variables if name in self._variables and name not in seen]
+            seen.update(new)
+            left += [self._variables[name] for name in new]
+
+    def _compiled(self, expression: str) -> _Compiled:
+        try:
+            return _Compiled(self._environment.compile(expression), read(expression))
+        except RuntimeError as error:
+            reason = _PLACE.sub("", str(error)).partition(" (in container")[0]
+            return _Compiled("", Read(), f"{_CANNOT} {reason}")
+
+
+def _told(pod: Pod, name: str, shown: Mapping[str, Any], case: Case) -> Mapping[str, Any]:
+    """What the expressions see but for their variables."""
+    old = edited(PLAIN, case, name) if case.request == DEBUG_POD else None
+    return {"object": edited(pod, case, name), "oldObject": old, "request": request_in(case, name), "params": None,
+            "namespaceObject": dict(shown)}  # fmt: skip
+
+
+def _said(said: bool | Erred, errs: Said) -> Said:
+    if isinstance(said, bool):
+        return said
+    return Doubt(f"{_CANNOT} {said.reason}") if said.ours else errs
+
+
+def _untried(case: Case, dims: Dims) -> str:
+    """Why it is not known what an expression says, where the case is one that nobody tried."""
+    if case.requester == SOMEBODY_ELSE and dims.who_else:
+        return dims.who_else
+    if OTHER_WORDS in case.edits and dims.what_else:
+        return dims.what_else
+    return _NOT_TRIED if MORE_AT_ONCE in case.edits and dims.kinds else ""

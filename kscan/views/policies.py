@@ -1,0 +1,36 @@
+"""Webhooks, policies of the API server and their bindings, as they are written."""
+
+from kscan.model.admission.policies import Policy, PolicyBinding
+from kscan.model.admission.webhooks import Hook, WebhookConfiguration
+from kscan.snapshot import kinds
+from kscan.views.view import Source, View
+
+
+def _hooks(source: Source) -> tuple[Hook, ...]:
+    return tuple(
+        Hook(ref=one.metadata.ref(resource), webhook=webhook)
+        for resource in (kinds.VALIDATING_WEBHOOKS, kinds.MUTATING_WEBHOOKS)
+        for one in source.nouns(resource, WebhookConfiguration)
+        for webhook in one.webhooks
+    )
+
+
+HOOKS: View[tuple[Hook, ...]] = View("webhook rules", (kinds.VALIDATING_WEBHOOKS, kinds.MUTATING_WEBHOOKS), _hooks)
+POLICIES: View[tuple[Policy, ...]] = View(
+    "admission policies",
+    (kinds.ADMISSION_POLICIES,),
+    lambda source: tuple(source.nouns(kinds.ADMISSION_POLICIES, Policy)),
+)
+BINDINGS: View[tuple[PolicyBinding, ...]] = View(
+    "admission policy bindings",
+    (kinds.ADMISSION_BINDINGS,),
+    lambda source: tuple(source.nouns(kinds.ADMISSION_BINDINGS, PolicyBinding)),
+)
+
+
+def _all_bindings(source: Source) -> bool:
+    source.weighed(BINDINGS, because="where bindings were not read, no policy is said to refuse nothing")
+    return source.whole(BINDINGS)
+
+
+ALL_BINDINGS: View[bool] = View("whether all admission policy bindings were read", BINDINGS.needs, _all_bindings)
