@@ -139,7 +139,7 @@ def _kyverno_settings(source: Source) -> Settings | None:
     if isinstance(found, Gap):
         return None
     with suppress(msgspec.MsgspecError, KeyError, TypeError):
-        told = read_json(found.content, dict[str, dict[str, Any]])["data"]
+        told = read_json(found.content, dict[str, Any])["data"]
         parts = (one.split(",") for one in told["resourceFilters"].replace(" ", "").strip("[]").split("]["))
         return Settings(
             namespaces=tuple(part[1] for part in parts if len(part) > 1 and part[0] in ("*/*", "*", "Pod")),
