@@ -138,7 +138,7 @@ def _kyverno_settings(source: Source) -> Settings | None:
     found = source.get(KYVERNO_FILTERS, because="without it each guard of Kyverno is a doubt")
     if isinstance(found, Gap):
         return None
-    with suppress(msgspec.MsgspecError, KeyError, TypeError):
+    with suppress(msgspec.MsgspecError, KeyError, TypeError, AttributeError):
         told = read_json(found.content, dict[str, Any])["data"]
         parts = (one.split(",") for one in told["resourceFilters"].replace(" ", "").strip("[]").split("]["))
         return Settings(
