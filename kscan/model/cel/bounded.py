@@ -29,6 +29,8 @@ _MOST_TEXT, _MOST_TEXTS, _MOST_EXPRESSIONS = 32_000, 128_000, 300
 # Of the processor's time: for one question, and for a policy with so much more for each question that is asked of it.
 # The API server gives one expression about a tenth of a second, and all of a policy one.
 _ONE, _ALL, _EACH = 0.25, 0.5, 0.0003
+# Replies that are kept, for many namespaces have the same pods tried.
+_REMEMBERED = 1000
 # Where the machine has no time for the process at all.
 _PATIENCE = 30.0
 _TOO_LONG = f"its expressions take more time than the {_ALL:g} s that kscan gives them"
@@ -88,9 +90,21 @@ class Process:
     def __init__(self) -> None:
         self._running: subprocess.Popen[bytes] | None = None
         self._answers = selectors.DefaultSelector()
+        self._replies: dict[bytes, Reply] = {}
 
     def ask(self, question: Question) -> Reply | str:
-        """Its reply, or why there is none."""
+        """Its reply, or why there is none; what was asked before it is not asked again."""
+        asked = msgspec.msgpack.encode(msgspec.structs.replace(question, seconds=0))
+        if asked not in self._replies:
+            reply = self._asked(question)
+            if isinstance(reply, str) or reply.signal:
+                return reply
+            if len(self._replies) >= _REMEMBERED:
+                self._replies.clear()
+            self._replies[asked] = reply
+        return self._replies[asked]
+
+    def _asked(self, question: Question) -> Reply | str:
         try:
             running = self._start()
             if running.stdin is None or running.stdout is None:
