@@ -43,6 +43,9 @@ class Fault:
     | slow                        | so many seconds before the first byte              |
     | drip                        | so many seconds after every few bytes              |
     | plain                       | aggregated discovery is not spoken                 |
+    | rotate                      | another token is right from now on: in this file   |
+    | again                       | the first page for ever; "token", "objects": new ones each time |
+    | flood                       | a body without an end                              |
     """
 
     kind: str
@@ -223,9 +226,33 @@ def _plain(handler: Faulty, request: Request, value: None) -> None:
     handler.send(request, handler.right(asked))
 
 
+def _rotate(handler: Faulty, request: Request, value: Path) -> None:
+    handler.server.token += "-again"
+    value.write_text(handler.server.token)
+    handler.send(request, handler.right(request))
+
+
+def _again(handler: Faulty, request: Request, value: str | None) -> None:
+    first = msgspec.structs.replace(request, query=(("limit", "500"),))
+    document = msgspec.json.decode(handler.right(first).body)
+    asked = len(handler.fake.requests)
+    document["metadata"]["continue"] = fresh_token(asked if value else 500)
+    if value == "objects":
+        for one in document["items"]:
+            one["metadata"]["name"] += f"-{asked}"
+    handler.send(request, Response(200, msgspec.json.encode(document), JSON))
+
+
+def _flood(handler: Faulty, request: Request, value: int | None) -> None:
+    handler.send_head(Response(200, b"", JSON), 1 << 40, {})
+    while not handler.fake.stopped.is_set():
+        handler.wfile.write(b" " * (1 << 20))
+
+
 ACTS: Mapping[str, Callable[[Faulty, Request, Any], None]] = {
     "status": _status, "busy": _busy, "expired": _expired, "body": _body, "html": _html, "type": _type, "huge": _huge,
-    "cut": _cut, "hang up": _hang_up, "slow": _slow, "drip": _drip, "plain": _plain,
+    "cut": _cut, "hang up": _hang_up, "slow": _slow, "drip": _drip, "plain": _plain, "rotate": _rotate,
+    "again": _again, "flood": _flood,
 }  # fmt: skip
 
 SCANNER = About(

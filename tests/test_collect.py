@@ -422,3 +422,33 @@ def test_a_server_that_says_by_its_status_that_it_is_not_ready_has_answered(tmp_
     assert isinstance(found, Body)
     with fake_api(cluster(), {"/readyz": [Fault("status", None, value=403)]}) as fake:
         assert read(fake, tmp_path, (READYZ,)).entries[target].reason is Reason.FORBIDDEN
+
+
+@pytest.mark.parametrize("new", [None, "token", "objects"])
+def test_a_list_without_an_end_is_cut_and_the_others_are_read(new, tmp_path, monkeypatch):
+    monkeypatch.setattr("kscan.collect.endless.MOST_OBJECTS", 5_000)
+    started = time.monotonic()
+    with fake_api(cluster(1200), {PODS: [Fault("again", None, value=new)]}) as fake:
+        snapshot = read(fake, tmp_path)
+    assert snapshot.entries[PODS].gap.reason is Reason.CUT_OFF
+    assert 500 <= len(snapshot.entries[PODS].items) <= (5_500 if new == "objects" else 1_000)
+    assert isinstance(snapshot.entries["/api/v1/serviceaccounts"], Listing)
+    assert time.monotonic() - started < 20
+
+
+def test_a_list_of_large_objects_is_cut_by_its_size(tmp_path, monkeypatch):
+    monkeypatch.setattr("kscan.collect.endless.MOST_BYTES", 50_000)
+    with fake_api(cluster(1200), {PODS: [Fault("again", None, value="objects")]}) as fake:
+        snapshot = read(fake, tmp_path)
+    assert "larger than" in snapshot.entries[PODS].gap.detail
+
+
+@pytest.mark.parametrize("path", [PODS, "/readyz"])
+def test_an_answer_without_an_end_is_cut(path, tmp_path, monkeypatch):
+    monkeypatch.setattr("kscan.collect.wire.MOST", 8 << 20)
+    with fake_api(cluster(20), {path: [Fault("flood", None)]}) as fake:
+        snapshot = read(fake, tmp_path, (*NEEDS, READYZ))
+    gap = next(entry for found, entry in snapshot.entries.items() if found.startswith(path))
+    assert (gap.reason, fake.paths().count(path)) == (Reason.CUT_OFF, 1)
+    assert "longer than 8 MB" in gap.detail
+    assert isinstance(snapshot.entries["/api/v1/serviceaccounts"], Listing)

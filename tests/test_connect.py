@@ -7,6 +7,7 @@ from kscan.collect.collect import collect
 from kscan.collect.request import Access, Options
 from kscan.errors import ConfigError, ConnectError
 from kscan.snapshot import kinds
+from kscan.snapshot.entry import Gap, Reason
 from tests.fake_api import Fault, cluster, fake_api
 
 PODS = "/api/v1/pods"
@@ -103,3 +104,43 @@ def test_no_kubeconfig_at_all(tmp_path, monkeypatch):
     monkeypatch.delenv("KUBECONFIG", raising=False)
     with pytest.raises(ConnectError, match="there is no kubeconfig"):
         collect(Access(), NEEDS, Options())
+
+
+MANY = (kinds.PODS, kinds.SERVICES, kinds.SERVICE_ACCOUNTS, kinds.DEPLOYMENTS, kinds.REPLICA_SETS, kinds.NODES)
+
+
+def rotating(fake, tmp_path, script=""):
+    """A kubeconfig whose plugin gives the token that a file holds."""
+    file = tmp_path / "token"
+    file.write_text(yaml.safe_load(fake.kubeconfig_text)["users"][0]["user"]["token"])
+    status = '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s"}}'
+    return changed(fake, tmp_path, user=plugin(tmp_path, f"{script}\nsleep 0.3; printf '{status}' \"$(cat {file})\""))
+
+
+@pytest.mark.parametrize("skips", [[6], [6, 9], [6, 8, 8]], ids=str)
+def test_a_token_that_expires_under_many_requests_is_renewed_once_for_all(skips, tmp_path):
+    faults = {"*": [Fault("rotate", skip=skip, value=tmp_path / "token") for skip in skips]}
+    with fake_api(cluster(1200), faults) as fake:
+        counted = f"echo once >>{tmp_path}/asked"
+        found = collect(Access(kubeconfig=rotating(fake, tmp_path, counted)), MANY, Options())
+    assert [entry for entry in found.entries.values() if isinstance(entry, Gap) or getattr(entry, "gap", None)] == []
+    assert len(found.entries[PODS].items) == 1200
+    assert len((tmp_path / "asked").read_text().split()) in range(2, 2 + len(skips))
+
+
+def test_a_token_that_is_refused_for_good_is_asked_for_no_more_than_a_few_times(tmp_path):
+    with fake_api(cluster(1200), {PODS: [Fault("status", None, value=401)]}) as fake:
+        counted = f"echo once >>{tmp_path}/asked"
+        found = collect(Access(kubeconfig=rotating(fake, tmp_path, counted)), MANY, Options())
+    assert found.entries[PODS].reason is Reason.FORBIDDEN
+    assert len(found.entries[ACCOUNTS.path("v1")].items) == 0
+    assert len((tmp_path / "asked").read_text().split()) <= 3
+
+
+def test_a_plugin_that_fails_later_costs_what_was_not_read_yet(tmp_path):
+    faults = {"*": [Fault("rotate", skip=6, value=tmp_path / "token")]}
+    with fake_api(cluster(1200), faults) as fake:
+        once = f"[ -e {tmp_path}/asked ] && exit 1; touch {tmp_path}/asked"
+        found = collect(Access(kubeconfig=rotating(fake, tmp_path, once)), MANY, Options())
+    gaps = [entry for entry in found.entries.values() if isinstance(entry, Gap)]
+    assert gaps and {gap.reason for gap in gaps} == {Reason.FORBIDDEN}

@@ -15,6 +15,7 @@ from time import monotonic
 
 import msgspec
 
+from kscan.collect.content import MOST_OF_NODE
 from kscan.collect.request import KubeletAccess, Options
 from kscan.collect.wire import Wire
 from kscan.model.base import decode
@@ -30,7 +31,7 @@ _OTHER_NAME = (62, 64)
 # Kubelets are many servers: each is asked once, so that more of them at a time burden nobody.
 _AT_ONCE = 32
 _LONGEST_SECONDS, _SHORTEST_SECONDS = 10.0, 1.0
-_MOST_BYTES, _MOST_WORDS = 8 << 20, 160
+_MOST_WORDS = 160
 
 
 def nodes_of(listing: Entry) -> list[Node]:
@@ -74,7 +75,7 @@ class Asker:
 
     def _through_server(self, node: Node, need: PerNode, end: float) -> Entry:
         path, patience = need.path(node.metadata.name), max(0.01, end - monotonic())
-        answer = self._wire.get(path, accept=need.accept, tries=1, patience=patience)
+        answer = self._wire.get(path, accept=need.accept, tries=1, patience=patience, most=MOST_OF_NODE)
         return answer if isinstance(answer, Gap) else Body(answer.content, answer.media_type, "the API server's proxy")
 
     def _directly(self, node: Node, needs: Iterable[PerNode], end: float) -> dict[str, Entry]:
@@ -110,10 +111,10 @@ def _asked(
     accepted = {"Accept": need.accept, "Accept-Encoding": "identity"}
     connection.request("GET", f"/{need.leaf}", headers=headers | accepted)
     response = connection.getresponse()
-    content = response.read(_MOST_BYTES + 1)
+    content = response.read(MOST_OF_NODE + 1)
     if response.status != 200:
         return _gaps(node, [need], _reason(response.status), f"the kubelet answers HTTP {response.status}")
-    if len(content) > _MOST_BYTES:
+    if len(content) > MOST_OF_NODE:
         connection.close()
         return _gaps(node, [need], Reason.CUT_OFF, "the answer is longer than settings can be")
     media_type = (response.getheader("Content-Type") or "").partition(";")[0].strip().lower()

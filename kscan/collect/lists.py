@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from kscan.collect.endless import Ends
 from kscan.collect.wire import Answer, Wire, refusal
 from kscan.collect.workers import Ahead
 from kscan.model.base import read_json
@@ -28,6 +29,7 @@ def read_list(
 ) -> Listing | Gap:
     """Every object of a path, or why not; what came before a failure is kept with its gap."""
     items: list[Item] = []
+    ends = Ends()
     kind, api_version, resource_version = resource.kind, resource.versions[0] if resource.metadata_only else "", ""
     # Of what is read by its metadata only nothing else is accepted: a server that cannot give that gives nothing.
     accept = _METADATA if resource.metadata_only else "application/json"
@@ -38,6 +40,7 @@ def read_list(
         following = _following(wire, path, answer, accept)
         try:
             page = _read(resource, answer, path)
+            before = len(items)
             items.extend(_kept(resource, page, specs))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             gap = Gap(path, Reason.UNDECODABLE, _why(answer, error))
@@ -47,10 +50,11 @@ def read_list(
         resource_version = page.metadata.resource_version
         progress(str(resource), len(page.objects), len(answer.content))
         token = page.metadata.continue_
-        if not token:
-            # A server that counts more objects and gives no token for them has not told the whole list.
-            cut = Gap(path, Reason.CUT_OFF, rest) if (rest := page.metadata.rest) else None
-            return Listing(kind, api_version, tuple(items), resource_version, cut)
+        # A server that counts more objects and gives no token for them has not told the whole list.
+        cut = ends.reason(items[before:], token) if token else page.metadata.rest
+        if cut or not token:
+            missing = Gap(path, Reason.CUT_OFF, cut) if cut else None
+            return Listing(kind, api_version, tuple(items), resource_version, missing)
         answer = following.result() if following else _page(wire, path, token, accept)
 
 

@@ -3,17 +3,15 @@
 import math
 import re
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Container, Mapping
-from contextlib import suppress
-from socket import SHUT_RDWR
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 import urllib3
-from kubernetes.client.rest import RESTClientObject
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -23,15 +21,18 @@ from urllib3.exceptions import (
 )
 
 from kscan import __version__
-from kscan.collect.credentials import Credentials, load
+from kscan.collect.content import MOST, TooLong, read_whole
+from kscan.collect.credentials import Credentials
 from kscan.collect.request import Access
+from kscan.collect.session import Session, Sessions
 from kscan.model.base import read_json
 from kscan.snapshot.entry import Gap, Reason
 
 _TRIES = 4
+# Of the credentials, for one request.
+_RENEWALS = 2
 _CONNECT_SECONDS, _READ_SECONDS, _LONGEST_WAIT = 5.0, 60.0, 30.0
 _BUSY = (429, 500, 502, 503, 504)
-_CHUNK = 1 << 20
 _TOKEN_IN_TEXT = re.compile(r"(?i)bearer\s+\S+")
 
 
@@ -68,21 +69,30 @@ class Answer(msgspec.Struct, frozen=True):
         return str(message or f"HTTP {self.status}")[:300]
 
 
+class _Sent(msgspec.Struct, frozen=True):
+    method: str
+    target: str
+    accept: str
+    body: bytes | None
+
+
 class Wire:
     """The connections to one server with the credentials that it is asked with."""
 
     def __init__(self, credentials: Credentials, access: Access, deadline: Deadline, parallel: int) -> None:
-        self.configuration = credentials.configuration
-        self.configuration.connection_pool_maxsize = parallel + 1
+        credentials.configuration.connection_pool_maxsize = parallel + 1
+        self._sessions = Sessions(credentials.configuration, access)
         self.base: str = self.configuration.host.rstrip("/")
         self.deadline = deadline
         self.stopped = threading.Event()
-        self._pool = RESTClientObject(self.configuration).pool_manager
         self._access = access
-        self._lock = threading.Lock()
-        self._renewed = False
         # Compression costs the server more than a fast link saves: only a distant server is asked for it.
         self._encoding = "identity" if credentials.in_cluster or _is_local(self.base) else "gzip"
+
+    @property
+    def configuration(self) -> Any:  # noqa: ANN401 - untyped package
+        """How the server is spoken to now."""
+        return self._sessions.current.configuration
 
     def get(
         self,
@@ -92,10 +102,11 @@ class Wire:
         tries: int = _TRIES,
         patience: float = math.inf,
         good: Container[int] = (200,),
+        most: int = sys.maxsize,
     ) -> Answer | Gap:
         """The answer to a GET that came with a good status, or a gap."""
         target = path + (f"?{urlencode(query)}" if query else "")
-        answer = self.ask("GET", target, accept, tries=tries, patience=patience, good=good)
+        answer = self.ask("GET", target, accept, tries=tries, patience=patience, good=good, most=most)
         if isinstance(answer, Gap):
             return msgspec.structs.replace(answer, path=path)
         return answer if answer.status in good else refusal(path, answer)
@@ -109,6 +120,7 @@ class Wire:
         tries: int = _TRIES,
         patience: float = math.inf,
         good: Container[int] = (200,),
+        most: int = sys.maxsize,
     ) -> Answer | Gap:
         """The answer of the server, after as many tries as are worth it."""
         gap = Gap(target, Reason.TIMEOUT, f"the scan's {self.deadline.seconds:.0f} s were over")
@@ -117,14 +129,12 @@ class Wire:
                 return gap
             wait = min(0.25 * 4**attempt, _LONGEST_WAIT)
             try:
-                answer = self._once(method, target, accept, body, patience)
+                answer = self._known(_Sent(method, target, accept, body), patience, most)
             except (HTTPError, ssl.SSLError, OSError) as error:
                 gap = _failure(target, error)
                 if _final(error):
                     return gap
             else:
-                if answer.status == 401 and self._renew():
-                    continue
                 if answer.status not in _BUSY or answer.status in good:
                     return answer
                 gap = Gap(
@@ -135,62 +145,40 @@ class Wire:
                 self.stopped.wait(min(wait, self.deadline.left()))
         return gap
 
-    def _renew(self) -> bool:
-        """Load the credentials once more, for a token may have expired; false where that was done before."""
-        with self._lock:
-            if self._renewed:
-                return False
-            self._renewed = True
-            fresh = load(self._access, self.deadline.left()).configuration
-            fresh.connection_pool_maxsize = self.configuration.connection_pool_maxsize
-            self.configuration, self._pool = fresh, RESTClientObject(fresh).pool_manager
-            return True
+    def _known(self, sent: _Sent, patience: float, most: int) -> Answer:
+        """One answer; where the credentials were refused, for a token may have expired, that to fresh ones."""
+        for _ in range(_RENEWALS):
+            session = self._sessions.current
+            answer = self._once(session, sent, patience, most)
+            if answer.status != 401 or not self._sessions.renew(session, self.deadline.left()):
+                return answer
+        return self._once(self._sessions.current, sent, patience, most)
 
-    def _once(self, method: str, target: str, accept: str, body: bytes | None, patience: float) -> Answer:
+    def _once(self, session: Session, sent: _Sent, patience: float, most: int) -> Answer:
         limit = Deadline(min(patience, self.deadline.left()))
         left = limit.left()
         timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, left + 0.01), read=min(_READ_SECONDS, left + 0.01))
-        response = self._pool.request(
-            method, self.base + target, headers=self.headers(accept, body), body=body,
+        headers = self._headers(session, sent.accept, sent.body)
+        response = session.pool.request(
+            sent.method, self.base + sent.target, headers=headers, body=sent.body,
             timeout=timeout, retries=False, redirect=False, preload_content=False,
         )  # fmt: skip
         try:
-            content = self._content(response, target, limit)
+            content = read_whole(response, limit, self.stopped, min(most, MOST))
         except BaseException:
             response.close()
             raise
         response.release_conn()
         return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, content)
 
-    def _content(self, response: Any, target: str, limit: Deadline) -> bytes:  # noqa: ANN401 - untyped package
-        """The whole body; a server that drips cannot outlast the deadline."""
-        socket = getattr(response.connection, "sock", None)
-        # Where the connection has given its socket away nobody can end a read: each brings what is there, no more.
-        read = response.read if socket else response.read1
-        watch = threading.Timer(limit.left(), _hang_up, [socket])
-        watch.daemon = True
-        watch.start()
-        chunks = []
-        try:
-            while chunk := read(_CHUNK, decode_content=True):
-                chunks.append(chunk)
-                if self.stopped.is_set() or not limit.left():
-                    raise ReadTimeoutError(self._pool, target, "its time was over")
-        except (HTTPError, OSError) as error:
-            if limit.left():
-                raise
-            raise ReadTimeoutError(self._pool, target, "its time was over") from error
-        finally:
-            watch.cancel()
-        return b"".join(chunks)
-
-    def headers(self, accept: str, body: bytes | None = None) -> urllib3.HTTPHeaderDict:
+    def headers(self, accept: str) -> urllib3.HTTPHeaderDict:
         """What is sent with a request: who we are, and what we can read."""
+        return self._headers(self._sessions.current, accept, None)
+
+    def _headers(self, session: Session, accept: str, body: bytes | None) -> urllib3.HTTPHeaderDict:
         headers = urllib3.HTTPHeaderDict({"Accept": accept, "User-Agent": f"kscan/{__version__}"})
         headers["Accept-Encoding"] = self._encoding
-        with self._lock:
-            authorization = self.configuration.auth_settings().get("BearerToken", {}).get("value")
-        if authorization:
+        if authorization := self._sessions.authorization(session):
             headers["Authorization"] = authorization
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -199,12 +187,6 @@ class Wire:
         for group in self._access.as_groups:
             headers.add("Impersonate-Group", group)
         return headers
-
-
-def _hang_up(socket: Any) -> None:  # noqa: ANN401 - a socket, or none
-    """End what waits for more."""
-    with suppress(OSError, AttributeError):
-        socket.shutdown(SHUT_RDWR)
 
 
 def _is_local(base: str) -> bool:
@@ -222,7 +204,12 @@ def _retry_after(answer: Answer, otherwise: float) -> float:
 def _final(error: Exception) -> bool:
     """Whether another try would end the same way."""
     return isinstance(
-        error, NameResolutionError | urllib3.exceptions.SSLError | ssl.SSLError | urllib3.exceptions.LocationParseError
+        error,
+        NameResolutionError
+        | urllib3.exceptions.SSLError
+        | ssl.SSLError
+        | urllib3.exceptions.LocationParseError
+        | TooLong,
     )
 
 
