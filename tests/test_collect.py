@@ -452,3 +452,19 @@ def test_an_answer_without_an_end_is_cut(path, tmp_path, monkeypatch):
     assert (gap.reason, fake.paths().count(path)) == (Reason.CUT_OFF, 1)
     assert "longer than 8 MB" in gap.detail
     assert isinstance(snapshot.entries["/api/v1/serviceaccounts"], Listing)
+
+
+def test_an_object_that_is_nested_too_deep_is_left_out_of_its_list_by_name(tmp_path):
+    deep = b'{"metadata":{"namespace":"shop","name":"bomb"},"spec":' + b"[" * 5000 + b"]" * 5000 + b"}"
+    fine = b'{"metadata":{"namespace":"shop","name":"fine"}}'
+    body = b'{"kind":"ServiceAccountList","apiVersion":"v1","metadata":{},"items":[' + deep + b"," + fine + b"]}"
+    faults = {
+        "/api/v1/serviceaccounts": [Fault("body", None, value=body)],
+        "/readyz": [Fault("body", None, value=deep)],
+    }
+    with fake_api(cluster(20), faults) as fake:
+        snapshot = read(fake, tmp_path)
+    found = snapshot.entries["/api/v1/serviceaccounts"]
+    assert len(found.items) == 1
+    assert (found.gap.path, found.gap.reason) == ("/api/v1/serviceaccounts/shop/bomb", Reason.UNDECODABLE)
+    assert len(snapshot.entries[PODS].items) == 20

@@ -20,6 +20,9 @@ _SHOWN = ("object", "namespaceObject")
 # It holds; or the words for why it does not; or it could not be decided.
 Answer = bool | str | Erred
 
+# The runtime makes a list anew for each member that a comprehension adds to it.
+_AT_ONCE = 128
+
 
 class Parts:
     """What of an object is asked about just now, as the expressions over several parts are handed it."""
@@ -50,7 +53,8 @@ class Program(msgspec.Struct, frozen=True):
 
     def ask(self, shared: Variables, parts: Sequence[Variables], facing: "Facing") -> Iterator[Sequence[Answer]]:
         """For each part of an object what the checks say of it."""
-        answers = self._told(parts, facing.of(shared)) if self.together else None
+        few = self.together and len(parts) <= _AT_ONCE
+        answers = self._told(parts, facing.of(shared)) if few else None
         if answers is not None:
             for part, answer in zip(parts, answers, strict=True):
                 for index in self.apart:

@@ -10,7 +10,8 @@ import msgspec
 from kscan.collect.endless import Ends
 from kscan.collect.wire import Answer, Wire, refusal
 from kscan.collect.workers import Ahead
-from kscan.model.base import read_json
+from kscan.model.base import TooDeepError, read_json
+from kscan.snapshot.deep import without_deep
 from kscan.snapshot.entry import Gap, Item, Listing, Reason
 from kscan.snapshot.needs import Resource
 from kscan.snapshot.pages import Page, decode_page, keep, keep_metadata
@@ -29,7 +30,7 @@ def read_list(
 ) -> Listing | Gap:
     """Every object of a path, or why not; what came before a failure is kept with its gap."""
     items: list[Item] = []
-    ends = Ends()
+    ends, deep = Ends(), list[str]()
     kind, api_version, resource_version = resource.kind, resource.versions[0] if resource.metadata_only else "", ""
     # Of what is read by its metadata only nothing else is accepted: a server that cannot give that gives nothing.
     accept = _METADATA if resource.metadata_only else "application/json"
@@ -39,7 +40,8 @@ def read_list(
             return _ended(items, answer, Listing(kind, api_version, tuple(items), resource_version))
         following = _following(wire, path, answer, accept)
         try:
-            page = _read(resource, answer, path)
+            page, left_out = _whole(resource, answer, path)
+            deep += left_out
             before = len(items)
             items.extend(_kept(resource, page, specs))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -53,9 +55,23 @@ def read_list(
         # A server that counts more objects and gives no token for them has not told the whole list.
         cut = ends.reason(items[before:], token) if token else page.metadata.rest
         if cut or not token:
-            missing = Gap(path, Reason.CUT_OFF, cut) if cut else None
+            missing = Gap(path, Reason.CUT_OFF, cut) if cut else _left_out(path, deep)
             return Listing(kind, api_version, tuple(items), resource_version, missing)
         answer = following.result() if following else _page(wire, path, token, accept)
+
+
+def _whole(resource: Resource, answer: Answer, path: str) -> tuple[Page, list[str]]:
+    """A page, and the names of the objects that had to be left out for it to be read."""
+    try:
+        return _read(resource, answer, path), []
+    except TooDeepError:
+        rest, names = without_deep(answer.content)
+        return _read(resource, msgspec.structs.replace(answer, content=rest), path), names
+
+
+def _left_out(path: str, names: list[str]) -> Gap | None:
+    more = f", and so are {len(names) - 1} more" if names[1:] else ""
+    return Gap(f"{path}/{names[0]}", Reason.UNDECODABLE, f"it is nested too deep{more}") if names else None
 
 
 def _read(resource: Resource, answer: Answer, path: str) -> Page:

@@ -16,11 +16,13 @@ import msgspec
 from kscan.errors import KscanError
 from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason
 from kscan.snapshot.snapshot import Snapshot
+from kscan.views.answers import UnlikeError
 from kscan.views.view import Readings, name_of
 
 T = TypeVar("T")
 _HOME = Path(__file__).parents[1]
 _LOG = logging.getLogger("kscan.faults")
+_MISSHAPEN = (msgspec.MsgspecError, UnlikeError)
 # After so many objects, or so many seconds of looking for them, a check that raises is undecided as a whole.
 _MOST_OBJECTS, _MOST_SECONDS = 8, 20.0
 
@@ -51,28 +53,32 @@ class Guard:
         except KscanError:
             raise
         except Exception as error:  # noqa: BLE001 - what raises here must not end the scan
-            _LOG.debug("%s raised", name, exc_info=error)
+            if not isinstance(error, _MISSHAPEN):
+                _LOG.debug("%s raised", name, exc_info=error)
             return self._again(name, call, otherwise, error)
 
     def _again(self, name: str, call: Callable[[Readings], T], otherwise: Callable[[Gap], T], error: Exception) -> T:
-        place = _place(error)
         for _ in range(_MOST_OBJECTS + 1):
             if self._sound:
                 try:
                     found = call(self._sound)
                 except Exception as again:  # noqa: BLE001
-                    place = _place(again)
+                    error = again
                 else:
-                    self.faults.update(dict.fromkeys(self._left_out.values()))
+                    self._note(*self._left_out.values())
                     return found
-            if not self._leave_out(call, place):
+            if not self._leave_out(call, error):
                 break
-        fault = Gap(name, Reason.FAULT, place)
-        self.faults[fault] = None
+        fault = _gap(name, error)
+        self._note(fault)
         return otherwise(fault)
 
-    def _leave_out(self, call: Callable[[Readings], object], place: str) -> bool:
+    def _note(self, *gaps: Gap) -> None:
+        self.faults.update(dict.fromkeys(gap for gap in gaps if gap.reason is Reason.FAULT))
+
+    def _leave_out(self, call: Callable[[Readings], object], error: Exception) -> bool:
         """Find one more object that a call raises on; false where there is none, or no time."""
+        place = _place(error)
         if place in self._given_up or len(self._left_out) >= _MOST_OBJECTS:
             return False
         started = time.monotonic()
@@ -81,7 +87,7 @@ class Guard:
         if unit is None:
             self._given_up.add(place)
             return False
-        self._left_out[unit] = Gap(_path(self.readings.snapshot, unit), Reason.FAULT, place)
+        self._left_out[unit] = _gap(_path(self.readings.snapshot, unit), error)
         self._sound = self.readings.over(_without(self.readings.snapshot, self._left_out))
         return True
 
@@ -137,6 +143,13 @@ def _less(entry: Entry, away: Mapping[int, Gap]) -> Entry:
 def _path(snapshot: Snapshot, unit: Unit) -> str:
     entry = snapshot.entries[unit.path]
     return f"{unit.path}/{name_of(entry.items[unit.index])}" if isinstance(entry, Listing) else unit.path
+
+
+def _gap(path: str, error: Exception) -> Gap:
+    """What is not shaped as it should be is no fault of kscan's."""
+    if isinstance(error, _MISSHAPEN):
+        return Gap(path, Reason.UNDECODABLE, str(error))
+    return Gap(path, Reason.FAULT, _place(error))
 
 
 def _place(error: Exception) -> str:

@@ -18,7 +18,13 @@ N = TypeVar("N")
 # In JSON a quote within a string is escaped, so that these can only be members of a map.
 _LATER_NULL = re.compile(rb',"[\w./-]+":null')
 _FIRST_NULL = re.compile(rb'\{"[\w./-]+":null,?')
-_TOO_DEEP = "it is nested too deep"
+
+
+class TooDeepError(msgspec.DecodeError):
+    """What is nested deeper than anything is read."""
+
+    def __init__(self) -> None:
+        super().__init__("it is nested too deep")
 
 
 def read_json(content: bytes | str | msgspec.Raw, shape: type[N]) -> N:
@@ -26,7 +32,7 @@ def read_json(content: bytes | str | msgspec.Raw, shape: type[N]) -> N:
     try:
         return msgspec.json.decode(content, type=shape)
     except RecursionError as error:
-        raise msgspec.DecodeError(_TOO_DEEP) from error
+        raise TooDeepError() from error
 
 
 class Reader(Generic[N]):
@@ -40,7 +46,7 @@ class Reader(Generic[N]):
         try:
             return self._decoder.decode(content)
         except RecursionError as error:
-            raise msgspec.DecodeError(_TOO_DEEP) from error
+            raise TooDeepError() from error
 
 
 def without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -72,4 +78,4 @@ def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
     try:
         return cast("dict[str, Any]", without_nulls(value))
     except RecursionError as error:
-        raise msgspec.DecodeError(_TOO_DEEP) from error
+        raise TooDeepError() from error

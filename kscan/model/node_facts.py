@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -23,7 +23,8 @@ class NodeFile(Noun, frozen=True):
     path: str
     roles: Mapping[str, str]
     type: str = ""
-    mode: str = ""
+    # In octal digits.
+    mode: Annotated[str, msgspec.Meta(pattern="^[0-7]{0,5}$")] = ""
     uid: int = -1
     gid: int = -1
     user: str = ""

@@ -6,7 +6,7 @@ from kscan.checks.judgement import Fine, Judgements, Problem, Review, Unsure
 from kscan.model.base import JsonObject
 from kscan.model.meta import ObjectRef
 from kscan.model.namespaces import ServiceAccount
-from kscan.model.pods import MIRROR, containers, service_account
+from kscan.model.pods import MIRROR, containers, lookup, objects, service_account
 from kscan.model.rbac.baseline import Origin
 from kscan.model.rbac.identity import identity_of, subject_of
 from kscan.model.rbac.roles import Subject
@@ -123,7 +123,7 @@ def _mounted(group: PodGroup, from_account: bool | None) -> bool:
 
     A token that stands among the volumes is given, whatever they say: the account may have changed since the pod began.
     """
-    if MIRROR in group.pod.get("metadata", {}).get("annotations", {}):
+    if MIRROR in (lookup(group.pod, "metadata.annotations") or ()):
         return False
     if _projected(group.spec):
         return True
@@ -136,9 +136,14 @@ def _mounted(group: PodGroup, from_account: bool | None) -> bool:
 def _projected(spec: JsonObject) -> bool:
     """Whether a container mounts a volume with a token that the API server takes."""
     volumes = {
-        volume.get("name")
-        for volume in spec.get("volumes") or ()
-        for source in (volume.get("projected") or {}).get("sources") or ()
-        if "serviceAccountToken" in source and not (source["serviceAccountToken"] or {}).get("audience")
+        str(volume.get("name"))
+        for volume in objects(spec, "volumes")
+        for source in objects(_object(volume.get("projected")), "sources")
+        if "serviceAccountToken" in source and not _object(source["serviceAccountToken"]).get("audience")
     }
-    return any(mount.get("name") in volumes for one in containers(spec) for mount in one.body.get("volumeMounts") or ())
+    mounts = (mount for one in containers(spec) for mount in objects(one.body, "volumeMounts"))
+    return any(str(mount.get("name")) in volumes for mount in mounts)
+
+
+def _object(value: object) -> JsonObject:
+    return value if isinstance(value, dict) else {}

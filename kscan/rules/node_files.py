@@ -72,6 +72,8 @@ def _files(
             continue
         if file.gap:
             yield Unsure(ref, f"{file.path}: {file.gap}" + (f" ({file.detail})" if file.detail else ""))
+        elif at_most and not file.mode:
+            yield Unsure(ref, f"{file.path}: its mode is not told")
         elif _holds(file, facts, at_most, owner):
             good.append(file)
         else:

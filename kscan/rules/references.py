@@ -125,7 +125,11 @@ def claim(
         for group in workload.groups:
             clean = True
             for volume in objects(group.spec, "volumes"):
-                name = "" if volume.get("name") in own else str(lookup(volume, "persistentVolumeClaim.claimName") or "")
+                name = (
+                    ""
+                    if str(volume.get("name")) in own
+                    else str(lookup(volume, "persistentVolumeClaim.claimName") or "")
+                )
                 if name and (workload.ref.namespace, name) not in known:
                     clean = False
                     what = f"mounts PersistentVolumeClaim {name}, which"

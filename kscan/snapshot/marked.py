@@ -29,6 +29,8 @@ _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _BASED = re.compile(r"[-+]?0(?:x[0-9a-fA-F]+|o?[0-7]+|b[01]+)")
 _REAL = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?")
 _DIGITS = re.compile(r"[-+]?[0-9]+")
+# Of a number; Python takes longer for each more of them, and at last refuses.
+_MOST_DIGITS = 400
 _MOST_NODES = 2_000_000
 # Where each member stands: {key: (line, members)}, [(line, members)], or None for a plain value.
 Lines = dict[str, tuple[int, Any]] | list[tuple[int, Any]] | None
@@ -223,7 +225,8 @@ def _plain(text: str) -> Any:  # noqa: ANN401 - any scalar
     """A word without quotes, as Kubernetes' own reader takes it: a time is a text."""
     if text in _WORDS:
         return _WORDS[text]
-    return _number(text, text.replace("_", "")) if text[0] in "-+.0123456789" else text
+    numeral = text[0] in "-+.0123456789" and len(text) <= _MOST_DIGITS
+    return _number(text, text.replace("_", "")) if numeral else text
 
 
 def _number(text: str, digits: str) -> Any:  # noqa: ANN401 - any scalar

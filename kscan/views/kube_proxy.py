@@ -190,7 +190,7 @@ def _data(content: bytes) -> Mapping[str, str]:
         found = read_json(content, dict[str, Any]).get("data")
     except msgspec.MsgspecError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return {key: text for key, text in found.items() if isinstance(text, str)} if isinstance(found, dict) else {}
 
 
 KUBE_PROXIES: View[KubeProxies] = View("kube-proxies", (*NEEDS, *_CONFIG_MAPS, _CILIUM), _build)

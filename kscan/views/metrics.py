@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import NamedTuple
 
 import msgspec
@@ -35,7 +36,7 @@ class Metrics(msgspec.Struct, frozen=True):
     told: bool = False
 
     def samples(self, name: str) -> Iterator[Sample]:
-        """Every sample of one metric; a line that is none is passed over."""
+        """Every sample of one metric; a line that is none is passed over. UnlikeError where one is no number."""
         wanted = name.encode()
         at = self.content.find(wanted)
         while at >= 0:
@@ -43,6 +44,8 @@ class Metrics(msgspec.Struct, frozen=True):
             if at == 0 or self.content[at - 1] == 10:
                 found = _REST.match(self.content, end)
                 sample = _sample(found[1] or b"", found[2]) if found else None
+                if sample and not isfinite(sample.value):
+                    raise UnlikeError(f"{name} counts {sample.value:g}")
                 if sample:
                     yield sample
             at = self.content.find(wanted, end)

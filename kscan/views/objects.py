@@ -58,7 +58,7 @@ def _things(source: Source, resource: Resource, shape: type) -> Iterator[Thing]:
         try:
             body = decode_object(item.body)
             msgspec.convert(body, shape)
-            metadata = body["metadata"]
+            msgspec.convert(metadata := body["metadata"], Metadata)
             written_in = str(metadata.get(WRITTEN_IN, ""))
             namespace = str(metadata.get("namespace", ""))
             ref = ObjectRef(resource.kind, str(metadata["name"]), namespace, written_in, resource.group)

@@ -107,9 +107,10 @@ def _client_ca(source: Source, before: Instance) -> Instance | None:
 
 def _published(found: Body) -> Mapping[str, Any]:
     try:
-        return read_json(found.content, dict[str, Any]).get("data") or {}
-    except (msgspec.MsgspecError, AttributeError):
+        data = read_json(found.content, dict[str, Any]).get("data")
+    except msgspec.MsgspecError:
         return {}
+    return data if isinstance(data, dict) else {}
 
 
 AUTHORIZATION = observed("authorizers", AUTHORIZERS, METRICS.needs, _authorizers)

@@ -1,7 +1,6 @@
 """What the storage layer of an API server counts: transformations by resource and provider, loads, objects."""
 
 from collections.abc import Iterator
-from math import isfinite
 
 from kscan.model.encryption import IDENTITY, SECRETS, Reloads, Storage, Traffic
 from kscan.views.metrics import METRICS, Metrics, Sample
@@ -28,7 +27,7 @@ def _build(source: Source) -> Storage | None:
     rows = list(metrics.samples(_TRANSFORMATIONS))
     names = {row.labels.get("resource", "") for row in rows if _count(row)}
     hashes = frozenset(row.labels.get("hash", "") for row in metrics.samples(_LOADED))
-    stored = [int(row.value) for name in _COUNTS for row in _of_secrets(metrics, name) if isfinite(row.value)]
+    stored = [int(row.value) for name in _COUNTS for row in _of_secrets(metrics, name)]
     return Storage(
         traffic={name: _traffic([row for row in rows if row.labels.get("resource", "") == name]) for name in names},
         by_resource=bool(names) and "" not in names,
@@ -77,7 +76,7 @@ def _traffic(rows: list[Sample]) -> Traffic:
 
 
 def _count(row: Sample) -> int:
-    return int(row.value) if isfinite(row.value) else 0
+    return int(row.value)
 
 
 def _by_provider(failed: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
@@ -99,7 +98,7 @@ def _reloads(metrics: Metrics) -> Reloads:
         total = metrics.total(f"{_CONTROLLER}_automatic_reloads_total", status=status)
         # Before 1.30 each had a metric of its own.
         total = total or metrics.total(f"{_CONTROLLER}_automatic_reload_{older}_total")
-        return int(total) if isfinite(total) else 0
+        return int(total)
 
     def when(status: str) -> float:
         return metrics.total(f"{_CONTROLLER}_automatic_reload_last_timestamp_seconds", status=status)
