@@ -66,7 +66,11 @@ def _environment(template: Path) -> SandboxedEnvironment:
 
 def context(report: Report) -> dict[str, Any]:
     """What a template is given: the exported report, its texts made safe to show."""
-    shape: dict[str, Any] = clean_all(msgspec.to_builtins(export(report)))
+    # The results are the bulk: each is made, cleaned and let go before the next.
+    exported = export(report, lambda result: clean_all(msgspec.to_builtins(result)))
+    results = list(exported.results)
+    shape: dict[str, Any] = clean_all(msgspec.to_builtins(msgspec.structs.replace(exported, results=())))
+    shape["results"] = results
     by_id = {result["check"]: result for result in shape["results"]}
     by_status = {
         status.replace(" ", "-"): [by_id[result.check.id] for result in report.of(status)] for status in Status

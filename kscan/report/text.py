@@ -16,14 +16,15 @@ _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u
 
 def clean(text: str) -> str:
     """The text on one line, without characters that could do more than be read."""
-    return _STEERING.sub("\ufffd", re.sub(r"[\t\n\r]+", " ", text))
+    # What Python calls printable is none of these; nearly every text is.
+    return text if text.isprintable() else _STEERING.sub("\ufffd", re.sub(r"[\t\n\r]+", " ", text))
 
 
 def clean_all(value: Any, *, lines: bool = False) -> Any:  # noqa: ANN401 - any JSON value
     """Every text within a JSON value, cleaned; `lines` keeps line ends, for our own longer texts."""
     match value:
         case str():
-            return "\n".join(map(clean, value.split("\n"))) if lines else clean(value)
+            return "\n".join(map(clean, value.split("\n"))) if lines and "\n" in value else clean(value)
         case dict():
             return {clean(key): clean_all(one, lines=key in ("why", "text", "command")) for key, one in value.items()}
         case list() | tuple():

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -72,7 +73,16 @@ _MARKS = {mark for _, mark in (*_KINDS, *_DATA_KINDS)}
 
 def safe(text: str) -> str:
     """The text with everything that looks like a credential hidden."""
+    return _short(text) if len(text) < _SHORT else _without_credentials(text)
+
+
+def _without_credentials(text: str) -> str:
     return _ASSIGNED.sub(_hidden, _CREDENTIAL.sub(HIDDEN, text))
+
+
+# What is not known is so of many objects for one reason.
+_SHORT = 500
+_short = lru_cache(maxsize=512)(_without_credentials)
 
 
 def _hidden(found: re.Match[str]) -> str:
