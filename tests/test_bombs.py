@@ -335,3 +335,18 @@ def test_bindings_are_written_anew_in_a_time_that_grows_as_they_do(text):
 
     few, many = min(seconds(500) for _ in range(3)), min(seconds(4000) for _ in range(2))
     assert many < 20 * few + 0.05
+
+
+def test_a_binding_takes_a_time_that_grows_as_its_subjects_do():
+    def seconds(many):
+        subjects = [{"kind": "User", "name": f"u{number}"} for number in range(many)]
+        role = {"kind": "Role", "metadata": {"name": "a", "namespace": "shop"}, "rules": []}
+        bound = {"kind": "RoleBinding", "metadata": role["metadata"], "subjects": subjects,
+                 "roleRef": {"kind": "Role", "name": "a", "apiGroup": "rbac.authorization.k8s.io"}}  # fmt: skip
+        snapshot, ready = snapshot_of([role, bound]), plan([SHIPPED["user-bound-by-name"]])
+        started = time.process_time()
+        evaluate(snapshot, ready)
+        return time.process_time() - started
+
+    few, many = min(seconds(250) for _ in range(3)), min(seconds(2000) for _ in range(2))
+    assert many < 25 * few + 0.1

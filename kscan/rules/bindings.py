@@ -6,7 +6,7 @@ from kscan.checks.judgement import Fine, Judgements, Problem, Step, Unsure
 from kscan.model.namespaces import ServiceAccount
 from kscan.model.rbac.authorizer import Grant
 from kscan.model.rbac.baseline import Origin
-from kscan.model.rbac.identity import subject_key, subject_of
+from kscan.model.rbac.identity import subject_of
 from kscan.model.rbac.roles import Binding, Subject
 from kscan.model.words import listed
 from kscan.rules.rule import rule
@@ -110,7 +110,7 @@ def direct_users(rights: Rights) -> Judgements:
 def own_grants(rights: Rights, key: str, origin: Origin = Origin.OWN) -> Iterator[Grant]:
     """What a subject is given that is not shipped so, whatever the role; or of which that is not known."""
     for grant in rights.full.granted(key):
-        if key in _keys(rights, grant.binding, origin):
+        if rights.origins(grant.binding).get(key) is origin:
             yield grant
 
 
@@ -121,9 +121,7 @@ def shipped_elsewhere(rights: Rights, given: Iterable[tuple[Binding, Subject]]) 
 
 def _keys(rights: Rights, binding: Binding, origin: Origin) -> list[str]:
     """The subjects of a binding whom nobody shipped in it; or of whom that is not known."""
-    origins = {subject_key(one, binding.metadata.namespace): rights.baseline.of_subject(binding, one)
-               for one in binding.subjects}  # fmt: skip
-    return [key for key, found in origins.items() if key and found is origin]
+    return [key for key, found in rights.origins(binding).items() if key and found is origin]
 
 
 def _matches(subject: str, pattern: str) -> bool:

@@ -1,6 +1,6 @@
 """Who may do what in this cluster: its roles and bindings, what is shipped of them, and what the API serves."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -9,7 +9,8 @@ from kscan.model.discovery import OfferedGroup
 from kscan.model.meta import Metadata
 from kscan.model.rbac.aggregation import with_gathered
 from kscan.model.rbac.authorizer import Authorizer
-from kscan.model.rbac.baseline import Baseline
+from kscan.model.rbac.baseline import Baseline, Origin
+from kscan.model.rbac.identity import subject_key
 from kscan.model.rbac.roles import Binding, Role
 from kscan.model.rbac.shipped import only_shipped
 from kscan.model.served import Served
@@ -42,6 +43,18 @@ class Rights(msgspec.Struct, frozen=True):
     # Whether each could be read whole: what is not there may be there all the same.
     all_roles: bool = True
     all_bindings: bool = True
+    # By the identity of each binding: to ask for each of its subjects anew would take the square of their number.
+    _origins: dict[int, tuple[Binding, dict[str, Origin]]] = {}
+
+    def origins(self, binding: Binding) -> Mapping[str, Origin]:
+        """Whether a binding is shipped with each of its subjects, by their keys."""
+        before = self._origins.get(id(binding))
+        if before and before[0] is binding:
+            return before[1]
+        namespace = binding.metadata.namespace
+        found = {subject_key(one, namespace): self.baseline.of_subject(binding, one) for one in binding.subjects}
+        self._origins[id(binding)] = binding, found
+        return found
 
 
 def _build(source: Source) -> Rights:
