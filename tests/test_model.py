@@ -14,7 +14,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.dictionaries(TEXTS, VALUES, max_size=5))
 def test_nulls_are_dropped_from_maps_and_nothing_else_is(value):
     assert decode_object(msgspec.json.encode(value)) == without_nulls(value)

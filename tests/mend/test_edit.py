@@ -58,7 +58,7 @@ def check(old, new, text, lines):
     assert result.count("\n") == ends[1] or not ends[0]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(written(), PATCHES)
 def test_a_patched_text_means_the_patched_value_and_keeps_its_other_lines(document, patch):
     value, text, lines = document
@@ -68,7 +68,7 @@ def test_a_patched_text_means_the_patched_value_and_keeps_its_other_lines(docume
         check(value, wanted, text, lines)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(written(), DOCUMENTS)
 def test_a_text_can_come_to_mean_anything_that_keeps_a_member(document, wanted):
     value, text, lines = document

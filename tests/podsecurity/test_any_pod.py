@@ -79,7 +79,7 @@ PODS = st.dictionaries(NAMES, VALUES, max_size=5) | st.fixed_dictionaries(
 VERSIONS = st.sampled_from(MINORS)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(PODS, VERSIONS)
 def test_no_shape_of_a_pod_makes_it_raise(subject, minor):
     level = meets(subject, minor)
@@ -87,14 +87,14 @@ def test_no_shape_of_a_pod_makes_it_raise(subject, minor):
     assert all(one.reason and one.path for one in violations(subject, Level.RESTRICTED, minor))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(PODS, VERSIONS)
 def test_nulls_say_nothing(subject, minor):
     for level in Level:
         assert violations(subject, level, minor) == violations(without_nulls(subject), level, minor)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(SPECS, VERSIONS)
 def test_restricted_forbids_what_baseline_does_except_on_windows(spec, minor):
     subject = {"spec": {key: value for key, value in spec.items() if key != "os"}}

@@ -10,14 +10,14 @@ from kscan.snapshot.pages import decode_page, keep
 from tests.snapshot.builders import LIKELY, MALFORMED, POD, SPECS, WORDS, kept, listing
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(LIKELY | SPECS)
 def test_unfolding_gives_back_what_was_folded(spec):
     content = msgspec.json.encode(spec)
     assert unfold(*fold(content)) == content
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(st.lists(WORDS, max_size=12).map(lambda words: '"'.join(words).encode(errors="replace")))
 def test_folding_is_exact_for_any_bytes(content):
     assert unfold(*fold(content)) == content
