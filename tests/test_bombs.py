@@ -21,6 +21,7 @@ from kscan.judge import guard as guarding
 from kscan.judge.engine import evaluate, judge
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
+from kscan.model.bounds import MOST_ITEMS, too_much
 from kscan.model.cel.binding import without_bind
 from kscan.model.cel.bounded import Bounded, Process
 from kscan.model.cel.questions import Question
@@ -350,3 +351,71 @@ def test_a_binding_takes_a_time_that_grows_as_its_subjects_do():
 
     few, many = min(seconds(250) for _ in range(3)), min(seconds(2000) for _ in range(2))
     assert many < 25 * few + 0.1
+
+
+def deployment(name, containers, volumes=()):
+    spec = {"containers": containers, "volumes": list(volumes)}
+    template = {"metadata": {"labels": {"app": name}}, "spec": spec}
+    return {"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"selector": {"matchLabels": {"app": name}}, "template": template}}  # fmt: skip
+
+
+def large():
+    """What an editor of a namespace may make: each is stored by the API server."""
+    app = {"name": "app", "image": "app:1"}
+    yield deployment("capabilities", [app | {"securityContext": {"capabilities": {"add": ["A"] * 150_000}}}])
+    paths = [{"name": f"v{one}", "hostPath": {"path": f"/x{one}"}} for one in range(4000)]
+    yield deployment(
+        "volumes", [app | {"volumeMounts": [{"name": one["name"], "mountPath": "/m"} for one in paths]}], paths
+    )
+    yield deployment("containers", [app | {"name": f"c{one}"} for one in range(8000)])
+    yield deployment("values", [app | {"name": f"c{one}", "env": [{"name": f"E{two}", "value": "x"} for two in range(60)]}
+                                for one in range(200)])  # fmt: skip
+    rules = [{"verbs": [f"v{one}" for one in range(30)], "apiGroups": [f"g{one}" for one in range(30)],
+              "resources": [f"r{one + two}" for one in range(30)]} for two in range(900)]  # fmt: skip
+    yield {"kind": "Role", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "wide", "namespace": "shop"},
+           "rules": rules}  # fmt: skip
+
+
+def test_objects_that_hold_too_much_cost_their_own_verdicts(tmp_path):
+    documents = [{"kind": "Namespace", "metadata": {"name": "shop"}}, *large(),
+                 deployment("bad", [{"name": "app", "image": "app:1", "securityContext": {"privileged": True}}])]  # fmt: skip
+    file = tmp_path / "objects.json"
+    file.write_text(json.dumps(documents))
+    out, peak, _ = under_limits(
+        f"""
+import json
+from kscan.commands.selected import catalogue
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import plan
+from kscan.snapshot.documents import snapshot_of
+report = evaluate(snapshot_of(json.load(open({str(file)!r}))), plan(catalogue().checks.values()))
+told = {{one.check.id: one for one in report.results}}
+print(json.dumps({{
+    "found": [str(one.object) for one in told["privileged-container"].findings],
+    "open": sorted({{f"{{one.object}}: {{one.reason}}" for one in told["privileged-container"].undecided}}),
+    "faults": len(report.faults),
+}}))
+""",
+        megabytes=1500,
+        seconds=60,
+    )
+    said = json.loads(out)
+    assert said["found"] == ["Deployment shop/bad"] and not said["faults"]
+    assert [one.partition(":")[0].rpartition("/")[2] for one in said["open"]] == [
+        "capabilities", "containers", "values", "volumes"]  # fmt: skip
+    assert all("and kscan judges" in one for one in said["open"])
+    assert peak < 500
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"a": [0] * MOST_ITEMS}, ""),
+        ({"a": {"b": [{}, [0] * (MOST_ITEMS + 1)]}}, "a list of 2,001 items"),
+        ([{"a": {str(two): 0 for two in range(100)}} for _ in range(300)], "more than 20,000 values"),
+        ({}, ""),
+    ],
+)
+def test_how_much_is_judged(value, words):
+    assert (words in too_much(value)) if words else not too_much(value)

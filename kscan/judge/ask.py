@@ -13,6 +13,7 @@ from kscan.judge.guard import Guard
 from kscan.judge.plan import Plan
 from kscan.judge.tally import Tally
 from kscan.model.base import JsonObject
+from kscan.model.bounds import too_much
 from kscan.model.cel.runtime import Erred
 from kscan.model.pods import lookup
 from kscan.rules import RULES
@@ -110,6 +111,10 @@ class _Asked:
 
     def ask(self, subject: Subject, facing: Facing) -> None:
         """What the checks say of the parts of one subject."""
+        if more := too_much(subject.variables["object"]):
+            for tally in self._tallies:
+                tally.add(Unsure(subject.ref, more))
+            return
         shared = subject.variables | {"namespaceObject": self._namespaces.get(subject.ref.namespace)}
         answers = self._program.ask(shared, [part.variables for part in subject.parts], facing)
         for part, said in zip(subject.parts, answers, strict=True):

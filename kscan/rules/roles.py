@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from kscan.checks.judgement import Fine, Judgements, Problem, Unsure
+from kscan.model.bounds import MOST_ITEMS, MOST_VALUES
 from kscan.model.rbac.aggregation import gathered
 from kscan.model.rbac.baseline import Origin
-from kscan.model.rbac.escalation import beyond, idle
+from kscan.model.rbac.escalation import beyond, count, idle
 from kscan.model.rbac.roles import Binding, PolicyRule, Role
 from kscan.model.rbac.shipped import extras
 from kscan.model.served import is_of_kubernetes
@@ -102,6 +103,11 @@ def redundant(rights: Rights) -> Judgements:
     """Rules that allow nothing that the other rules of their role do not."""
     for role in rights.full.roles.values():
         rules = [] if role.aggregation_rule or role.ref in rights.baseline.roles else list(role.rules)
+        if len(rules) > MOST_ITEMS or count(rules) > MOST_VALUES:
+            yield Unsure(
+                role.ref, f"it has {len(rules):,} rules that allow {count(rules):,} things: too many to compare"
+            )
+            continue
         more = list(idle(rules))
         if more and _may_be_shipped(rights, role):
             yield Unsure(role.ref, rights.baseline.why)

@@ -25,6 +25,15 @@ def atoms(rules: Iterable[PolicyRule]) -> Iterator[PolicyRule]:
                         )  # fmt: skip
 
 
+def count(rules: Iterable[PolicyRule]) -> int:
+    """How many atoms rules have."""
+    return sum(
+        len(rule.verbs)
+        * (len(rule.non_resource_urls) + len(rule.api_groups) * len(rule.resources) * max(1, len(rule.resource_names)))
+        for rule in rules
+    )
+
+
 class Holdings:
     """Rules, ready to be asked which of them holds an atom; each rule answers for itself."""
 
