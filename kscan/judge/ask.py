@@ -13,7 +13,7 @@ from kscan.judge.guard import Guard
 from kscan.judge.plan import Plan
 from kscan.judge.tally import Tally
 from kscan.model.base import JsonObject
-from kscan.model.bounds import too_much
+from kscan.model.bounds import SMALL, too_much
 from kscan.model.cel.runtime import Erred
 from kscan.model.pods import lookup
 from kscan.rules import RULES
@@ -111,7 +111,7 @@ class _Asked:
 
     def ask(self, subject: Subject, facing: Facing) -> None:
         """What the checks say of the parts of one subject."""
-        if more := too_much(subject.variables["object"]):
+        if not 0 < subject.size <= SMALL and (more := too_much(subject.variables["object"])):
             for tally in self._tallies:
                 tally.add(Unsure(subject.ref, more))
             return

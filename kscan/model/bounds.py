@@ -5,6 +5,8 @@ from typing import Any
 # The runtime of expressions makes a list anew for each member that it adds: of 10,000 it takes gigabytes.
 MOST_ITEMS = 2000
 MOST_VALUES = 20_000
+# So many bytes of JSON hold no such list: each item takes two.
+SMALL = 2 * MOST_ITEMS
 
 
 def too_much(value: Any) -> str:  # noqa: ANN401 - any JSON value

@@ -30,8 +30,9 @@ def level(workloads: Iterable[Workload], minor: int | None, live: bool, *, level
     for workload in workloads:
         clean = True
         for group in workload.groups:
-            always = set(violations(group.pod, Level(level), LATEST if oldest is None else oldest))
-            for one in violations(group.pod, Level(level), LATEST if minor is None else minor):
+            found = violations(group.pod, Level(level), LATEST if minor is None else minor)
+            always = found if oldest == minor else set(violations(group.pod, Level(level), oldest or 0))
+            for one in found:
                 clean = False
                 if one in always:
                     path = f"{group.at}{one.path}".rstrip(".")

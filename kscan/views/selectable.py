@@ -46,6 +46,7 @@ def _build(source: Source) -> tuple[Selectable, ...]:
     controllers = CONTROLLERS.build(source)
     found: dict[_Key, Selectable] = {}
     owners = dict(_owners(source))
+    known: dict[ObjectRef, ObjectRef] = {}
     for path, item in source.items(kinds.PODS):
         try:
             head = decode(item.head, PodHead)
@@ -55,7 +56,7 @@ def _build(source: Source) -> tuple[Selectable, ...]:
             continue
         if head.status.phase in FINISHED:
             continue
-        owner = top_owner(kinds.PODS, head.metadata, owners)
+        owner = top_owner(kinds.PODS, head.metadata, owners, known)
         # A folded spec is one shared value, so that its identity is its hash.
         key = (owner, frozenset(head.metadata.labels.items()), id(item.spec) if item.spec else spec)
         found.setdefault(key, Selectable(owner, head.metadata.labels, spec))

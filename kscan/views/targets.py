@@ -38,6 +38,8 @@ class Subject(msgspec.Struct, frozen=True):
     variables: dict[str, Any]
     parts: tuple[Part, ...] = (Part(),)
     pods: int = 0
+    # In bytes of JSON; 0 where nobody knows.
+    size: int = 0
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -54,7 +56,7 @@ class Target(msgspec.Struct, frozen=True):
 
 def _pods(workload: Workload) -> Iterator[Subject]:
     for group in workload.groups:
-        yield Subject(workload.ref, {"object": group.pod}, (Part(place=group.at),), group.count)
+        yield Subject(workload.ref, {"object": group.pod}, (Part(place=group.at),), group.count, len(group.body))
 
 
 def _containers(workload: Workload) -> Iterator[Subject]:
@@ -65,7 +67,7 @@ def _containers(workload: Workload) -> Iterator[Subject]:
             Part({"container": one.body, "role": one.role}, f"{at}{one.field}[{one.name}].", one.name, inherits, at)
             for one in containers(group.spec)
         )
-        yield Subject(workload.ref, {"object": pod, "pod": pod}, parts, group.count)
+        yield Subject(workload.ref, {"object": pod, "pod": pod}, parts, group.count, len(group.body))
 
 
 def _inherited(spec: JsonObject) -> JsonObject:

@@ -26,17 +26,25 @@ from kscan.views.view import Source, View
 _LEFT_BEHIND = frozenset({meant("ReplicaSet"), meant("Job"), meant("ReplicationController")})
 
 _Owners = Mapping[ObjectRef, Maker | Holder]
-_Groups = dict[ObjectRef, dict[tuple[object, ...], list[Any]]]
+
+
+class _Gathered:
+    """Pods by their owner and spec, the owners of which a pod of their template was seen, and whose owner is whose."""
+
+    def __init__(self) -> None:
+        self.groups: dict[ObjectRef, dict[tuple[object, ...], list[Any]]] = {}
+        self.renewed: set[ObjectRef] = set()
+        self.known: dict[ObjectRef, ObjectRef] = {}
 
 
 def _build(source: Source) -> tuple[Workload, ...]:
     owners: _Owners = {**dict(_controllers(source)), **holders(source)}
-    groups: _Groups = {}
-    renewed: set[ObjectRef] = set()
+    gathered = _Gathered()
     for path, item in source.items(kinds.PODS):
         head = _head(source, path, item)
         if head:
-            _gather(groups, renewed, owners, head, path, item)
+            _gather(gathered, owners, head, path, item)
+    groups = gathered.groups
     workloads = {
         ref: Workload(ref, idle)
         for ref, owner in owners.items()
@@ -47,7 +55,7 @@ def _build(source: Source) -> tuple[Workload, ...]:
         if running:
             owner = owners.get(ref)
             template = _template(ref, owner) if isinstance(owner, Maker) else None
-            workloads[ref] = Workload(ref, running, template, outdated=ref not in renewed)
+            workloads[ref] = Workload(ref, running, template, outdated=ref not in gathered.renewed)
     return tuple(workloads[ref] for ref in sorted(workloads))
 
 
@@ -74,38 +82,45 @@ def _controllers(source: Source) -> Iterator[tuple[ObjectRef, Maker]]:
             yield controller.metadata.ref(resource), controller
 
 
-def _gather(groups: _Groups, renewed: set[ObjectRef], owners: _Owners, head: PodHead, path: str, item: Item) -> None:
-    ref = top_owner(kinds.PODS, head.metadata, owners)
+def _gather(gathered: _Gathered, owners: _Owners, head: PodHead, path: str, item: Item) -> None:
+    ref = top_owner(kinds.PODS, head.metadata, owners, gathered.known)
     owner = owners.get(ref)
     if head.status.phase in FINISHED and owner:
         return
-    if isinstance(owner, Maker) and ref not in renewed and is_current(head.metadata, owner, owners):
-        renewed.add(ref)
+    if isinstance(owner, Maker) and ref not in gathered.renewed and is_current(head.metadata, owner, owners):
+        gathered.renewed.add(ref)
     legacy = tuple(sorted(pair for pair in head.metadata.annotations.items() if pair[0].startswith(LEGACY_ANNOTATIONS)))
     # The folded spec is one shared value for all pods that have it, so its identity is its hash.
     key = (id(item.spec) if item.spec else item.head, legacy)
-    group = groups.setdefault(ref, {}).setdefault(key, [path, item, 0])
+    group = gathered.groups.setdefault(ref, {}).setdefault(key, [path, item, 0])
     group[2] += 1
 
 
-def top_owner(kind: Kind, metadata: Metadata, owners: Mapping[ObjectRef, Any]) -> ObjectRef:
+def top_owner(
+    kind: Kind,
+    metadata: Metadata,
+    owners: Mapping[ObjectRef, Any],
+    known: dict[ObjectRef, ObjectRef] | None = None,
+    depth: int = 8,
+) -> ObjectRef:
     """The owner that somebody created; a static pod is its own, though it names its node.
 
     Who may make a pod may name any owner. One that names another object than is there has none.
+    What was found before of owners may be `known`: many pods have the same.
     """
-    ref = metadata.ref(kind)
-    for _ in range(8):
-        owner = metadata.controller
-        if owner is None or MIRROR in metadata.annotations:
-            return ref
-        above = owner.ref(metadata.namespace)
-        if above in owners and not owner.means(owners[above].metadata):
-            return ref
-        ref = above
-        if ref not in owners:
-            return ref
-        metadata = owners[ref].metadata
-    return ref
+    owner = metadata.controller
+    if owner is None or MIRROR in metadata.annotations:
+        return metadata.ref(kind)
+    above = owner.ref(metadata.namespace)
+    if above not in owners:
+        return above
+    if not owner.means(owners[above].metadata):
+        return metadata.ref(kind)
+    if known is None:
+        known = {}
+    if above not in known:
+        known[above] = above if depth == 1 else top_owner(above, owners[above].metadata, owners, known, depth - 1)
+    return known[above]
 
 
 def _pod_groups(source: Source, found: Iterable[list[Any]]) -> Iterator[PodGroup]:
