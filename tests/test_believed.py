@@ -16,9 +16,10 @@ from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Body, Gap, Reason
+from kscan.snapshot.named import JSON, named
 from kscan.snapshot.needs import FromNode, Named, PerNode, Plain
 from kscan.snapshot.snapshot import Snapshot
-from kscan.views.answers import JSON, TEXT, Question, named
+from kscan.views.answers import TEXT, Question
 from kscan.views.flagz import READERS
 from kscan.views.view import Readings
 

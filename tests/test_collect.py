@@ -1,5 +1,6 @@
 """The collector against a server that misbehaves: every failure is a gap with its reason, never an empty list."""
 
+import json
 import re
 import time
 import zipfile
@@ -217,6 +218,23 @@ def test_a_namespace_that_is_not_there_is_said(tmp_path):
         cluster(documents=[shop]), {"/api/v1/namespaces/nothere": [Fault("status", None, value=403)]}
     ) as fake:
         assert len(read(fake, tmp_path, namespaces=("shop", "nothere")).listings(kinds.PODS)) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"kind": "Status", "status": "Success"},
+        {"kind": "PodList", "items": []},
+        {"kind": "Namespace", "metadata": {"name": "other"}},
+        {},
+    ],
+)
+def test_a_namespace_is_the_one_that_was_asked_for(tmp_path, answer):
+    shop = {"kind": "Namespace", "metadata": {"name": "shop"}}
+    wrong = {"/api/v1/namespaces/shop": [Fault("body", None, value=json.dumps(answer).encode())]}
+    with fake_api(cluster(documents=[shop]), wrong) as fake:
+        entry = read(fake, tmp_path, (kinds.NAMESPACES,), namespaces=("shop",)).entries["/api/v1/namespaces"]
+    assert isinstance(entry, Gap) and entry.reason is Reason.UNDECODABLE
 
 
 def test_plain_discovery_of_older_servers(tmp_path):

@@ -22,6 +22,7 @@ from kscan.model.nodes import Node
 from kscan.model.words import listed
 from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason
 from kscan.snapshot.kinds import NAMESPACES, NODES
+from kscan.snapshot.named import named
 from kscan.snapshot.needs import Named, Need, PerNode, Plain, Resource
 from kscan.snapshot.pages import keep
 from kscan.snapshot.snapshot import About, Snapshot
@@ -158,11 +159,13 @@ class _Gathering:
         """The namespaces asked for, one by one, for an account that may not list them all."""
         items, gap = [], None
         for name in self._options.namespaces:
-            answer = self._wire.get(Named(NAMESPACES, name).path())
-            if isinstance(answer, Gap):
-                gap = answer
+            need = Named(NAMESPACES, name)
+            answer = self._wire.get(need.path())
+            found = answer if isinstance(answer, Gap) else named(need, Body(answer.content, answer.media_type))
+            if isinstance(found, Gap):
+                gap = found
             else:
-                items.append(keep(msgspec.Raw(answer.content), self._specs, pod=False))
+                items.append(keep(msgspec.Raw(found.content), self._specs, pod=False))
         path = NAMESPACES.path()
         self._entries[path] = (
             Listing("Namespace", "v1", tuple(items), gap=gap) if items else gap or Gap(path, Reason.NOT_ASKED)

@@ -25,6 +25,7 @@ from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap
 from kscan.snapshot.needs import split_path
 from kscan.snapshot.redact import safe
+from kscan.views.controllers import CONTROLLER_KINDS
 from kscan.views.policies import HOOKS
 from kscan.views.templates import TEMPLATES
 from kscan.views.view import Readings
@@ -77,7 +78,7 @@ def _mark_unseen(said: Said) -> None:
 
 def _of_pods(gap: Gap) -> bool:
     parts = split_path(gap.path)
-    return parts is not None and any(one.covers(parts[0], parts[3]) for one in (kinds.PODS, kinds.REPLICA_SETS))
+    return parts is not None and any(one.covers(parts[0], parts[3]) for one in (kinds.PODS, *CONTROLLER_KINDS))
 
 
 def _written(readings: Readings, ready: Plan) -> _Written:

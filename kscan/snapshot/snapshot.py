@@ -1,12 +1,13 @@
 """The snapshot: a map from API path to what the server answered, and who asked whom, when."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
 
 from kscan.model.base import read_json
 from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason, Unread
+from kscan.snapshot.kinds import KNOWN
 from kscan.snapshot.needs import Brought, FromNode, Named, Plain, Resource, split_path
 
 
@@ -57,7 +58,17 @@ class Snapshot:
         elif resource.namespaced and not self.about.namespaces:
             # The list of one namespace, read for something else, is not the list of all.
             found = [one for one in found if "/namespaces/" not in one[0]]
+        elif resource.namespaced and found and not resource.whole_group:
+            found = [*found, *self._of_namespaces(resource, found)]
         return tuple(found) if found else ((resource.path(), Gap(resource.path(), Reason.NOT_ASKED)),)
+
+    def _of_namespaces(self, resource: Resource, found: Sequence[tuple[str, Entry]]) -> Iterator[tuple[str, Gap]]:
+        """The namespaces asked for of which no list is there, where there is none of them all."""
+        namespaces = [parts[2] for path, _ in found if (parts := split_path(path))]
+        for name in self.about.namespaces if "" not in namespaces else ():
+            if name not in namespaces:
+                path = resource.path(namespace=name)
+                yield path, Gap(path, Reason.NOT_ASKED)
 
     def unread(self, need: Resource | FromNode) -> Iterator[Gap]:
         """What was not read of the files and may hold objects of a resource, or what a node has told."""
@@ -97,7 +108,10 @@ class Snapshot:
             need.resource.path()
         )
         if not isinstance(listing, Listing):
-            return Gap(need.path(), listing.reason if isinstance(listing, Gap) else Reason.NOT_ASKED)
+            reason = listing.reason if isinstance(listing, Gap) else Reason.NOT_ASKED
+            # That a list is not served, where it always is, does not say that the object is not there.
+            odd = reason is Reason.NOT_SERVED and need.resource in KNOWN and not need.resource.optional
+            return Gap(need.path(), Reason.UNAVAILABLE if odd else reason)
         for body in listing.bodies():
             if _is_named(body, need):
                 return Body(body)

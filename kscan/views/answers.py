@@ -5,12 +5,11 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from kscan.model.base import read_json
 from kscan.model.words import listed
 from kscan.snapshot.entry import Body, Gap, Reason
-from kscan.snapshot.needs import Brought, FromNode, Named, PerNode, Plain
+from kscan.snapshot.needs import Brought, FromNode, PerNode, Plain
 
-JSON, TEXT = "application/json", "text/plain"
+TEXT = "text/plain"
 T = TypeVar("T")
 
 
@@ -36,29 +35,3 @@ class Question(msgspec.Struct, Generic[T], frozen=True):
             return reader(found.content)
         except (msgspec.MsgspecError, UnlikeError, UnicodeDecodeError) as error:
             return Gap(path, Reason.UNDECODABLE, str(error))
-
-
-class _Identity(msgspec.Struct):
-    name: str = ""
-    namespace: str = ""
-
-
-class _Object(msgspec.Struct):
-    kind: str
-    metadata: _Identity
-
-
-def named(need: Named, found: Body | Gap) -> Body | Gap:
-    """The object that was asked for by its name, or why there is none; what came may be another one."""
-    if isinstance(found, Gap):
-        return found
-    path = need.path()
-    if found.media_type != JSON:
-        return Gap(path, Reason.UNDECODABLE, f"{found.media_type or 'an answer without a media type'} came, not {JSON}")
-    try:
-        one = read_json(found.content, _Object)
-    except msgspec.MsgspecError as error:
-        return Gap(path, Reason.UNDECODABLE, str(error))
-    if (one.kind, one.metadata.name) != (need.resource.kind, need.name):
-        return Gap(path, Reason.UNDECODABLE, f"{one.kind} {one.metadata.name} came".replace("  ", " "))
-    return found

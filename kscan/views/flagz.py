@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from kscan.model.base import read_json
-from kscan.views.answers import JSON, TEXT, UnlikeError
+from kscan.snapshot.named import JSON
+from kscan.views.answers import TEXT, UnlikeError
 
 _HEAD = re.compile(r"\s*[a-z-]+ flag[sz]\n+Warning: This endpoint is not meant to be machine parseable[^\n]*\n")
 _LINE = re.compile(r"([a-z][a-z0-9-]*)(?:: ?|=| |$)(.*)")

@@ -3,8 +3,9 @@
 from kscan.model.base import read_json
 from kscan.model.discovery import OfferedGroup, Offers
 from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.named import JSON
 from kscan.snapshot.needs import Plain
-from kscan.views.answers import JSON, Question, UnlikeError
+from kscan.views.answers import Question, UnlikeError
 from kscan.views.view import Source, View
 
 API, APIS = Plain("/api"), Plain("/apis")

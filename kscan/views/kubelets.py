@@ -18,8 +18,9 @@ from kscan.model.nodes import Group, Node
 from kscan.model.words import listed
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Body, Gap, Reason
+from kscan.snapshot.named import JSON
 from kscan.snapshot.needs import Need, PerNode
-from kscan.views.answers import JSON, Question, UnlikeError
+from kscan.views.answers import Question, UnlikeError
 from kscan.views.flagz import READERS
 from kscan.views.node_files import NODE_FILES
 from kscan.views.platform import PLATFORM

@@ -11,8 +11,9 @@ from kscan.errors import CheckError
 from kscan.model.cve_feed import Feed, FeedError, read, with_feed
 from kscan.model.releases import Faults, Minors, RetiredApis
 from kscan.snapshot.entry import Reason
+from kscan.snapshot.named import JSON
 from kscan.snapshot.needs import Brought
-from kscan.views.answers import JSON, Question, UnlikeError
+from kscan.views.answers import Question, UnlikeError
 from kscan.views.view import Source, View
 
 T = TypeVar("T")

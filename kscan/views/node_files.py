@@ -11,8 +11,9 @@ from kscan.model.nodes import Node
 from kscan.model.words import listed
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Body, Gap, Reason
+from kscan.snapshot.named import JSON
 from kscan.snapshot.needs import FromNode
-from kscan.views.answers import JSON, Question, UnlikeError
+from kscan.views.answers import Question, UnlikeError
 from kscan.views.platform import PLATFORM
 from kscan.views.view import Evidence, Source, View
 

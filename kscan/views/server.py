@@ -4,8 +4,9 @@ import msgspec
 
 from kscan.model.base import read_json
 from kscan.model.components import version
+from kscan.snapshot.named import JSON
 from kscan.snapshot.needs import Plain
-from kscan.views.answers import JSON, Question, UnlikeError
+from kscan.views.answers import Question, UnlikeError
 from kscan.views.view import Source, View
 
 VERSION = Plain("/version")

@@ -13,9 +13,10 @@ from kscan.model.base import decode, read_json
 from kscan.model.meta import WRITTEN_IN
 from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
 from kscan.snapshot.kinds import KNOWN
+from kscan.snapshot.named import named
 from kscan.snapshot.needs import Brought, FromNode, Named, Need, PerNode, Plain, Resource, split_path
 from kscan.snapshot.snapshot import About, Snapshot
-from kscan.views.answers import Question, named
+from kscan.views.answers import Question
 
 _BY_NAME = frozenset((resource.group, resource.plural) for resource in KNOWN)
 T = TypeVar("T")
