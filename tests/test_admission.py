@@ -488,3 +488,30 @@ def test_webhooks_that_are_known_to_change_and_never_refuse(name, effects):
         "webhooks": [{"name": name, "rules": [PODS]}],
     }
     assert [one.effect for one in posture(FLAGS, hook).guards] == effects
+
+
+def _debugger(subject):
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "debuggers"}}
+    return [
+        {**role, "kind": "ClusterRole",
+         "rules": [{"apiGroups": [""], "resources": ["pods/ephemeralcontainers"], "verbs": ["patch"]}]},
+        {**role, "kind": "ClusterRoleBinding", "subjects": [subject],
+         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "debuggers"}},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("subject", "answer"), [
+    ({"kind": "User", "name": "ana"}, Answer.ADMITTED),
+    ({"kind": "User", "name": "xsystem:serviceaccount:kube-system:z"}, Answer.ADMITTED),
+    ({"kind": "Group", "name": "system:serviceaccount:kube-system:z"}, Answer.ADMITTED),
+    ({"kind": "ServiceAccount", "name": "z", "namespace": "kube-system"}, Answer.REFUSED),
+    ({"kind": "Group", "name": "system:masters"}, Answer.REFUSED),
+])  # fmt: skip
+def test_who_adds_debug_containers_is_the_clusters_own_only_by_its_whole_name(subject, answer):
+    policy = {"kind": "ValidatingAdmissionPolicy", "metadata": {"name": "it"}, "spec": {
+        "matchConstraints": {"resourceRules": [PODS]},
+        "validations": [{"expression": f"({NO_PRIVILEGE}) && ({NO_PRIVILEGE.replace('containers', 'initContainers')})"
+                                       .replace("object.spec.initContainers", "object.spec.?initContainers.orValue([])")}]}}  # fmt: skip
+    binding = {"kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": "it"},
+               "spec": {"policyName": "it", "validationActions": ["Deny"]}}  # fmt: skip
+    assert posture(FLAGS, policy, binding, *_debugger(subject)).privileged is answer

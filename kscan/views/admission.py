@@ -15,7 +15,7 @@ from kscan.model.admission.server import AdmissionServer, admission_server
 from kscan.model.base import decode, read_json
 from kscan.model.podsecurity.controls import LATEST
 from kscan.model.podsecurity.modes import LABEL
-from kscan.model.rbac.identity import MASTERS, group_key
+from kscan.model.rbac.identity import MASTERS, group_key, user_key
 from kscan.model.rbac.roles import Ask
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap
@@ -43,7 +43,7 @@ _OWNS = (
     Ask("update", "validatingadmissionpolicybindings", "admissionregistration.k8s.io"),
     Ask("patch", "validatingadmissionpolicybindings", "admissionregistration.k8s.io"),
 )
-_OF_CLUSTER = "system:serviceaccount:kube-system:"
+_OF_CLUSTER = user_key("system:serviceaccount:kube-system:")
 
 
 def _build(source: Source) -> tuple[Posture, ...]:
@@ -88,7 +88,7 @@ def _debuggers(source: Source) -> Debuggers:
     for ask in (Ask("update", "pods/ephemeralcontainers"), Ask("patch", "pods/ephemeralcontainers")):
         for key, scopes in full.holders(ask).items():
             owns = any("" in full.holders(own).get(key, ()) for own in _OWNS)
-            found |= frozenset() if owns or _OF_CLUSTER in key or key == group_key(MASTERS) else scopes
+            found |= frozenset() if owns or key.startswith(_OF_CLUSTER) or key == group_key(MASTERS) else scopes
     return Debuggers(frozenset(found), "" if source.whole(RBAC) else "who may add debug containers could not be read")
 
 
