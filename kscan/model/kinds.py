@@ -33,6 +33,7 @@ _MEANT = {
     **_own("CertificateSigningRequest", group="certificates.k8s.io"),
     **_own("APIService", group="apiregistration.k8s.io"),
     **_own("CustomResourceDefinition", group="apiextensions.k8s.io"),
+    **_own("ConstraintTemplate", group="templates.gatekeeper.sh"),
     **_own("Config", group="config.gatekeeper.sh"),
     **_own("ClusterPolicy", "Policy", "PolicyException", group="kyverno.io"),
     **_own("ValidatingPolicy", group="policies.kyverno.io"),

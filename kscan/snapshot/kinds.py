@@ -56,6 +56,14 @@ ADMISSION_BINDINGS = Resource(
 )
 # Each kind of constraint is made by a template; Gatekeeper's own configuration stands beside.
 CONSTRAINTS = Resource("constraints.gatekeeper.sh", "*", "", _CLUSTER, ("v1beta1", "v1"), optional=True)
+CONSTRAINT_TEMPLATES = Resource(
+    "templates.gatekeeper.sh",
+    "constrainttemplates",
+    "ConstraintTemplate",
+    _CLUSTER,
+    ("v1", "v1beta1", "v1alpha1"),
+    optional=True,
+)
 GATEKEEPER_CONFIGS = Resource("config.gatekeeper.sh", "configs", "Config", versions=("v1alpha1",), optional=True)
 KYVERNO_CLUSTER_POLICIES = Resource(
     "kyverno.io", "clusterpolicies", "ClusterPolicy", _CLUSTER, ("v1", "v2beta1"), optional=True

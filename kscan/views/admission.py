@@ -6,13 +6,16 @@ from typing import Any
 
 import msgspec
 
+from kscan.model.admission import gatekeeper
 from kscan.model.admission.asked import Asked, Debuggers, Everything
 from kscan.model.admission.gatekeeper import Config, Constraint
 from kscan.model.admission.guards import Posture
 from kscan.model.admission.kyverno import KyvernoPolicy, PolicyException, Settings
 from kscan.model.admission.policies import Policy
 from kscan.model.admission.server import AdmissionServer, admission_server
-from kscan.model.base import decode, read_json
+from kscan.model.admission.templates import Template
+from kscan.model.admission.unread import unread, words
+from kscan.model.base import decode, decode_object, read_json
 from kscan.model.podsecurity.controls import LATEST
 from kscan.model.podsecurity.modes import LABEL
 from kscan.model.rbac.identity import MASTERS, group_key, user_key
@@ -29,6 +32,7 @@ from kscan.views.platform import PLATFORM
 from kscan.views.policies import BINDINGS, HOOKS, POLICIES
 from kscan.views.rights import RBAC
 from kscan.views.server import MINOR
+from kscan.views.shipped import gatekeeper_library
 from kscan.views.view import Source, View
 
 KYVERNO_FILTERS = Named(kinds.CONFIG_MAPS, "kyverno", "kyverno")
@@ -57,6 +61,7 @@ def _build(source: Source) -> tuple[Posture, ...]:
         policies=source.of(POLICIES),
         bindings=source.of(BINDINGS),
         constraints=tuple(_constraints(source)),
+        templates=_templates(source),
         configs=tuple(source.nouns(kinds.GATEKEEPER_CONFIGS, Config)),
         kyverno=tuple(
             policy
@@ -92,12 +97,24 @@ def _debuggers(source: Source) -> Debuggers:
     return Debuggers(frozenset(found), "" if source.whole(RBAC) else "who may add debug containers could not be read")
 
 
-def _constraints(source: Source) -> Iterator[tuple[str, Constraint]]:
+def _constraints(source: Source) -> Iterator[tuple[str, Constraint, str]]:
     for path, item in source.items(kinds.CONSTRAINTS):
         try:
-            yield path.rpartition("/")[2], decode(item.body, Constraint)
+            constraint = decode(item.body, Constraint)
+            places = list(unread(decode_object(item.body).get("spec"), gatekeeper.Spec))
         except msgspec.MsgspecError as error:
             source.undecodable(path, item, error)
+        else:
+            yield path.rpartition("/")[2], constraint, words(places)
+
+
+def _templates(source: Source) -> Mapping[str, str]:
+    """Why the code of each template is not known; of one that is not read, its constraints are a doubt."""
+    before, library = source.gaps, gatekeeper_library()
+    found = {one.metadata.name: one.doubt(library) for one in source.nouns(kinds.CONSTRAINT_TEMPLATES, Template)}
+    missed = [gap for gap in source.gaps if gap not in before]
+    source.weigh(*missed, because="what a constraint refuses whose template is not read is a doubt")
+    return found
 
 
 def _services(source: Source) -> frozenset[str] | None:
@@ -164,6 +181,7 @@ ADMISSION: View[tuple[Posture, ...]] = View(
         *BINDINGS.needs,
         *ANSWERING.needs,
         kinds.CONSTRAINTS,
+        kinds.CONSTRAINT_TEMPLATES,
         kinds.GATEKEEPER_CONFIGS,
         kinds.KYVERNO_CLUSTER_POLICIES,
         kinds.KYVERNO_POLICIES,

@@ -6,6 +6,7 @@ from functools import lru_cache
 import msgspec
 
 from kscan import data
+from kscan.model.admission.templates import Library
 from kscan.model.base import read_json
 from kscan.model.discovery import OfferedGroup
 from kscan.model.platform import Platform, profile_of
@@ -17,6 +18,11 @@ from kscan.model.served import Served
 from kscan.views.platform import profiles
 
 _KUBERNETES = "kubernetes"
+
+
+class _Released(msgspec.Struct):
+    kind: str
+    digest: str
 
 
 class _Line(msgspec.Struct):
@@ -99,3 +105,14 @@ def own_groups() -> Sequence[OfferedGroup]:
 def own_served() -> Served:
     """The same, ready to be asked."""
     return Served(own_groups())
+
+
+@lru_cache
+def gatekeeper_library() -> Library:
+    """The code of the templates that Gatekeeper's library has released, by its digests."""
+    path = data.folder("checks") / "shipped" / "gatekeeper-library.jsonl"
+    found: dict[str, set[str]] = {}
+    for line in path.read_bytes().splitlines():
+        one = read_json(line, _Released)
+        found.setdefault(one.kind, set()).add(one.digest)
+    return {kind: frozenset(digests) for kind, digests in found.items()}

@@ -56,7 +56,10 @@ class Everything(msgspec.Struct, frozen=True, kw_only=True):
     answered: Mapping[str, bool] = {}
     policies: tuple[Policy, ...] = ()
     bindings: tuple[PolicyBinding, ...] = ()
-    constraints: tuple[tuple[str, Constraint], ...] = ()
+    # By the kind that the path of their list says, each with what of it was not read.
+    constraints: tuple[tuple[str, Constraint, str], ...] = ()
+    # Why the code of a template is not known, by the name of the template; empty where it is known.
+    templates: Mapping[str, str] = {}
     configs: tuple[Config, ...] = ()
     kyverno: tuple[KyvernoPolicy, ...] = ()
     kyverno_validating: tuple[Policy, ...] = ()
@@ -161,9 +164,10 @@ class Asked:
         if any(one.excludes(labels[NAME]) for one in self._every.configs):
             return
         unsure = self._every.server.unsure("ValidatingAdmissionWebhook")
-        for kind, constraint in self._every.constraints:
+        for kind, constraint, unread in self._every.constraints:
             if constraint.spec.match.sees(labels[NAME], labels):
-                yield behind(hooks, gatekeeper.asking(kind, constraint), unsure=unsure)
+                asking = gatekeeper.asking(kind, constraint, self._every.templates, unread)
+                yield behind(hooks, asking, unsure=unsure)
 
     def _by_kyverno(self, namespace: _Namespace, labels: _Labels, hooks: list[Called]) -> Iterator[Asking]:
         told = self._every.kyverno_settings

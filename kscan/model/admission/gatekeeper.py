@@ -10,6 +10,7 @@ from kscan.model.admission.guards import Action, Guard
 from kscan.model.admission.matching import DEBUG_POD
 from kscan.model.admission.pods import labels_in, name_in
 from kscan.model.admission.probes import NODE_PATHS
+from kscan.model.admission.templates import NOT_FOUND
 from kscan.model.admission.trial import Outcome
 from kscan.model.base import Noun
 from kscan.model.meta import Metadata, ObjectRef
@@ -17,8 +18,17 @@ from kscan.model.selectors import LabelSelector
 
 WEBHOOK = "validation.gatekeeper.sh"
 _NOTHING: frozenset[str] = frozenset()
+_HOST_PATH = frozenset({"host-path"})
+# What takes over the node for whoever may only read it: its keys, and where its runtime listens.
+_RUNTIMES = ("containerd/containerd.sock", "crio/crio.sock", "docker.sock", "k3s/containerd/containerd.sock")
+_NODE = (
+    *NODE_PATHS, "/etc/kubernetes/pki", "/etc/kubernetes/manifests", "/var/lib/kubelet/pki", "/var/lib/etcd",
+    *(f"{run}/{socket}" for run in ("/run", "/var/run") for socket in _RUNTIMES),
+)  # fmt: skip
 _EVERYWHERE = ("*", WEBHOOK)
 _OWN_KIND = "it is of no kind of Gatekeeper's library; what it refuses stands in its template"
+_NOT_ENFORCED = "its status does not say that each webhook of Gatekeeper enforces it"
+_SOME_PATHS = "it allows some paths of the node, and what lies there kscan does not know"
 _UPDATES = "newer templates of its library pass over what is changed, and a debug container is a change"
 
 
@@ -63,18 +73,42 @@ class _Scoped(Noun, frozen=True):
     enforcement_points: tuple[_Point, ...] = ()
 
 
-class _Spec(Noun, frozen=True):
+class Spec(Noun, frozen=True):
+    """What a constraint says."""
+
     enforcement_action: str = "deny"
     scoped_enforcement_actions: tuple[_Scoped, ...] = ()
     match: _Match = _Match()
     parameters: dict[str, Any] = {}
 
 
+class _ByPod(Noun, frozen=True):
+    enforced: bool = False
+    operations: tuple[str, ...] = ()
+    errors: tuple[Any, ...] = ()
+
+    @property
+    def answers(self) -> bool:
+        """Whether it is asked when a pod is created; what only audits says nothing of that."""
+        return not self.operations or "webhook" in self.operations
+
+
+class _Status(Noun, frozen=True):
+    by_pod: tuple[_ByPod, ...] = ()
+
+
 class Constraint(Noun, frozen=True):
     """A constraint of any kind."""
 
     metadata: Metadata
-    spec: _Spec = _Spec()
+    spec: Spec = Spec()
+    status: _Status = _Status()
+
+    @property
+    def unsure(self) -> str:
+        """Why it may not hold, as Gatekeeper says: each of its pods tells whether it enforces it."""
+        pods = [one for one in self.status.by_pod if one.answers]
+        return "" if pods and all(one.enforced and not one.errors for one in pods) else _NOT_ENFORCED
 
     @property
     def action(self) -> Action:
@@ -117,13 +151,19 @@ def matches_any(patterns: Iterable[str], name: str) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def asking(kind: str, constraint: Constraint) -> Asking:
-    """What a constraint does about pods; the kind is as the path of its list writes it."""
+def asking(kind: str, constraint: Constraint, templates: Mapping[str, str], unread: str = "") -> Asking:
+    """What a constraint does about pods; the kind is as the path of its list writes it.
+
+    Of each template it is known why its code is not known, or that it is.
+    """
     known = _LIBRARY.get(kind) or _LIBRARY.get(kind.removesuffix("s"))
     match, parameters = constraint.spec.match, constraint.spec.parameters
-    stops = known[1](parameters) if known else _NOTHING
+    outcome = Outcome(doubt=_OWN_KIND)
+    if known:
+        doubt = templates.get(known[0].lower(), NOT_FOUND)
+        outcome = Outcome(doubt=doubt) if doubt else known[1](parameters)
+    stops = outcome.stops
     exempt = tuple(map(str, parameters.get("exemptImages") or ())) if known else ()
-    outcome = Outcome(stops) if known else Outcome(doubt=_OWN_KIND)
 
     def says(case: Case) -> Outcome:
         name, labels = name_in(case), labels_in(case, POD_LABELS)
@@ -143,7 +183,7 @@ def asking(kind: str, constraint: Constraint) -> Asking:
     images = tuple(Edit("image", value=f"{one[:-1]}x" if one.endswith("*") else one) for one in exempt[:6])
     dims = dims_of_selector(match.label_selector) | dims_of_names(names)
     dims |= Dims(kinds=frozenset({"image"}), edits=images) if images else Dims()
-    return Asking(guard=guard, dims=dims, says=says)
+    return Asking(guard=guard, dims=dims, says=says, unsure=unread or constraint.unsure)
 
 
 def _is_exempt(exempt: Iterable[str], image: str) -> bool:
@@ -151,35 +191,44 @@ def _is_exempt(exempt: Iterable[str], image: str) -> bool:
     return any(image.startswith(one[:-1]) if one.endswith("*") else image == one for one in exempt)
 
 
-def _always(*probes: str) -> Callable[[Mapping[str, Any]], frozenset[str]]:
-    return lambda _: frozenset(probes)
+_Stops = Callable[[Mapping[str, Any]], Outcome]
 
 
-def _network(parameters: Mapping[str, Any]) -> frozenset[str]:
-    return _NOTHING if parameters.get("hostNetwork") else frozenset({"host-network"})
+def _always(*probes: str) -> _Stops:
+    return lambda _: Outcome(frozenset(probes))
 
 
-def _paths(parameters: Mapping[str, Any]) -> frozenset[str]:
-    """The probe mounts what takes over the node: its root, its settings, what its kubelet keeps."""
-    allowed = [str(one.get("pathPrefix", "")).rstrip("/") for one in parameters.get("allowedHostPaths") or ()]
-    open_ = any(f"{path}/".startswith(f"{prefix}/") for path in NODE_PATHS for prefix in allowed)
-    return _NOTHING if open_ else frozenset({"host-path"})
+def _network(parameters: Mapping[str, Any]) -> Outcome:
+    return Outcome(_NOTHING if parameters.get("hostNetwork") else frozenset({"host-network"}))
 
 
-def _capabilities(parameters: Mapping[str, Any]) -> frozenset[str]:
+def _paths(parameters: Mapping[str, Any]) -> Outcome:
+    """Every path is refused where none is allowed; of those that are, a few are known to take over the node."""
+    told = parameters.get("allowedHostPaths") or ()
+    allowed = [str(one.get("pathPrefix", "")).rstrip("/") for one in told if isinstance(one, dict)]
+    if any(f"{path}/".startswith(f"{prefix}/") for path in _NODE for prefix in allowed):
+        return Outcome()
+    if told:
+        return Outcome(doubt=_SOME_PATHS, doubted=_HOST_PATH)
+    return Outcome(_HOST_PATH)
+
+
+def _capabilities(parameters: Mapping[str, Any]) -> Outcome:
     allowed = {str(one).upper() for one in parameters.get("allowedCapabilities") or ()}
-    return frozenset({"capability"}) if allowed.isdisjoint({"*", "ALL", "SYS_ADMIN", "CAP_SYS_ADMIN"}) else _NOTHING
+    open_ = not allowed.isdisjoint({"*", "ALL", "SYS_ADMIN", "CAP_SYS_ADMIN"})
+    return Outcome(_NOTHING if open_ else frozenset({"capability"}))
 
 
-def _volumes(parameters: Mapping[str, Any]) -> frozenset[str]:
-    allowed = parameters.get("volumes") or ()
-    return _NOTHING if {"*", "hostPath"} & set(allowed) else frozenset({"host-path"})
+def _volumes(parameters: Mapping[str, Any]) -> Outcome:
+    allowed = map(str, parameters.get("volumes") or ())
+    return Outcome(_NOTHING if {"*", "hostPath"} & set(allowed) else _HOST_PATH)
 
 
-_KINDS: tuple[tuple[str, Callable[[Mapping[str, Any]], frozenset[str]]], ...] = (
+_KINDS: tuple[tuple[str, _Stops], ...] = (
     ("K8sPSPPrivilegedContainer", _always("privileged", "privileged-init")),
-    # What is privileged, or has SYS_ADMIN, cannot say that it does not gain privileges.
-    ("K8sPSPAllowPrivilegeEscalationContainer", _always("privileged", "privileged-init", "capability")),
+    # What is privileged cannot say that it does not gain privileges; what adds SYS_ADMIN can, for the API server
+    # only looks for that capability by another name.
+    ("K8sPSPAllowPrivilegeEscalationContainer", _always("privileged", "privileged-init")),
     ("K8sPSPHostNamespace", _always("host-pid", "host-ipc")),
     ("K8sPSPHostNetworkingPorts", _network),
     ("K8sPSPHostFilesystem", _paths),
