@@ -80,6 +80,13 @@ KYVERNO_VALIDATING = Resource(
     ("v1", "v1beta1", "v1alpha1"),
     optional=True,
 )
+KYVERNO_VALIDATING_EXCEPTIONS = Resource(
+    "policies.kyverno.io",
+    "policyexceptions",
+    "PolicyException",
+    versions=("v1", "v1beta1", "v1alpha1"),
+    optional=True,
+)
 CERTIFICATE_REQUESTS = Resource(
     "certificates.k8s.io", "certificatesigningrequests", "CertificateSigningRequest", _CLUSTER, short="csr"
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -10,8 +10,9 @@ from kscan.model.admission import gatekeeper
 from kscan.model.admission.asked import Asked, Debuggers, Everything
 from kscan.model.admission.gatekeeper import Config, Constraint
 from kscan.model.admission.guards import Posture
-from kscan.model.admission.kyverno import KyvernoPolicy, PolicyException, Settings
-from kscan.model.admission.policies import Policy
+from kscan.model.admission.kyverno_policies import KyvernoPolicy, PolicyException, doubts
+from kscan.model.admission.kyverno_settings import Settings, passed
+from kscan.model.admission.kyverno_validating import ValidatingException, ValidatingPolicy
 from kscan.model.admission.server import AdmissionServer, admission_server
 from kscan.model.admission.templates import Template
 from kscan.model.admission.unread import unread, words
@@ -22,7 +23,7 @@ from kscan.model.rbac.identity import MASTERS, group_key, user_key
 from kscan.model.rbac.roles import Ask
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap
-from kscan.snapshot.needs import Named
+from kscan.snapshot.needs import Named, Resource
 from kscan.views.answering import ANSWERING
 from kscan.views.components import API_SERVER
 from kscan.views.groups import GROUPS
@@ -35,6 +36,7 @@ from kscan.views.server import MINOR
 from kscan.views.shipped import gatekeeper_library
 from kscan.views.view import Source, View
 
+N = TypeVar("N")
 KYVERNO_FILTERS = Named(kinds.CONFIG_MAPS, "kyverno", "kyverno")
 # Whose API servers are known to run the plugins that Kubernetes does, with no level for all and no exemptions.
 _AS_IT_COMES = frozenset({"eks", "gke", "aks"})
@@ -64,11 +66,11 @@ def _build(source: Source) -> tuple[Posture, ...]:
         templates=_templates(source),
         configs=tuple(source.nouns(kinds.GATEKEEPER_CONFIGS, Config)),
         kyverno=tuple(
-            policy
+            (policy, doubts(policy, spec))
             for resource in (kinds.KYVERNO_CLUSTER_POLICIES, kinds.KYVERNO_POLICIES)
-            for policy in source.nouns(resource, KyvernoPolicy)
+            for _, policy, spec in _whole(source, resource, KyvernoPolicy)
         ),
-        kyverno_validating=tuple(source.nouns(kinds.KYVERNO_VALIDATING, Policy)),
+        kyverno_validating=tuple(_validating(source)),
         exceptions=tuple(source.nouns(kinds.KYVERNO_EXCEPTIONS, PolicyException)),
         kyverno_settings=_kyverno_settings(source),
         openshift="security.openshift.io"
@@ -97,15 +99,28 @@ def _debuggers(source: Source) -> Debuggers:
     return Debuggers(frozenset(found), "" if source.whole(RBAC) else "who may add debug containers could not be read")
 
 
-def _constraints(source: Source) -> Iterator[tuple[str, Constraint, str]]:
-    for path, item in source.items(kinds.CONSTRAINTS):
+def _whole(source: Source, resource: Resource, noun: type[N]) -> Iterator[tuple[str, N, object]]:
+    """Every object of a resource, decoded, with the path of its list and all that it says."""
+    for path, item in source.items(resource):
         try:
-            constraint = decode(item.body, Constraint)
-            places = list(unread(decode_object(item.body).get("spec"), gatekeeper.Spec))
+            found, spec = decode(item.body, noun), decode_object(item.body).get("spec")
         except msgspec.MsgspecError as error:
             source.undecodable(path, item, error)
         else:
-            yield path.rpartition("/")[2], constraint, words(places)
+            yield path, found, spec
+
+
+def _constraints(source: Source) -> Iterator[tuple[str, Constraint, str]]:
+    for path, constraint, spec in _whole(source, kinds.CONSTRAINTS, Constraint):
+        yield path.rpartition("/")[2], constraint, words(list(unread(spec, gatekeeper.Spec)))
+
+
+def _validating(source: Source) -> Iterator[tuple[ValidatingPolicy, str]]:
+    """Kyverno's policies of expressions, each with why it may not hold."""
+    exceptions = list(source.nouns(kinds.KYVERNO_VALIDATING_EXCEPTIONS, ValidatingException))
+    for _, policy, spec in _whole(source, kinds.KYVERNO_VALIDATING, ValidatingPolicy):
+        excused = next((one for one in exceptions if one.excuses(policy)), None)
+        yield policy, f"PolicyException {excused} may excuse pods from it" if excused else policy.doubt(spec)
 
 
 def _templates(source: Source) -> Mapping[str, str]:
@@ -157,9 +172,8 @@ def _kyverno_settings(source: Source) -> Settings | None:
         return None
     with suppress(msgspec.MsgspecError, KeyError, TypeError, AttributeError):
         told = read_json(found.content, dict[str, Any])["data"]
-        parts = (one.split(",") for one in told["resourceFilters"].replace(" ", "").strip("[]").split("]["))
         return Settings(
-            namespaces=tuple(part[1] for part in parts if len(part) > 1 and part[0] in ("*/*", "*", "Pod")),
+            passed=passed(told["resourceFilters"]),
             groups=_names(told, "excludeGroups"),
             users=_names(told, "excludeUsernames"),
             roles=(*_names(told, "excludeRoles"), *_names(told, "excludeClusterRoles")),
@@ -187,6 +201,7 @@ ADMISSION: View[tuple[Posture, ...]] = View(
         kinds.KYVERNO_POLICIES,
         kinds.KYVERNO_EXCEPTIONS,
         kinds.KYVERNO_VALIDATING,
+        kinds.KYVERNO_VALIDATING_EXCEPTIONS,
         KYVERNO_FILTERS,
         *METRICS.needs,
         *GROUPS.needs,

@@ -10,9 +10,11 @@ from kscan.model.admission import gatekeeper, kyverno, telling
 from kscan.model.admission.asking import Asking, standing
 from kscan.model.admission.calling import Called, behind, conditions_of
 from kscan.model.admission.cases import ORDINARY, Case, Dims, cases
-from kscan.model.admission.gatekeeper import Config, Constraint
+from kscan.model.admission.gatekeeper import Config, Constraint, matches_any
 from kscan.model.admission.guards import Action, Effect, Guard, Posture, posture
-from kscan.model.admission.kyverno import KyvernoPolicy, PolicyException, Settings
+from kscan.model.admission.kyverno_policies import KyvernoPolicy, PolicyException
+from kscan.model.admission.kyverno_settings import Passed, Settings
+from kscan.model.admission.kyverno_validating import ValidatingPolicy
 from kscan.model.admission.matching import CREATE_POD, DEBUG_POD, NAME, asked, labels_of, name_of
 from kscan.model.admission.policies import Policy, PolicyBinding
 from kscan.model.admission.probes import EVERY, PRIVILEGED
@@ -23,8 +25,10 @@ from kscan.model.namespaces import SYSTEM
 from kscan.model.podsecurity.modes import LABEL, modes
 
 _ORDER = list(Effect)
+_KYVERNO = "kyverno"
 # What Kyverno passes over unless it is told otherwise.
-_KYVERNO_DEFAULT = Settings(namespaces=(*sorted(SYSTEM), "kyverno"))
+_KYVERNO_DEFAULT = Settings(passed=Passed(pods=(*sorted(SYSTEM), _KYVERNO)))
+_SOME_FILTERS = "a resource filter of Kyverno's may pass over pods here"
 _NO_FILTERS = "Kyverno's ConfigMap kyverno/kyverno was not read, which may pass over the namespace, or who asks"
 _Labels = Mapping[str, str]
 _Namespace = Mapping[str, Any]
@@ -61,8 +65,10 @@ class Everything(msgspec.Struct, frozen=True, kw_only=True):
     # Why the code of a template is not known, by the name of the template; empty where it is known.
     templates: Mapping[str, str] = {}
     configs: tuple[Config, ...] = ()
-    kyverno: tuple[KyvernoPolicy, ...] = ()
-    kyverno_validating: tuple[Policy, ...] = ()
+    # Each with why each of its rules may do something else than what was read of it.
+    kyverno: tuple[tuple[KyvernoPolicy, tuple[str, ...]], ...] = ()
+    # Each with why it may not hold.
+    kyverno_validating: tuple[tuple[ValidatingPolicy, str], ...] = ()
     exceptions: tuple[PolicyException, ...] = ()
     # What its configuration passes over; None where that could not be read.
     kyverno_settings: Settings | None = None
@@ -83,9 +89,9 @@ class Asked:
         bindings = [one for one in every.bindings if one.spec.policy_name in policies and not off]
         bound = [telling.bound(*policies[one.spec.policy_name], one) for one in bindings]
         self._bound = [one for one in bound if one.about_pods]
-        validating = [telling.of_kyverno(one, budget) for one in every.kyverno_validating]
-        self._validating = [one for one in validating if one.about_pods]
-        self._kyverno = [kyverno.ready(one, budget) for one in every.kyverno]
+        validating = [(telling.of_kyverno(one, budget), doubt) for one, doubt in every.kyverno_validating if one.asked]
+        self._validating = [(one, doubt) for one, doubt in validating if one.about_pods]
+        self._kyverno = [kyverno.ready(one, budget, doubts) for one, doubts in every.kyverno]
         self._hooks = [(hook, conditions_of(hook, budget)) for hook in every.hooks]
 
     def posture(self, namespace: _Namespace) -> Posture:
@@ -170,19 +176,26 @@ class Asked:
                 yield behind(hooks, asking, unsure=unsure)
 
     def _by_kyverno(self, namespace: _Namespace, labels: _Labels, hooks: list[Called]) -> Iterator[Asking]:
-        told = self._every.kyverno_settings
-        settings = told or _KYVERNO_DEFAULT
-        if labels[NAME] in settings.namespaces:
+        name, settings = labels[NAME], self._every.kyverno_settings or _KYVERNO_DEFAULT
+        if matches_any(settings.passed.pods, name):
             return
-        unsure = self._every.server.unsure("ValidatingAdmissionWebhook") or ("" if told else _NO_FILTERS)
+        unsure = self._every.server.unsure("ValidatingAdmissionWebhook") or self._unfiltered(name, hooks)
         for ready in self._kyverno:
             # A policy that fails open is asked by a webhook that does.
             own = [one for one in hooks if one.open == ready.policy.fails_open] or hooks
             for one in kyverno.asking(ready, namespace, labels, self._every.minor, self._every.exceptions):
-                yield behind(own, settings.over(one), unsure=unsure)
-        for bound in self._validating:
-            for one in bound.within(namespace, labels):
-                yield behind(hooks, settings.over(one), unsure=unsure)
+                yield behind(own, settings.over(one, name), unsure=unsure)
+        for bound, doubt in self._validating:
+            for one in bound.within(namespace, labels, unsure=doubt):
+                yield behind(hooks, settings.over(one, name), unsure=unsure)
+
+    def _unfiltered(self, namespace: str, hooks: list[Called]) -> str:
+        """Why Kyverno may pass over a namespace: its ConfigMap lies beside it, and only one place is looked at."""
+        told = self._every.kyverno_settings
+        services = [one.hook.webhook.client_config.service for one in hooks]
+        if told is None or any(one and one.namespace != _KYVERNO for one in services):
+            return _NO_FILTERS
+        return _SOME_FILTERS if matches_any(told.passed.perhaps, namespace) else ""
 
     def _by_server(self, labels: _Labels) -> Iterator[Asking]:
         """What the API server does by itself, and what the API does not show of it."""

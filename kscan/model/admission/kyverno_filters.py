@@ -1,5 +1,6 @@
 """Which pods, and which of those who create them, the filters of Kyverno mean."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -15,6 +16,38 @@ _OWNERS = frozenset({"cluster-admin"})
 NO_TENANT = _OWNERS | {"system:masters", "system:nodes", "system:kube-scheduler"}
 KNOWN = NO_TENANT | {"system:authenticated", "system:serviceaccounts", "system:serviceaccounts:kube-system"}
 _PODS = frozenset({"Pod", "v1/Pod", "*/Pod", "*", "*/*"})
+_VERSION = re.compile(r"\*|v\d\w*")
+
+
+def kinds_of(selector: str) -> list[tuple[str, str]]:
+    """The kinds that a selector may name, each with the part of it; none where Kyverno reads none in it.
+
+    What is of another group or version than pods are has no name here.
+    """
+    parts = selector.split("/")
+    versions = [bool(_VERSION.fullmatch(part)) for part in parts]
+    own = [fnmatchcase("v1", part) for part in parts]
+    match parts:
+        case ["*", "*"]:
+            return [("*", "*")]
+        case [kind]:
+            return [(kind, "")]
+        case [first, second]:
+            return [(second if own[0] else "", "")] if versions[0] else [(first, second)]
+        case [group, second, third]:
+            whole = (third if own[1] and fnmatchcase("", group) else "", "")
+            return [whole] * versions[1] + [(second if own[0] else "", third)] * versions[0]
+        case [group, _, kind, part]:
+            return [(kind if own[1] and fnmatchcase("", group) else "", part)]
+    return []
+
+
+def _about_pods(selector: str) -> bool | None:
+    """Whether a selector of kinds means pods; None where that is not clear."""
+    if selector in _PODS:
+        return True
+    found = kinds_of(selector)
+    return None if not found or any(fnmatchcase("Pod", kind.partition(".")[0]) for kind, _ in found) else False
 
 
 class _Resources(Noun, frozen=True):
@@ -26,6 +59,12 @@ class _Resources(Noun, frozen=True):
     selector: LabelSelector = LabelSelector()
     annotations: dict[str, str] = {}
     operations: tuple[str, ...] = ()
+
+    @property
+    def pods(self) -> bool | None:
+        """Whether its kinds mean pods; None where that is not clear."""
+        said = {_about_pods(one) for one in self.kinds}
+        return True if True in said or not said else None if None in said else False
 
 
 class _Subject(Noun, frozen=True):
@@ -55,7 +94,7 @@ class Filter(Noun, frozen=True):
         """Whether it may mean the pods of a namespace."""
         one = self.resources
         return (
-            (not one.kinds or not _PODS.isdisjoint(one.kinds))
+            one.pods is not False
             and (not one.namespaces or matches_any(one.namespaces, namespace))
             and one.namespace_selector.matches(labels)
             and (not one.operations or not {"CREATE", "UPDATE"}.isdisjoint(one.operations))
@@ -66,7 +105,7 @@ class Filter(Noun, frozen=True):
         """Whether it means some pods only, or some who create them."""
         one = self.resources
         by_pod = one.name or one.names or one.annotations or not one.selector.everything
-        return bool(by_pod or self.subjects or self.roles or self.cluster_roles)
+        return bool(by_pod or one.pods is None or self.subjects or self.roles or self.cluster_roles)
 
     @property
     def dims(self) -> Dims:
@@ -98,7 +137,8 @@ class Filter(Noun, frozen=True):
                 matches_any((value,), said[key]) if key in said else False for key, value in one.annotations.items()
             )
         )
-        return self._who(case) if meets else False
+        who = self._who(case) if meets else False
+        return None if who and one.pods is None else who
 
     def _who(self, case: Case) -> bool | None:
         """Whether it means whoever asks: the roles that somebody has are not known, but for those of no tenant."""
