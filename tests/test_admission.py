@@ -495,8 +495,6 @@ def _kyverno(rule, spec=None, excused=(), *, before=(), exceptions=(), own="", s
      "spec.webhookConfiguration.matchConditions"),
     ({}, {"webhookConfiguration": {"failurePolicy": "Ignore"}}, "spec.webhookConfiguration.failurePolicy"),
     ({}, {"somethingNew": {"a": 1}}, "spec.somethingNew"),
-    ({"validate": {"cel": {"generate": True, "expressions": [{"expression": NO_PRIVILEGE}]}}}, {},
-     "spec.rules[0].validate.cel.generate"),
     ({"match": {"any": [{"resources": {"kinds": ["Pod"], "newFilter": "a"}}]}}, {},
      "spec.rules[0].match.any.resources.newFilter"),
     ({"exclude": {"any": [{"somebody": ["ana"]}]}}, {}, "spec.rules[0].exclude.any.somebody"),
@@ -508,6 +506,13 @@ def test_what_is_not_read_of_a_policy_of_kyverno_makes_it_a_doubt(rule, spec, un
     (found,) = _kyverno(rule, {"validationFailureAction": "Enforce"} | spec)
     assert (found.unsure, found.effect) == (
         (f"kscan does not read its {unsure}", Effect.UNKNOWN) if unsure else ("", Effect.REFUSES))  # fmt: skip
+
+
+@pytest.mark.parametrize(("made", "effect"), [(True, Effect.UNKNOWN), (False, Effect.REFUSES)])
+def test_a_rule_that_kyverno_leaves_to_the_api_server_is_a_doubt(made, effect):
+    cel = {"generate": made, "expressions": [{"expression": NO_PRIVILEGE}]}
+    (found,) = _kyverno({"validate": {"cel": cel}}, {"validationFailureAction": "Enforce"})
+    assert found.effect is effect
 
 
 @pytest.mark.parametrize(("status", "effect"), [
@@ -590,6 +595,7 @@ def test_a_privileged_pod_is_refused_only_if_every_kind_of_it_is():
 @pytest.mark.parametrize("hidden", [
     kinds.ADMISSION_POLICIES, kinds.ADMISSION_BINDINGS, kinds.VALIDATING_WEBHOOKS, kinds.MUTATING_WEBHOOKS,
     kinds.CONSTRAINTS, kinds.GATEKEEPER_CONFIGS, kinds.KYVERNO_CLUSTER_POLICIES, kinds.KYVERNO_POLICIES, kinds.KYVERNO_VALIDATING,
+    kinds.KYVERNO_EXCEPTIONS, kinds.KYVERNO_VALIDATING_EXCEPTIONS,
 ], ids=str)  # fmt: skip
 def test_what_may_not_be_read_may_refuse(hidden):
     found = reading(FLAGS, edit=lambda snapshot: denied(snapshot, hidden))

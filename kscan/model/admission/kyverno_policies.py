@@ -11,7 +11,8 @@ from kscan.model.base import Noun
 from kscan.model.meta import Metadata
 from kscan.model.selectors import LabelSelector
 
-_NOT_READY = "Kyverno says that the policy is not ready"
+NOT_READY = "Kyverno says that the policy is not ready"
+BY_THE_SERVER = "Kyverno leaves it to a policy of the API server that it makes of it"
 # What changes nothing of what a policy refuses when a pod is made.
 _HARMLESS = frozenset({
     "background", "emitWarning", "generateExisting", "generateExistingOnPolicyUpdate", "mutateExistingOnPolicyUpdate",
@@ -48,6 +49,8 @@ class Expressions(Noun, frozen=True):
     expressions: tuple[Condition, ...] = ()
     variables: tuple[Condition, ...] = ()
     param_kind: dict[str, str] | None = None
+    # Whether a policy of the API server is made of it, which asks in Kyverno's place.
+    generate: bool = False
 
 
 class Validate(Noun, frozen=True):
@@ -150,7 +153,13 @@ class PolicyException(Noun, frozen=True):
 def doubts(policy: KyvernoPolicy, spec: object) -> tuple[str, ...]:
     """Why each rule of a policy may do something else than what is read of it; empty where all is read."""
     told = spec if isinstance(spec, dict) else {}
-    rules = told.get("rules") or ()
     whole = words([*unread({**told, "rules": None}, Spec, _HARMLESS)])
-    whole = _NOT_READY if policy.status.not_ready else whole
-    return tuple(whole or words([*unread(one, Rule, _HARMLESS, f"spec.rules[{at}]")]) for at, one in enumerate(rules))
+    whole = NOT_READY if policy.status.not_ready else whole
+    rules = enumerate(zip(policy.spec.rules, told.get("rules") or (), strict=False))
+    return tuple(whole or _doubt(rule, said, f"spec.rules[{at}]") for at, (rule, said) in rules)
+
+
+def _doubt(rule: Rule, said: object, place: str) -> str:
+    if rule.validate and rule.validate.cel and rule.validate.cel.generate:
+        return BY_THE_SERVER
+    return words([*unread(said, Rule, _HARMLESS, place)])

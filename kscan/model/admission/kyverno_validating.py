@@ -3,14 +3,13 @@
 from typing import Any
 
 from kscan.model.admission.gatekeeper import matches_any
+from kscan.model.admission.kyverno_policies import BY_THE_SERVER, NOT_READY
 from kscan.model.admission.policies import Policy, PolicySpec
 from kscan.model.admission.unread import unread, words
 from kscan.model.base import Noun
 from kscan.model.meta import Metadata
 
 _KUBERNETES, _JSON = "Kubernetes", "JSON"
-_BY_THE_SERVER = "Kyverno leaves it to a policy of the API server that it makes of it"
-_NOT_READY = "Kyverno says that the policy is not ready"
 _HARMLESS = frozenset({
     "auditAnnotations", "background", "matchPolicy", "message", "messageExpression", "reason", "timeoutSeconds",
 })  # fmt: skip
@@ -68,9 +67,9 @@ class ValidatingPolicy(Policy, frozen=True):
     def doubt(self, spec: object) -> str:
         """Why it may do something else than what is read of it; empty where all is read."""
         if self.status.condition_status.ready is False:
-            return _NOT_READY
+            return NOT_READY
         if self.spec.autogen.validating_admission_policy.enabled:
-            return _BY_THE_SERVER
+            return BY_THE_SERVER
         if self.spec.evaluation.mode not in ("", _KUBERNETES):
             return f"kscan does not know its mode {self.spec.evaluation.mode}"
         return words([*unread(spec, ValidatingSpec, _HARMLESS)])
