@@ -807,3 +807,57 @@ def test_who_adds_debug_containers_is_the_clusters_own_only_by_its_whole_name(su
     binding = {"kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": "it"},
                "spec": {"policyName": "it", "validationActions": ["Deny"]}}  # fmt: skip
     assert posture(FLAGS, policy, binding, *_debugger(subject)).privileged is answer
+
+
+TRUE = [{"name": "ex", "expression": "true"}]
+
+
+@pytest.mark.parametrize(
+    "named", ["variables . ex", "variables.?ex.orValue(false)", "variables. // why\nex", "[variables].all(v, v.ex)"]
+)
+def test_variables_are_followed_however_they_are_named(named):
+    assert outcome(f"{NO_PRIVILEGE} || {named}", variables=TRUE) == outcome("true")
+
+
+def test_what_looks_at_variables_looks_at_what_they_hold():
+    skip = [{"name": "meta", "expression": "object.metadata"}, {"name": "who", "expression": "request.userInfo"},
+            {"name": "groups", "expression": "request.userInfo.groups"}]  # fmt: skip
+    label = trial(f"{NO_PRIVILEGE} || variables.meta.?labels.skip.orValue('') == 'yes'", variables=skip).dims("shop")
+    assert "with the label skip=yes" in [one.words for one in label.edits]
+    for groups in ("variables.groups", "variables.who.groups"):
+        assert trial(f"{NO_PRIVILEGE} || 'admins' in {groups}", variables=skip).dims("shop").who_else
+
+
+@pytest.mark.parametrize("group", ["capabilities", "path", "spec", "v1", "CREATE"])
+def test_groups_named_like_fields_are_groups(group):
+    assert trial(f"{NO_PRIVILEGE} || '{group}' in request.userInfo.groups").dims("shop").who_else
+
+
+def test_what_the_request_is_said_to_be_is_nobody():
+    one = "request.operation in ['CREATE', 'UPDATE'] && 'system:masters' in request.userInfo.groups"
+    assert trial(f"{NO_PRIVILEGE} || {one}").dims("shop").who_else == ""
+
+
+def test_a_label_may_be_called_like_a_field():
+    found = trial(f"{NO_PRIVILEGE} || object.metadata.?labels.tier.orValue('') == 'path'").dims("shop")
+    assert "with the label tier=path" in [one.words for one in found.edits]
+
+
+@pytest.mark.parametrize(("kind", "failure", "answer"), [
+    (None, "Ignore", Answer.REFUSED),
+    ({"apiVersion": "v1", "kind": "ConfigMap"}, "Ignore", Answer.REFUSED),
+    ({"apiVersion": "v1", "kind": "Nope"}, "Ignore", Answer.UNKNOWN),
+    # Where there is no such kind everything is refused.
+    ({"apiVersion": "v1", "kind": "Nope"}, "Fail", Answer.REFUSED),
+])  # fmt: skip
+def test_a_policy_whose_parameters_may_have_no_kind_may_be_passed_over(kind, failure, answer):
+    every = " && ".join(f"object.spec.?{field}.orValue([]).all(c, !c.?securityContext.?privileged.orValue(false))"
+                        for field in ("containers", "initContainers", "ephemeralContainers"))  # fmt: skip
+    spec = {"validations": [{"expression": every}], "matchConstraints": {"resourceRules": [PODS]},
+            "failurePolicy": failure} | ({"paramKind": kind} if kind else {})  # fmt: skip
+    documents = [
+        {"kind": "ValidatingAdmissionPolicy", "metadata": {"name": "it"}, "spec": spec},
+        {"kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": "it"},
+         "spec": {"policyName": "it", "validationActions": ["Deny"]}},
+    ]  # fmt: skip
+    assert posture(FLAGS, *documents).privileged is answer

@@ -14,7 +14,7 @@ from kscan.model.admission.probes import PLAIN, Pod
 from kscan.model.admission.reading import dims_of
 from kscan.model.cel.bounded import Bounded
 from kscan.model.cel.paths import Read, read
-from kscan.model.cel.questions import Variable, used
+from kscan.model.cel.questions import Variable, uses
 from kscan.model.cel.runtime import Erred
 
 _NAMES = ("object", "oldObject", "request", "params", "namespaceObject", "variables")
@@ -39,11 +39,6 @@ class _Compiled(msgspec.Struct, frozen=True):
     text: str
     read: Read
     doubt: str = ""
-
-    @property
-    def variables(self) -> Sequence[str]:
-        """The variables that it names."""
-        return used(self.text)
 
 
 class Expressions:
@@ -131,7 +126,7 @@ class Expressions:
         while left:
             one = left.pop()
             yield one
-            new = [name for name in one.variables if name in self._variables and name not in seen]
+            new = [name for name in self._variables if name not in seen and uses(one.text, name)]
             seen.update(new)
             left += [self._variables[name] for name in new]
 

@@ -7,6 +7,8 @@ may write is not tried, and leaves open what they refuse.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from kscan.model.admission.cases import (
     ANNOTATION,
     CONTROLLERS,
@@ -31,10 +33,14 @@ _OF_REQUEST = frozenset({
     "operation", "namespace", "subResource", "requestSubResource", "kind", "requestKind", "resource", "requestResource",
     "dryRun",
 })  # fmt: skip
-_NOT_OF_THE_POD = frozenset({"namespaceObject", "params", "variables", "authorizer", "request"})
+_WHAT = _OF_REQUEST - {"namespace", "dryRun"}
+_NOT_OF_THE_POD = frozenset({"namespaceObject", "params", "authorizer", "request"})
 _WHOLE = frozenset({"spec", "metadata"})
-# Texts that are names of things, and no words of somebody's own.
-_TERMS = _ABOUT | {"", "CREATE", "UPDATE", "DELETE", "CONNECT", "pods", "ephemeralcontainers", "resize", "Pod", "v1"}
+# What a request is said to be, where that is asked: no words of somebody's own.
+_OF_REQUESTS = frozenset(
+    {"CREATE", "UPDATE", "DELETE", "CONNECT", "pods", "ephemeralcontainers", "resize", "Pod", "v1"}
+)
+_TERMS = _ABOUT | _OF_REQUESTS | {""}
 # What may be made of a text that is not tried backwards.
 _TWISTS = frozenset({
     "matches", "contains", "endsWith", "split", "replace", "substring", "find", "findAll", "charAt", "indexOf", "join",
@@ -65,6 +71,7 @@ _PATTERN = re.compile(r"^\^|\$$|\.\*|\.\+|\\")
 
 def dims_of(reads: Sequence[Read], namespace: str) -> Dims:
     """What of a case expressions look at, and what to try them with."""
+    reads = [_followed(one) for one in reads]
     paths = [path for one in reads for path in one.paths]
     texts = tuple(dict.fromkeys(text for one in reads for text in one.texts))
     who = any(_asks_who(path) for path in paths)
@@ -72,10 +79,25 @@ def dims_of(reads: Sequence[Read], namespace: str) -> Dims:
     return Dims(
         who=who,
         named=tuple(_named(texts, namespace)) if who else (),
-        who_else=next((reason for one in reads if (reason := _who_else(one, namespace))), ""),
+        who_else=_who_else(_together(reads), namespace),
         kinds=kinds,
         edits=tuple(one for kind in sorted(kinds) for one in _edits(kind, paths, texts)),
         what_else=next((reason for one in reads if (reason := _what_else(one))), ""),
+    )
+
+
+def _followed(one: Read) -> Read:
+    """What is read of a variable is read of something that is not known: of the pod, as far as anybody can tell."""
+    paths = tuple(Path("", path.fields[1:], path.then) if path.root == "variables" else path for path in one.paths)
+    return msgspec.structs.replace(one, paths=paths)
+
+
+def _together(reads: Sequence[Read]) -> Read:
+    """All of an expression and its variables, where who asks may be in one and the names in another."""
+    return Read(
+        tuple(path for one in reads for path in one.paths),
+        tuple(dict.fromkeys(text for one in reads for text in one.texts)),
+        frozenset[str]().union(*(one.calls for one in reads)),
     )
 
 
@@ -91,9 +113,14 @@ def _who_else(one: Read, namespace: str) -> str:
     fields = {path.fields[1:2] for path in asks}
     if not fields <= {("groups",), ("username",)} or one.calls & _TWISTS:
         return "it looks at who asks in a way that kscan does not read"
-    known = _TERMS | _TRIED | _NO_TENANT
+    known = {"", *(_OF_REQUESTS if _says_what(one.paths) else ()), *_TRIED, *_NO_TENANT}
     strangers = [text for text in one.texts if text not in known and not _is_known(text, namespace)]
     return f"it looks at who asks, and who is {strangers[0]!r} the API does not show" if strangers else ""
+
+
+def _says_what(paths: Iterable[Path]) -> bool:
+    """Whether it looks at what is asked for."""
+    return any(path.root == "request" and path.fields[:1] and path.fields[0] in _WHAT for path in paths)
 
 
 def _is_known(text: str, namespace: str) -> bool:
@@ -165,7 +192,10 @@ def _free(path: Path) -> str:
 
 def _edits(kind: str, paths: Sequence[Path], texts: Sequence[str]) -> Iterator[Edit]:
     """What to try of one kind: the texts of the expressions, where they may stand there."""
-    words = list(dict.fromkeys(one for text in texts if text not in _TERMS for one in _variants(text)))
+    # What may be but the name of a field comes last.
+    own = sorted((text for text in texts if text and (text not in _OF_REQUESTS or not _says_what(paths))),
+                 key=_TERMS.__contains__)  # fmt: skip
+    words = list(dict.fromkeys(one for text in own for one in _variants(text)))
     if kind in (LABEL, ANNOTATION):
         keys = _keys(kind, paths) or [word for word in words if _KEY.fullmatch(word)]
         for key in keys[:_MOST]:

@@ -22,6 +22,9 @@ from kscan.model.kinds import meant
 from kscan.model.podsecurity.modes import Mode
 
 _UNREAD = Outcome(doubt="what it refuses stands in its parameters, which kscan does not read")
+# Kinds of parameters that every cluster has.
+_BUILT_IN = frozenset({("v1", "ConfigMap"), ("v1", "Secret")})
+_NO_KIND = "fails open: it is passed over where the kind of its parameters is not served, which kscan does not look up"
 _Namespace = Mapping[str, Any]
 
 
@@ -40,6 +43,8 @@ class Bound(msgspec.Struct, frozen=True):
     given: bool = False
     # Whether its conditions are known without its parameters.
     conditioned: bool = False
+    # Why it may be passed over although it is bound.
+    doubt: str = ""
 
     @property
     def about_pods(self) -> bool:
@@ -59,7 +64,12 @@ class Bound(msgspec.Struct, frozen=True):
         if not is_asked(self.matches, case):
             return PASSED_OVER
         if not self.given:
-            return self.trial.outcome(namespace, case)
+            found = self.trial.outcome(namespace, case)
+            return (
+                Outcome(doubt=self.doubt, doubted=found.stops | (found.doubted if found.doubt else frozenset()))
+                if self.doubt and found.stops
+                else found
+            )
         return PASSED_OVER if self.conditioned and self.trial.applies(namespace, case) is False else _UNREAD
 
 
@@ -73,9 +83,12 @@ def bound(policy: Policy, trial: Trial, binding: PolicyBinding) -> Bound:
         holes=tuple(_holes(policy, matches)),
         ref=policy.ref,
     )
-    given = bool(policy.spec.param_kind and binding.spec.param_ref)
+    kind = policy.spec.param_kind
+    given = bool(kind and binding.spec.param_ref)
     conditions = "".join(one.expression for one in policy.spec.match_conditions)
-    return Bound(matches, guard, trial, given, "params" not in conditions)
+    served = kind is None or (kind.api_version, kind.kind) in _BUILT_IN
+    doubt = "" if served or policy.spec.failure_policy != "Ignore" else _NO_KIND
+    return Bound(matches, guard, trial, given, "params" not in conditions, doubt)
 
 
 def of_kyverno(policy: Policy, budget: Budget) -> Bound:

@@ -1,16 +1,17 @@
 """What is asked of the process that evaluates what the cluster says, and how it answers: frames on two pipes."""
 
 import os
-import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from kscan.model.cel.paths import read
 from kscan.model.cel.runtime import Erred, environment, evaluated, first_line
 
-_VARIABLE = re.compile(r"\bvariables\.(\w+)")
+_VARIABLES = "variables"
 _LENGTH = struct.Struct(">I")
 # A policy that has more of them is not among those known to anybody.
 _MOST_KEPT = 2_000
@@ -60,7 +61,7 @@ class Evaluator:
             return
         activation, doubts = self._told(question)
         for text, program in zip(question.expressions, compiled, strict=True):
-            doubt = next((doubts[name] for name in used(text) if name in doubts), None)
+            doubt = next((doubt for name, doubt in doubts.items() if uses(text, name)), None)
             said = program if isinstance(program, Erred) else doubt or evaluated(program, activation)
             yield said if isinstance(said, bool | Erred) else Erred(f"it gives {type(said).__name__}, not a bool")
 
@@ -83,7 +84,7 @@ class Evaluator:
     def _value(self, names: tuple[str, ...], one: Variable, activation: Any, doubts: Mapping[str, Erred]) -> Any:  # noqa: ANN401
         if one.doubt:
             return Erred(f"its variable {one.name}: {one.doubt}", ours=True)
-        if doubt := next((doubts[name] for name in used(one.text) if name in doubts), None):
+        if doubt := next((doubt for name, doubt in doubts.items() if uses(one.text, name)), None):
             return doubt
         program = self._program(names, one.text)
         value = program if isinstance(program, Erred) else evaluated(program, activation)
@@ -110,9 +111,19 @@ class Evaluator:
         return self._compiled[key]
 
 
-def used(text: str) -> list[str]:
-    """The variables that an expression names."""
-    return _VARIABLE.findall(text)
+def uses(text: str, name: str) -> bool:
+    """Whether an expression may look at a variable: it names it, or takes all of them at once."""
+    names = _names_in(text)
+    return names is None or name in names
+
+
+@lru_cache(_MOST_KEPT)
+def _names_in(text: str) -> frozenset[str] | None:
+    """The variables that an expression names; None where it names them in a way that is not read."""
+    if _VARIABLES not in text:
+        return frozenset()
+    fields = [path.fields[:1] for path in read(text).paths if path.root == _VARIABLES]
+    return None if () in fields else frozenset(name for one in fields for name in one)
 
 
 def too_large(value: object, left: int = MOST_VALUES) -> bool:
@@ -130,11 +141,11 @@ def too_large(value: object, left: int = MOST_VALUES) -> bool:
 
 def _needed(question: Question) -> Sequence[Variable]:
     """The variables that are used, in their order; each may use those before it."""
-    wanted = {name for text in question.expressions for name in used(text)}
+    texts = list(question.expressions)
     found: list[Variable] = []
     for one in reversed(question.variables):
-        if one.name in wanted:
-            wanted.update(used(one.text))
+        if any(uses(text, one.name) for text in texts):
+            texts.append(one.text)
             found.append(one)
     return found[::-1]
 
