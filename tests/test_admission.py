@@ -861,3 +861,97 @@ def test_a_policy_whose_parameters_may_have_no_kind_may_be_passed_over(kind, fai
          "spec": {"policyName": "it", "validationActions": ["Deny"]}},
     ]  # fmt: skip
     assert posture(FLAGS, *documents).privileged is answer
+
+
+ONE = "!object.spec.{}.?securityContext.?privileged.orValue(false)"
+
+
+@pytest.mark.parametrize(("guard", "doubted"), [
+    ([ONE.format("containers[?0]"), ONE.format("containers[?1]")], True),
+    ([ONE.format("containers[2]")], True),
+    (["[0, 1].all(i, " + ONE.format("containers[i]") + ")"], True),
+    ([ONE.format("containers[0 + 1]")], True),
+    ([ONE.format("containers[variables.at]")], True),
+    ([NO_PRIVILEGE, "object.spec.containers.all(c, !(c.?securityContext.?privileged.orValue(false) in [1, true]))"], False),
+    ([ONE.format("containers[0]")], False),
+])  # fmt: skip
+def test_where_something_stands_is_for_the_maker_to_choose(guard, doubted):
+    found = trial(*guard, variables=[{"name": "at", "expression": "1"}]).dims("shop")
+    assert bool(found.what_else) is doubted
+
+
+@pytest.mark.parametrize("guard", [
+    "!has(object.spec.initContainers) || !object.spec.initContainers[0].?securityContext.?privileged.orValue(false)",
+    ONE.format("?initContainers[?0]"),
+])  # fmt: skip
+def test_the_second_init_container_is_one_too(guard):
+    assert outcome(guard) == outcome("true")
+
+
+def test_not_exactly_one_may_be_two():
+    guard = "!object.spec.containers.exists_one(c, c.?securityContext.?privileged.orValue(false))"
+    assert outcome(guard).stops == frozenset()
+
+
+IN_ALL = [f"object.spec.?{field}.orValue([])" for field in ("containers", "initContainers", "ephemeralContainers")]
+SAFE = "!c.?securityContext.?privileged.orValue(false)"
+ADDED = "c.?securityContext.?capabilities.?add.orValue([])"
+DROPPED = "c.?securityContext.?capabilities.?drop.orValue([])"
+GAINS = "c.?securityContext.?allowPrivilegeEscalation"
+BASELINE = "['AUDIT_WRITE', 'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'MKNOD', 'NET_BIND_SERVICE']"
+HOST = "object.spec.?volumes.orValue([]).all(v, !has(v.hostPath) || {})"
+NET, PID = "object.spec.?hostNetwork.orValue(false)", "object.spec.?hostPID.orValue(false)"
+
+
+def in_all(text):
+    return " && ".join(f"{field}.all(c, {text})" for field in IN_ALL)
+
+
+@pytest.mark.parametrize(("guard", "probe"), [
+    (in_all(f"{GAINS}.orValue(true) == false"), "capability"),
+    (HOST.format("!(v.hostPath.path in ['/', '/etc', '/var/lib/kubelet'])"), "host-path"),
+    (HOST.format("v.hostPath.path != '/' && !v.hostPath.path.startsWith('/etc') && !v.hostPath.path.startsWith('/var')"),
+     "host-path"),
+    (HOST.format("v.hostPath.path.startsWith('/run')"), "host-path"),
+    (HOST.format("v.hostPath.path in ['/var/log', '/proc', '/sys', '/dev']"), "host-path"),
+    (HOST.format("v.hostPath.path == '/usr//'"), "host-path"),
+    (in_all(f"!('SYS_ADMIN' in {ADDED}) && !('ALL' in {ADDED})"), "capability"),
+    (in_all(f"!{ADDED}.exists(x, x in ['SYS_ADMIN', 'NET_ADMIN', 'ALL'])"), "capability"),
+    (in_all(f"{SAFE} || 'X' in {DROPPED}"), "privileged"),
+    (in_all(f"{SAFE} || {DROPPED}.exists(d, d == 'KILL')"), "privileged"),
+    (in_all(f"{SAFE} || {ADDED} == ['CHOWN']"), "privileged"),
+    (in_all(f"{SAFE} || {GAINS}.hasValue()"), "privileged"),
+    (in_all(f"{SAFE} || ({GAINS}.hasValue() && 'X' in {DROPPED} && 'Y' in {DROPPED})"), "privileged"),
+    (f"{in_all(SAFE)} || ({NET} && !{PID})", "privileged"),
+    (f"{in_all(SAFE)} || ({NET} && {PID} && !object.spec.?hostIPC.orValue(false))", "privileged"),
+    (f"{in_all(SAFE)} || object.spec.containers.exists(c, {GAINS}.hasValue() && {SAFE} && has(c.securityContext.privileged))",
+     "privileged"),
+])  # fmt: skip
+def test_what_stands_beside_the_thing_may_let_it_in(guard, probe):
+    found = outcome(guard)
+    assert (probe in found.stops, found.doubt) == (False, "")
+
+
+RESTRICTED = (
+    in_all(
+        f"{ADDED}.all(x, x == 'NET_BIND_SERVICE') && 'ALL' in {DROPPED} && {GAINS}.orValue(true) == false && {SAFE}"
+    ),
+    HOST.format("false"),
+    *(f"!object.spec.?{one}.orValue(false)" for one in ("hostPID", "hostIPC", "hostNetwork")),
+)
+
+
+@pytest.mark.parametrize(("guards", "stops"), [
+    ([in_all(SAFE)], {"privileged", "privileged-init"}),
+    ([in_all(f"{ADDED}.all(x, x in {BASELINE})")], {"capability"}),
+    ([in_all(f"!has(c.securityContext) || !has(c.securityContext.capabilities) || size({ADDED}) == 0")], {"capability"}),
+    ([HOST.format("v.hostPath.path in ['/var/log', '/etc/localtime', '/run/systemd/notify']")], {"host-path"}),
+    ([HOST.format("v.hostPath.path.startsWith('/var/log/')")], {"host-path"}),
+    (["object.spec.?volumes.orValue([]).all(v, !has(v.hostPath))"], {"host-path"}),
+    (RESTRICTED, EVERY),
+])  # fmt: skip
+@pytest.mark.parametrize("together", [False, True])
+def test_plain_guards_hold(guards, stops, together):
+    found = outcome(" && ".join(f"({one})" for one in guards)) if together else outcome(*guards)
+    assert (found.stops, found.doubt) == (frozenset(stops), "")
+    assert trial(*guards).dims("shop").what_else == ""

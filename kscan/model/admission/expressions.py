@@ -66,18 +66,19 @@ class Expressions:
 
     def compare_names(self, calls: frozenset[str]) -> bool:
         """Whether they only compare the namespace's name, with what they call, and see but its labels besides."""
-        seen = [path.fields for one in self._reads for path in one.paths if path.root == "namespaceObject"]
-        return all(one.calls <= calls for one in self._reads) and all(
+        seen = [path.fields for one in self.reads for path in one.paths if path.root == "namespaceObject"]
+        return all(one.calls <= calls for one in self.reads) and all(
             fields == ("metadata", "name") or fields[:2] == ("metadata", "labels") for fields in seen
         )
 
     @property
     def texts(self) -> tuple[str, ...]:
         """The texts that they hold."""
-        return tuple(dict.fromkeys(text for one in self._reads for text in one.texts))
+        return tuple(dict.fromkeys(text for one in self.reads for text in one.texts))
 
     @property
-    def _reads(self) -> list[Read]:
+    def reads(self) -> list[Read]:
+        """What each of them reads."""
         return [one.read for one in (*self._conditions, *self._variables.values(), *self._validations)]
 
     def conditions(self, pod: Pod, namespace: Mapping[str, Any], case: Case) -> list[Said]:

@@ -62,6 +62,7 @@ _FIELDS = {"image": LABEL, "serviceAccountName": NAME, "serviceAccount": NAME, "
 # What has to be there, and no tenant makes.
 _HAS_TO_EXIST = {"priorityClassName": "PriorityClass", "runtimeClassName": "RuntimeClass"}
 _CONTAINER = "container name"
+_COUNTS = "it counts, and how many there are is for whoever makes the pod to choose"
 _MOST = 6
 _KEY = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?|")
@@ -82,7 +83,7 @@ def dims_of(reads: Sequence[Read], namespace: str) -> Dims:
         who_else=_who_else(_together(reads), namespace),
         kinds=kinds,
         edits=tuple(one for kind in sorted(kinds) for one in _edits(kind, paths, texts)),
-        what_else=next((reason for one in reads if (reason := _what_else(one))), ""),
+        what_else=next((reason for one in reads if (reason := _what_else(one))), "") or _by_number(reads),
     )
 
 
@@ -163,11 +164,16 @@ def _kind(path: Path) -> str:
 def _what_else(one: Read) -> str:
     """Why a pod may get by that says something which nobody tried."""
     if one.counts:
-        return "it counts, and how many there are is for whoever makes the pod to choose"
+        return _COUNTS
     if one.maps or (any(map(_is_whole, one.paths)) and not _TERMS.issuperset(one.texts)):
         return "it looks at more of the pod than kscan tries"
     free = next((field for path in one.paths if (field := _free(path))), "")
     return f"it looks at the {free} of the pod, which whoever makes it chooses" if free else ""
+
+
+def _by_number(reads: Sequence[Read]) -> str:
+    """Why a pod may get by that has more of something, where the number of an item stands in another part."""
+    return _COUNTS if any(one.indexed for one in reads) and any(one.numbered for one in reads) else ""
 
 
 def _is_whole(path: Path) -> bool:

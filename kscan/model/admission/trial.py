@@ -12,7 +12,8 @@ from kscan.model.admission.cases import ORDINARY, Case, Dims, account
 from kscan.model.admission.expressions import Doubt, Expressions, Said
 from kscan.model.admission.matching import NAME
 from kscan.model.admission.policies import Policy
-from kscan.model.admission.probes import EVERY, PLAIN, PROBES, Pod, Trying
+from kscan.model.admission.probes import EVERY, PLAIN, PROBES, Pod, Probe, Trying
+from kscan.model.admission.tailored import tailored
 
 # One label by its name; what walks over all of them sees the namespace's name among them.
 _ONE_LABEL = re.compile(r"""namespaceObject\.metadata\.labels(\.\w+\b(?!\s*\()|\[('[^']*'|"[^"]*")\])""")
@@ -55,6 +56,12 @@ class Trial:
         self._compares = not _ORDERS.search(self._text) and self._expressions.compare_names(_PLAIN_CALLS)
         self._known: dict[object, Outcome] = {}
         self._budget = budget
+        self._probes = tailored(self._expressions.reads)
+
+    @property
+    def probes(self) -> Sequence[Probe]:
+        """What it is tried with."""
+        return self._probes
 
     def dims(self, namespace: str) -> Dims:
         """What of a case it looks at."""
@@ -110,7 +117,7 @@ class Trial:
         if left <= 0:
             return Outcome(doubt=_SPENT)
         asked = _Asked(self._expressions, namespace, case)
-        became = {probe.name: asked.became(probe.by(case.request)) for probe in PROBES}
+        became = {probe.name: asked.became(probe.by(case.request)) for probe in self._probes}
         setattr(self._budget, pot, left - len(asked.said))
         doubts = {name: one for name, one in became.items() if one}
         stops = frozenset(name for name, one in became.items() if one is None)

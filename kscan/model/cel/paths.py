@@ -44,6 +44,9 @@ class Read(msgspec.Struct, frozen=True):
     loops: int = 0
     counts: bool = False
     maps: bool = False
+    # Whether an item is taken by what another part says; whether a number is said but 0.
+    indexed: bool = False
+    numbered: bool = False
 
 
 class _Word(msgspec.Struct, frozen=True):
@@ -57,7 +60,10 @@ def read(expression: str) -> Read:
     texts = tuple(dict.fromkeys(_plain(one.said) for one in words if one.kind == "text"))
     calls = frozenset(one.said for one, after in pairwise(words)
                       if one.kind == "name" and after.said == "(")  # fmt: skip
-    return Read(tuple(_Walk(words).paths()), texts, calls, _depth(words), _counts(words), _maps(words))
+    return Read(
+        tuple(_Walk(words).paths()), texts, calls, _depth(words), _counts(words), _maps(words),
+        _is_indexed(words), _numbered(words),
+    )  # fmt: skip
 
 
 def _words(expression: str) -> Iterator[_Word]:
@@ -144,19 +150,39 @@ def _depth(words: Sequence[_Word]) -> int:
 
 
 _ANY = frozenset({("==", "0"), ("!=", "0"), (">", "0"), ("<=", "0"), ("<", "1"), (">=", "1")})
+# What tells how many there are, or where one stands.
+_COUNTING = frozenset({"sum", "slice", "last", "range", "sort", "reverse"})
 
 
 def _counts(words: Sequence[_Word]) -> bool:
     """Whether a size is compared with more than nothing, or an item is taken that is not the first."""
     for at, word in enumerate(words):
-        if word.said == "size" and at + 1 < len(words) and words[at + 1].said == "(":
+        opens = at + 1 < len(words) and words[at + 1].said == "("
+        if word.said == "size" and opens:
             end = _closing(words, at + 1)
             behind = tuple(one.said for one in words[end + 1 : end + 3])
             if behind not in _ANY:
                 return True
-        if word.said == "[" and at and _is_value(words[at - 1]) and _is_later(words[at + 1 : at + 2]):
+        if word.said in _COUNTING and opens:
             return True
-    return False
+    return any(any(one.kind == "number" and one.said != "0" for one in index) for index in _indexes(words))
+
+
+def _indexes(words: Sequence[_Word]) -> Iterator[Sequence[_Word]]:
+    """What stands in brackets behind a value: the first words of it, without its end where it is one word."""
+    for at, word in enumerate(words):
+        if word.said in ("[", "[?") and at and _is_value(words[at - 1]):
+            index = words[at + 1 : at + 4]
+            yield index[:1] if [one.said for one in index[1:2]] == ["]"] else index
+
+
+def _is_indexed(words: Sequence[_Word]) -> bool:
+    """Whether an item is taken by more than a text or 0: which one that is stands elsewhere."""
+    return any(len(index) > 1 or index[0].kind not in ("text", "number") for index in _indexes(words) if index)
+
+
+def _numbered(words: Sequence[_Word]) -> bool:
+    return any(one.kind == "number" and one.said != "0" for one in words)
 
 
 def _maps(words: Sequence[_Word]) -> bool:
@@ -164,12 +190,8 @@ def _maps(words: Sequence[_Word]) -> bool:
     return any(one.said == "{" and after.said != "}" for one, after in pairwise(words))
 
 
-def _is_later(index: Sequence[_Word]) -> bool:
-    return any(one.kind == "number" and one.said != "0" for one in index)
-
-
 def _is_value(word: _Word) -> bool:
-    return word.kind == "name" or word.said in (")", "]")
+    return (word.kind == "name" and word.said not in _NOT_NAMES) or word.said in (")", "]")
 
 
 def _closing(words: Sequence[_Word], at: int) -> int:
