@@ -98,6 +98,28 @@ NO_SKIP = {"key": "skip", "operator": "DoesNotExist"}
 MANY = (
     "variables.all.all(c, variables.all.exists(d, d.name == c.name) && !c.?securityContext.?privileged.orValue(false))"
 )
+IN_ALL = [f"object.spec.?{field}.orValue([])" for field in ("containers", "initContainers", "ephemeralContainers")]
+ADDED = "c.?securityContext.?capabilities.?add.orValue([])"
+DROPPED = "c.?securityContext.?capabilities.?drop.orValue([])"
+GAINS = "c.?securityContext.?allowPrivilegeEscalation"
+NET, PID = "object.spec.?hostNetwork.orValue(false)", "object.spec.?hostPID.orValue(false)"
+TRUE = [{"name": "ex", "expression": "true"}]
+
+
+def each(text):
+    """Met by every container of every kind."""
+    return " && ".join(f"{field}.all(c, {text})" for field in IN_ALL)
+
+
+def hosts(text):
+    """Met by every folder of the node."""
+    return (policy(f"object.spec.?volumes.orValue([]).all(v, !has(v.hostPath) || {text})"),)
+
+
+def beside(guard, probe="privileged", **more):
+    """A guard that stops the plain thing, and not what stands beside something, or is written otherwise."""
+    return Pair(policies=(policy(guard),), answer=ADMITTED, probe=probe, **more)
+
 
 PAIRS = {
     # Who asks.
@@ -177,6 +199,42 @@ PAIRS = {
         answer=ADMITTED, probe="capability"),
     "one-path": Pair(policies=(policy("object.spec.?volumes.orValue([]).all(v, v.?hostPath.?path.orValue('') != '/')"),),
                      answer=ADMITTED, probe="host-path"),
+    # Where it stands.
+    "second-init": beside(
+        "!has(object.spec.initContainers) || !object.spec.initContainers[0].?securityContext.?privileged.orValue(false)",
+        "privileged-init"),
+    "third-container": Pair(policies=(policy(*(
+        f"!object.spec.containers[?{at}].?securityContext.?privileged.orValue(false)" for at in (0, 1, 2))),), answer=UNKNOWN),
+    "not-exactly-one": beside(f"!object.spec.containers.exists_one(c, !({SAFE}))"),
+    # What stands beside it, and how it is written.
+    "no-escalation": beside(each(f"{GAINS}.orValue(true) == false"), "capability", stopped=()),
+    "capabilities-denied": beside(each(f"!{ADDED}.exists(x, x in ['SYS_ADMIN', 'NET_ADMIN', 'ALL'])"), "capability"),
+    "capabilities-allowed": Pair(policies=(policy(each(f"{ADDED}.all(x, x in ['CHOWN', 'KILL'])")),), answer=REFUSED, probe="capability"),
+    "capability-beside": beside(each(f"{SAFE} || {ADDED} == ['CHOWN']")),
+    "drops": beside(each(f"{SAFE} || 'X' in {DROPPED}")),
+    "gains-said": beside(each(f"{SAFE} || {GAINS}.hasValue()")),
+    "one-without-another": beside(f"{each(SAFE)} || ({NET} && !{PID})"),
+    "paths-denied": Pair(policies=hosts("!(v.hostPath.path in ['/', '/etc', '/var/lib/kubelet'])"), answer=ADMITTED, probe="host-path"),
+    "root-denied": Pair(policies=hosts("v.hostPath.path != '/' && ['/etc', '/var', '/run', '/proc', '/sys', '/dev', '/root', "
+                                       "'/home', '/usr', '/opt'].all(p, !v.hostPath.path.startsWith(p))"),
+                        answer=ADMITTED, probe="host-path"),
+    "run-allowed": Pair(policies=hosts("v.hostPath.path.startsWith('/run')"), answer=ADMITTED, probe="host-path"),
+    "proc-allowed": Pair(policies=hosts("v.hostPath.path in ['/var/log', '/proc', '/sys']"), answer=ADMITTED, probe="host-path"),
+    "logs-allowed": Pair(policies=hosts("v.hostPath.path.startsWith('/var/log/')"), answer=REFUSED, probe="host-path"),
+    # How variables are named.
+    "variables-apart": Pair(policies=(policy(f"{each(SAFE)} || variables . ex", variables=TRUE),), answer=ADMITTED, stopped=(),
+                            through=(a(),)),
+    "variables-optional": Pair(policies=(policy(f"{each(SAFE)} || variables.?ex.orValue(false)", variables=TRUE),),
+                               answer=ADMITTED, stopped=(), through=(a(),)),
+    "variables-of-labels": Pair(
+        policies=(policy(f"{each(SAFE)} || variables.meta.?labels.skip.orValue('') == 'path'",
+                         variables=[{"name": "meta", "expression": "object.metadata"}]),),
+        answer=ADMITTED, through=(a(label("skip", "path")),)),
+    "groups-like-fields": Pair(policies=on(f"!('capabilities' in {GROUPS})"), answer=UNKNOWN,
+                               through=(by(Requester("", Identity("jane", ("system:authenticated", "capabilities")))),)),
+    "groups-in-variables": Pair(
+        policies=(policy(f"{each(SAFE)} || 'admins' in variables.groups", variables=[{"name": "groups", "expression": GROUPS}]),),
+        answer=UNKNOWN, through=(by(Requester("", Identity("jane", ("system:authenticated", "admins")))),)),
     # What errs.
     "errs-open": Pair(policies=(policy("object.spec.containers[0].securityContext.privileged == false", failurePolicy="Ignore"),),
                       answer=ADMITTED, stopped=(a(),)),
@@ -226,6 +284,8 @@ PAIRS = {
     "given-or-allowed": Pair(policies=(policy("params.data.privileged == 'yes'", paramKind={"apiVersion": "v1", "kind": "ConfigMap"},
                                               bound={"paramRef": {"name": "it", "parameterNotFoundAction": "Allow"}}),),
                              answer=UNKNOWN, stopped=(), through=(a(),)),
+    "no-such-kind": Pair(policies=(policy(failurePolicy="Ignore", paramKind={"apiVersion": "v1", "kind": "Nope"}),), answer=UNKNOWN,
+                         stopped=(), through=(a(),)),
     "level": Pair(labels={f"{LEVEL}enforce": "restricted"}, answer=REFUSED),
     "plain": Pair(policies=(policy(),), answer=REFUSED),
     # Webhooks that nobody answers: only what they are not asked about is let in.

@@ -18,7 +18,9 @@ from kscan.collect.collect import collect
 from kscan.collect.request import Access, Options
 from kscan.model.admission.cases import ANNOTATION, CONTROLLERS, PERSON, Case, Edit, account
 from kscan.model.admission.pods import edited
+from kscan.model.admission.policies import Policy
 from kscan.model.admission.probes import PROBES
+from kscan.model.admission.trial import Budget, Trial
 from kscan.views.admission import ADMISSION
 from kscan.views.view import Readings
 from tests.live.api_server import api_server, free_port, holds, running
@@ -44,6 +46,14 @@ from tests.live.test_admission import GROUP, until
 from tests.live.test_rbac import API_GROUP, RBAC
 
 BY_NAME = {one.name: one for one in PROBES}
+
+
+def probe_of(pair):
+    """What its policy is tried with."""
+    if len(pair.policies) != 1:
+        return BY_NAME[pair.probe]
+    one = msgspec.convert({"metadata": {"name": "it"}, "spec": pair.policies[0]["spec"]}, Policy)
+    return next(probe for probe in Trial(one, Budget()).probes if probe.name == pair.probe)
 
 
 def write(tenant, place, pair):
@@ -124,7 +134,7 @@ def in_force(tenant, place, pair):
 def test_a_guard_holds_as_kscan_says(live, place):
     tenant, postures = live
     pair = PAIRS[place]
-    probe = BY_NAME[pair.probe]
+    probe = probe_of(pair)
     verdict = postures[place].verdicts[pair.probe]
     assert verdict.answer is pair.answer, (verdict, postures[place].guards)
     for case in pair.stopped:
@@ -139,6 +149,16 @@ def test_a_guard_holds_as_kscan_says(live, place):
         for case in (*map(Case, everybody), *map(Case, cycle(everybody), EDITS)):
             for tried in probe.created if not case.edits else probe.created[:1]:
                 assert not tenant.ask(place, case, tried), case.words
+
+
+@pytest.mark.every_version
+def test_every_pod_that_guards_are_tried_with_is_one(live):
+    """Where nothing is refused all of them are let in: none is refused because it is no pod."""
+    tenant, _ = live
+    tried = {
+        id(one.pod): one for pair in PAIRS.values() for one in (*BY_NAME[pair.probe].created, *probe_of(pair).created)
+    }
+    assert [one.pod["spec"] for one in tried.values() if not tenant.ask("warns", a(), one)] == []
 
 
 def made(tenant, place, kind, edits):

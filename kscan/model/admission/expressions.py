@@ -1,5 +1,6 @@
 """The expressions of a policy, compiled, with what each looks at; asked about one pod in one case."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from kscan.model.admission.matching import DEBUG_POD, name_of
 from kscan.model.admission.pods import edited, request_in
 from kscan.model.admission.policies import PolicySpec
 from kscan.model.admission.probes import PLAIN, Pod
-from kscan.model.admission.reading import dims_of
+from kscan.model.admission.reading import dims_of, unseen_by
 from kscan.model.cel.bounded import Bounded
 from kscan.model.cel.paths import Read, read
 from kscan.model.cel.questions import Variable, uses
@@ -21,6 +22,7 @@ _NAMES = ("object", "oldObject", "request", "params", "namespaceObject", "variab
 _PLACE = re.compile(r"^\d+:\d+: ")
 _COSTS = "fails open: of a pod that is large enough it costs more than an expression may"
 _CANNOT = "kscan cannot evaluate it:"
+_REMEMBERED = 50_000
 _NOT_TRIED = "not every combination of what it looks at was tried"
 
 
@@ -53,6 +55,11 @@ class Expressions:
         self._told = tuple(Variable(name, one.text, one.doubt) for name, one in self._variables.items())
         self._text = "\n".join(one.text for one in (*self._conditions, *self._variables.values(), *self._validations))
         self._dims: dict[tuple[str, str], Dims] = {}
+        # How often they were asked; what they said then, and of what.
+        self.asked = 0
+        self._answers: dict[object, bool | Erred] = {}
+        self._shown: dict[object, tuple[Pod, str]] = {}
+        self._unseen: dict[str, frozenset[str]] = {}
 
     def dims(self, namespace: str) -> Dims:
         """What of a case they look at, all together."""
@@ -106,9 +113,29 @@ class Expressions:
         """What expressions say of a pod; what kscan cannot evaluate of them is not known."""
         name = name_of(namespace)
         doubts = [one.doubt or _untried(case, self._dims_of(one, name)) for one in expressions]
-        texts = [one.text for one, doubt in zip(expressions, doubts, strict=True) if not doubt]
-        answers = iter(self._environment.ask(texts, self._told, _told(pod, name, shown, case)) if texts else ())
-        return [Doubt(doubt) if doubt else _said(next(answers), errs) for doubt in doubts]
+        keys = [(one.text, self._seen_of(pod, one), name, bool(shown), case.seen_by(self._dims_of(one, name)))
+                for one in expressions]  # fmt: skip
+        if len(self._answers) > _REMEMBERED:
+            self._answers.clear()
+        new = [key for key, doubt in zip(keys, doubts, strict=True) if not doubt and key not in self._answers]
+        if new:
+            self.asked += 1
+            texts = [text for text, *_ in new]
+            answers = self._environment.ask(texts, self._told, _told(pod, name, shown, case))
+            self._answers.update(zip(new, answers, strict=True))
+        return [Doubt(doubt) if doubt else _said(self._answers[key], errs)
+                for key, doubt in zip(keys, doubts, strict=True)]  # fmt: skip
+
+    def _seen_of(self, pod: Pod, one: _Compiled) -> str:
+        """A pod without what an expression cannot see of it: what it says of one it says of all that look the same."""
+        if one.text not in self._unseen:
+            self._unseen[one.text] = unseen_by([some.read for some in self._with_variables(one)])
+        unseen = self._unseen[one.text]
+        if (id(pod), unseen) not in self._shown:
+            spec = {field: value for field, value in pod["spec"].items() if field not in unseen}
+            # The pod is kept as well, so that no other comes to have its address.
+            self._shown[id(pod), unseen] = pod, json.dumps([pod["metadata"], spec])
+        return self._shown[id(pod), unseen][1]
 
     def _dims_of(self, one: _Compiled, namespace: str) -> Dims:
         """What an expression looks at, with the variables that it uses."""

@@ -33,6 +33,7 @@ _OF_REQUEST = frozenset({
     "operation", "namespace", "subResource", "requestSubResource", "kind", "requestKind", "resource", "requestResource",
     "dryRun",
 })  # fmt: skip
+_OF_SPEC = frozenset({"hostIPC", "hostNetwork", "hostPID", "initContainers", "ephemeralContainers", "volumes"})
 _WHAT = _OF_REQUEST - {"namespace", "dryRun"}
 _NOT_OF_THE_POD = frozenset({"namespaceObject", "params", "authorizer", "request"})
 _WHOLE = frozenset({"spec", "metadata"})
@@ -169,6 +170,14 @@ def _what_else(one: Read) -> str:
         return "it looks at more of the pod than kscan tries"
     free = next((field for path in one.paths if (field := _free(path))), "")
     return f"it looks at the {free} of the pod, which whoever makes it chooses" if free else ""
+
+
+def unseen_by(reads: Sequence[Read]) -> frozenset[str]:
+    """The fields of a pod's spec that nothing of an expression can see."""
+    if any(one.indexed or one.maps or any(map(_is_whole, one.paths)) for one in map(_followed, reads)):
+        return frozenset()
+    seen = {name for one in reads for name in (*one.texts, *(field for path in one.paths for field in path.fields))}
+    return _OF_SPEC - seen
 
 
 def _by_number(reads: Sequence[Read]) -> str:

@@ -116,9 +116,10 @@ class Trial:
         left = getattr(self._budget, pot)
         if left <= 0:
             return Outcome(doubt=_SPENT)
+        before = self._expressions.asked
         asked = _Asked(self._expressions, namespace, case)
         became = {probe.name: asked.became(probe.by(case.request)) for probe in self._probes}
-        setattr(self._budget, pot, left - len(asked.said))
+        setattr(self._budget, pot, left - (self._expressions.asked - before))
         doubts = {name: one for name, one in became.items() if one}
         stops = frozenset(name for name, one in became.items() if one is None)
         return Outcome(stops, next(iter(doubts.values()), ""), frozenset(doubts))
