@@ -6,7 +6,7 @@ import pytest
 from kscan.checks.judgement import Problem
 from kscan.judge.refusals import denied
 from kscan.model.admission import gatekeeper, kyverno
-from kscan.model.admission.cases import ORDINARY, Case, account
+from kscan.model.admission.cases import ORDINARY, OTHER_WORDS, Case, Edit, account
 from kscan.model.admission.gatekeeper import Constraint
 from kscan.model.admission.guards import Action, Answer, Effect, Guard
 from kscan.model.admission.guards import posture as around
@@ -955,3 +955,9 @@ def test_plain_guards_hold(guards, stops, together):
     found = outcome(" && ".join(f"({one})" for one in guards)) if together else outcome(*guards)
     assert (found.stops, found.doubt) == (frozenset(stops), "")
     assert trial(*guards).dims("shop").what_else == ""
+
+
+def test_what_one_validation_refuses_is_refused_whatever_another_says():
+    guard = trial("object.metadata.?labels.owner.orValue('') != ''", in_all(SAFE))
+    for case in (Case(edits=(Edit("label", "owner", "x"),)), Case(edits=(Edit("label", "owner", "x"), OTHER_WORDS))):
+        assert guard.outcome(SHOP, case).stops >= {"privileged"}

@@ -1,6 +1,5 @@
 """The expressions of a policy, compiled, with what each looks at; asked about one pod in one case."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -58,7 +57,7 @@ class Expressions:
         # How often they were asked; what they said then, and of what.
         self.asked = 0
         self._answers: dict[object, bool | Erred] = {}
-        self._shown: dict[object, tuple[Pod, str]] = {}
+        self._shown: dict[object, tuple[Pod, bytes]] = {}
         self._unseen: dict[str, frozenset[str]] = {}
 
     def dims(self, namespace: str) -> Dims:
@@ -112,9 +111,10 @@ class Expressions:
     ) -> list[Said]:
         """What expressions say of a pod; what kscan cannot evaluate of them is not known."""
         name = name_of(namespace)
-        doubts = [one.doubt or _untried(case, self._dims_of(one, name)) for one in expressions]
-        keys = [(one.text, self._seen_of(pod, one), name, bool(shown), case.seen_by(self._dims_of(one, name)))
-                for one in expressions]  # fmt: skip
+        dims = [self._dims_of(one, name) for one in expressions]
+        doubts = [one.doubt or _untried(case, seen) for one, seen in zip(expressions, dims, strict=True)]
+        keys = [(one.text, self._seen_of(pod, one), name, bool(shown), case.seen_by(seen))
+                for one, seen in zip(expressions, dims, strict=True)]  # fmt: skip
         if len(self._answers) > _REMEMBERED:
             self._answers.clear()
         new = [key for key, doubt in zip(keys, doubts, strict=True) if not doubt and key not in self._answers]
@@ -126,7 +126,7 @@ class Expressions:
         return [Doubt(doubt) if doubt else _said(self._answers[key], errs)
                 for key, doubt in zip(keys, doubts, strict=True)]  # fmt: skip
 
-    def _seen_of(self, pod: Pod, one: _Compiled) -> str:
+    def _seen_of(self, pod: Pod, one: _Compiled) -> bytes:
         """A pod without what an expression cannot see of it: what it says of one it says of all that look the same."""
         if one.text not in self._unseen:
             self._unseen[one.text] = unseen_by([some.read for some in self._with_variables(one)])
@@ -134,7 +134,7 @@ class Expressions:
         if (id(pod), unseen) not in self._shown:
             spec = {field: value for field, value in pod["spec"].items() if field not in unseen}
             # The pod is kept as well, so that no other comes to have its address.
-            self._shown[id(pod), unseen] = pod, json.dumps([pod["metadata"], spec])
+            self._shown[id(pod), unseen] = pod, msgspec.json.encode([pod["metadata"], spec])
         return self._shown[id(pod), unseen][1]
 
     def _dims_of(self, one: _Compiled, namespace: str) -> Dims:

@@ -171,6 +171,9 @@ def _compared(plain: Sequence[Said], tried: Sequence[Said]) -> str | None:
     pairs = list(zip(plain, tried, strict=True))
     if any(before is True and after is False for before, after in pairs):
         return None
+    if plain is tried and False in tried:
+        # Beside itself: it is refused, whatever else is not known.
+        return _ANYWAY
     doubt = next((after for _, after in pairs if isinstance(after, Doubt)), None)
     if doubt:
         return doubt.reason
