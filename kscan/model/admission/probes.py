@@ -204,7 +204,7 @@ _THINGS: dict[str, tuple[str, Change]] = {
     "host-ipc": ("hostIPC", _set("hostIPC")),
     "host-network": ("hostNetwork", _set("hostNetwork")),
     "host-path": ("hostPath volumes", _host_path(NODE_PATHS[0])),
-    "capability": ("the capability SYS_ADMIN", _capability("SYS_ADMIN")),
+    "capability": ("capabilities such as SYS_ADMIN", _capability("SYS_ADMIN")),
 }
 _Else = tuple[Change, frozenset[str]]
 _DEBUG: dict[str, tuple[Change, tuple[_Else, ...]]] = {

@@ -39,7 +39,7 @@ _MARKS: dict[str, frozenset[str]] = {
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _WORD = re.compile(r"[A-Za-z_]{1,40}")
 # How many words are tried, and beside how many things all that others make of them.
-_MOST, _ALL = 6, 4
+_MOST, _ALL = 16, 4
 
 
 def tailored(reads: Sequence[Read]) -> tuple[Probe, ...]:
