@@ -17,7 +17,11 @@ from kscan.model.admission.patterns import UnknownPatternError, meets
 from kscan.model.admission.policies import Policy
 from kscan.model.admission.probes import EVERY, PLAIN, PRIVILEGED, PROBES
 from kscan.model.admission.templates import digest
+
+
+from kscan.model.admission.reading import OF_SPEC, unseen_by
 from kscan.model.admission.trial import Budget, Trial
+from kscan.model.cel.paths import read
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.standards import violations
 from kscan.rules.admission import only_watches
@@ -922,6 +926,7 @@ def in_all(text):
     (in_all(f"{SAFE} || {ADDED} == ['CHOWN']"), "privileged"),
     (in_all(f"{SAFE} || {GAINS}.hasValue()"), "privileged"),
     (in_all(f"{SAFE} || ({GAINS}.hasValue() && 'X' in {DROPPED} && 'Y' in {DROPPED})"), "privileged"),
+    (in_all(f"!has(c.securityContext) || 'X' in {DROPPED}"), "privileged"),
     (f"{in_all(SAFE)} || ({NET} && !{PID})", "privileged"),
     (f"{in_all(SAFE)} || ({NET} && {PID} && !object.spec.?hostIPC.orValue(false))", "privileged"),
     (f"{in_all(SAFE)} || object.spec.containers.exists(c, {GAINS}.hasValue() && {SAFE} && has(c.securityContext.privileged))",
@@ -961,3 +966,16 @@ def test_what_one_validation_refuses_is_refused_whatever_another_says():
     guard = trial("object.metadata.?labels.owner.orValue('') != ''", in_all(SAFE))
     for case in (Case(edits=(Edit("label", "owner", "x"),)), Case(edits=(Edit("label", "owner", "x"), OTHER_WORDS))):
         assert guard.outcome(SHOP, case).stops >= {"privileged"}
+
+
+@pytest.mark.parametrize(("expression", "seen"), [
+    ("object.spec.hostPID", {"hostPID"}),
+    ("object['spec']['hostPID'] || 'volumes' in object.spec.containers", {"hostPID", "volumes"}),
+    ("object.spec.exists(k, k.startsWith('host'))", None),
+    ("object == oldObject", None),
+    ("[object].all(o, o.spec[variables.field])", None),
+    ("variables.spec.hostPID", {"hostPID"}),
+])  # fmt: skip
+def test_what_an_expression_cannot_see_of_a_pod(expression, seen):
+    hidden = unseen_by([read(expression)])
+    assert hidden == (frozenset() if seen is None else OF_SPEC - seen)

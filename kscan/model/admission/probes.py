@@ -207,11 +207,11 @@ _THINGS: dict[str, tuple[str, Change]] = {
     "capability": ("capabilities such as SYS_ADMIN", _capability("SYS_ADMIN")),
 }
 _Else = tuple[Change, frozenset[str]]
-_DEBUG: dict[str, tuple[Change, tuple[_Else, ...]]] = {
-    "privileged": (_privileged("ephemeralContainers"), ()),
+_DEBUG: dict[str, tuple[_Else, ...]] = {
+    "privileged": ((_privileged("ephemeralContainers"), frozenset()),),
     "capability": (
-        _capability("SYS_ADMIN", "ephemeralContainers"),
-        tuple((_capability(one, "ephemeralContainers"), OF_CAPABILITIES) for one in _CAPABILITIES),
+        (_capability("SYS_ADMIN", "ephemeralContainers"), frozenset()),
+        *((_capability(one, "ephemeralContainers"), OF_CAPABILITIES) for one in _CAPABILITIES),
     ),
 }
 # How else it is done, and who may tell that from how it was.
@@ -223,10 +223,10 @@ _ELSE: dict[str, tuple[_Else, ...]] = {
     ),
 }
 # In every container at once.
-_EVERYWHERE: dict[str, Change] = {
-    "privileged": _privileged("containers", every=True),
-    "privileged-init": _privileged("initContainers", every=True),
-    "capability": _capability("SYS_ADMIN", every=True),
+_EVERYWHERE: dict[str, tuple[Change]] = {
+    "privileged": (_privileged("containers", every=True),),
+    "privileged-init": (_privileged("initContainers", every=True),),
+    "capability": (_capability("SYS_ADMIN", every=True),),
 }
 PLAIN = _pod()
 _BARE = _bare()
@@ -247,13 +247,9 @@ def _probe(name: str) -> Probe:
         Trying(_BARE, _bare(change)),
         Trying(PLAIN, _ALL_AT_ONCE),
         *(Trying(PLAIN, _pod(one), fields) for one, fields in _ELSE.get(name, ())),
-        *((let_in(_bare(_EVERYWHERE[name])),) if name in _EVERYWHERE else ()),
+        *(let_in(_bare(one)) for one in _EVERYWHERE.get(name, ())),
     )
-    debug: tuple[Trying, ...] = ()
-    if name in _DEBUG:
-        first, others = _DEBUG[name]
-        debug = (Trying(_DEBUGGED, _debugging(first)),
-                 *(Trying(_DEBUGGED, _debugging(one), fields) for one, fields in others))  # fmt: skip
+    debug = tuple(Trying(_DEBUGGED, _debugging(one), fields) for one, fields in _DEBUG.get(name, ()))
     return Probe(name, words, created, debug)
 
 
@@ -279,7 +275,7 @@ def beside(name: str, change: Change) -> Trying:
 
 def debugged_beside(name: str, change: Change) -> Trying:
     """The same of a container that is added to a pod that runs."""
-    return let_in(_debugging(_DEBUG[name][0], change))
+    return let_in(_debugging(_DEBUG[name][0][0], change))
 
 
 def on_node(path: str) -> Trying:

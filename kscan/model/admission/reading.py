@@ -33,7 +33,7 @@ _OF_REQUEST = frozenset({
     "operation", "namespace", "subResource", "requestSubResource", "kind", "requestKind", "resource", "requestResource",
     "dryRun",
 })  # fmt: skip
-_OF_SPEC = frozenset({"hostIPC", "hostNetwork", "hostPID", "initContainers", "ephemeralContainers", "volumes"})
+OF_SPEC = frozenset({"hostIPC", "hostNetwork", "hostPID", "initContainers", "ephemeralContainers", "volumes"})
 _WHAT = _OF_REQUEST - {"namespace", "dryRun"}
 _NOT_OF_THE_POD = frozenset({"namespaceObject", "params", "authorizer", "request"})
 _WHOLE = frozenset({"spec", "metadata"})
@@ -174,10 +174,14 @@ def _what_else(one: Read) -> str:
 
 def unseen_by(reads: Sequence[Read]) -> frozenset[str]:
     """The fields of a pod's spec that nothing of an expression can see."""
-    if any(one.indexed or one.maps or any(map(_is_whole, one.paths)) for one in map(_followed, reads)):
+    pods = {Path("object"), Path("oldObject")}
+    paths = [path for one in reads for path in _followed(one).paths]
+    if any(one.indexed or one.maps for one in reads) or any(
+        _is_whole(path) or Path(path.root, path.fields) in pods for path in paths
+    ):
         return frozenset()
     seen = {name for one in reads for name in (*one.texts, *(field for path in one.paths for field in path.fields))}
-    return _OF_SPEC - seen
+    return OF_SPEC - seen
 
 
 def _by_number(reads: Sequence[Read]) -> str:

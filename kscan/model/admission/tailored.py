@@ -56,9 +56,6 @@ def tailored(reads: Sequence[Read]) -> tuple[Probe, ...]:
 
 def _probe(probe: Probe, seen: frozenset[str], texts: Sequence[str], changes: Sequence[Change]) -> Probe:
     marked = [name for name, marks in _MARKS.items() if name != probe.name and marks & seen]
-    if not _MARKS[probe.name] & seen:
-        # It is not told from the harmless pod, or with all that is harmless.
-        marked, changes = [], ()
     created = (
         *_told_apart(probe.created, seen),
         *(with_others(probe.name, others) for others in _beside(marked)),
