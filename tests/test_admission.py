@@ -16,10 +16,8 @@ from kscan.model.admission.matching import CREATE_POD, DEBUG_POD, MatchResources
 from kscan.model.admission.patterns import UnknownPatternError, meets
 from kscan.model.admission.policies import Policy
 from kscan.model.admission.probes import EVERY, PLAIN, PRIVILEGED, PROBES
-from kscan.model.admission.templates import digest
-
-
 from kscan.model.admission.reading import OF_SPEC, unseen_by
+from kscan.model.admission.templates import digest
 from kscan.model.admission.trial import Budget, Trial
 from kscan.model.cel.paths import read
 from kscan.model.podsecurity.level import Level

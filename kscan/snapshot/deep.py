@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from kscan.model.base import read_json
+
 # The page, its items, and an object of them.
 _OBJECT = 3
 _MOST_DEPTH = 300
@@ -57,6 +59,6 @@ def _deep(content: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 def _named(metadata: bytes) -> _Name:
     try:
-        return msgspec.json.decode(metadata, type=_Name)
+        return read_json(metadata, _Name)
     except (msgspec.MsgspecError, RecursionError):
         return _Name()
