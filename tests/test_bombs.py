@@ -204,7 +204,7 @@ DOUBLED = {
 }
 NINETY = "[" + ",".join("1" * 90) + "]"
 EXPRESSIONS = {
-    "mapped": "['ab']" + ".map(a, a + a)" * 24 + ".all(a, size(a) > 0)",
+    "mapped": "['ab']" + ".map(a, a + a)" * 27 + ".all(a, size(a) > 0)",
     "replaced in loops": f"{NINETY}.all(a, {NINETY}.all(b, '{'a' * 9000}'.replace('a', 'aaaaaaa').size() > 1))",
     "matched in loops": f"{NINETY}.all(a, {NINETY}.all(b, !'{'a' * 9000}'.matches('(a*)*b')))",
     "grown": f"{NINETY}.map(a, {NINETY}.map(b, '{'a' * 15_000}' + '{'a' * 15_000}')).size() > 1",
