@@ -12,6 +12,7 @@ import msgspec
 
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.marked import Marked, marked
+from kscan.snapshot.kustomized import bases, parts
 
 ENDINGS = (".yaml", ".yml", ".json")
 CHART = "Chart.yaml"
@@ -20,20 +21,16 @@ _CHART_FOLDERS = frozenset({"templates", "charts", "crds"})
 _CHART_FILES = frozenset({CHART, "Chart.lock", "requirements.yaml", "values.schema.json"})
 # Flux has a kind of the same name, whose objects are manifests.
 _GROUP = "kustomize.config.k8s.io/"
-_NAMING = ("resources", "bases", "components", "patches", "patchesStrategicMerge", "patchesJson6902", "replacements",
-           "configurations", "transformers", "generators", "validators", "crds", "openapi", "configMapGenerator",
-           "secretGenerator", "helmCharts", "helmChartInflationGenerator")  # fmt: skip
 
 
 class Tree(msgspec.Struct, frozen=True):
-    """The files that are read as they are, the folders that are rendered, what these take, what cannot be opened."""
+    """The files that are read as they are, the folders that are rendered, what cannot be opened."""
 
     files: tuple[Path, ...] = ()
     charts: tuple[Path, ...] = ()
     kustomizations: tuple[Path, ...] = ()
     # Charts that make no objects of their own: others use them.
     libraries: tuple[Path, ...] = ()
-    taken: frozenset[Path] = frozenset()
     unread: tuple[Gap, ...] = ()
 
 
@@ -43,6 +40,7 @@ def tree(root: Path) -> Tree:
     charts: list[Path] = []
     libraries: list[Path] = []
     named: dict[Path, set[Path]] = {}
+    taken: set[Path] = set()
     closed: list[OSError] = []
     for name, folders, names in os.walk(root, onerror=closed.append):
         folder = Path(name)
@@ -57,13 +55,13 @@ def tree(root: Path) -> Tree:
         kustomization = next((one for one in KUSTOMIZATIONS if one in names), "")
         content = _kustomization(folder / kustomization) if kustomization else None
         if content is not None:
-            named[folder] = set(_named(folder, content))
+            named[folder] = set(bases(folder, content))
+            taken |= set(parts(folder, content))
             own.add(kustomization)
         files += (folder / one for one in sorted(names) if one.endswith(ENDINGS) and one not in own)
-    taken = frozenset(path for paths in named.values() for path in paths)
     plain, unread = _opened(files, taken)
     unread += (_unread(error.filename, error.strerror or str(error)) for error in closed)
-    return Tree(tuple(plain), tuple(charts), tuple(_tops(named)), tuple(libraries), taken, tuple(unread))
+    return Tree(tuple(plain), tuple(charts), tuple(_tops(named)), tuple(libraries), tuple(unread))
 
 
 def _is_of_chart(name: str) -> bool:
@@ -108,26 +106,6 @@ def _first(path: Path) -> Mapping[str, Any]:
     except (OSError, UnicodeDecodeError):
         return {}
     return found.value if isinstance(found, Marked) and isinstance(found.value, dict) else {}
-
-
-def _named(folder: Path, content: Mapping[str, Any]) -> Iterator[Path]:
-    """The files and folders that a kustomization names."""
-    for words in _words([content.get(key) for key in _NAMING]):
-        path = folder / words.rpartition("=")[2]
-        try:
-            if path.exists():
-                yield path.resolve()
-        except (OSError, ValueError):
-            continue  # An inline patch, or what no file can be called.
-
-
-def _words(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
-    if isinstance(value, str):
-        if value and "\n" not in value:
-            yield value
-    elif isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _words(one)
 
 
 def _tops(named: Mapping[Path, Iterable[Path]]) -> Iterator[Path]:

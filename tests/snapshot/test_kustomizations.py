@@ -52,6 +52,45 @@ def test_a_kustomization_that_makes_no_sense_is_left_to_the_tool(tmp_path, conte
     assert tree(tmp_path).kustomizations == (tmp_path,)
 
 
+@pytest.mark.parametrize("says", [
+    "configMapGenerator: [{name: x, literals: ['a=../prod/evil.yaml']}]",
+    "configMapGenerator: [{name: x, options: {labels: {x: ../prod/evil.yaml}}}]",
+    "configMapGenerator: [{name: x, files: ['a=../prod/evil.yaml']}]",
+    "secretGenerator: [{name: x, envs: [../prod/evil.yaml], env: ../prod/evil.yaml}]",
+    "patches: [{patch: ../prod/evil.yaml, target: {name: ../prod/evil.yaml}}]",
+    "patches: [{path: ../prod/evil.yaml}]", "patchesStrategicMerge: [../prod/evil.yaml]",
+    "openapi: {version: ../prod/evil.yaml}", "openapi: {path: ../prod/evil.yaml}",
+    "replacements: [{source: {name: ../prod/evil.yaml}}]", "crds: [../prod/evil.yaml]",
+    "resources: ['a=../prod/evil.yaml']", "namePrefix: ../prod/evil.yaml",
+    "helmCharts: [{name: ../prod/evil.yaml, valuesInline: {a: ../prod/evil.yaml}}]",
+])  # fmt: skip
+def test_what_a_kustomization_only_mentions_is_read_as_it_is(tmp_path, says):
+    write(tmp_path, ok_yaml=POD % "ok", prod__evil_yaml=POD % "evil", k__kustomization_yaml=says)
+    assert [one.name for one in tree(tmp_path).files] == ["ok.yaml", "evil.yaml"]
+
+
+@pytest.mark.parametrize("says", [
+    "patches: [{path: ../prod, target: {name: ../prod}}]", "components: [{path: ../prod}]", "crds: [../prod]",
+    "configMapGenerator: [{name: x, files: [../prod]}]", "transformers: [../prod]", "openapi: {path: ../prod}",
+])  # fmt: skip
+def test_a_kustomization_that_another_only_mentions_is_built(tmp_path, says):
+    write(tmp_path, k__kustomization_yaml=says, prod__kustomization_yaml="resources: [evil.yaml]\n",
+          prod__evil_yaml=POD % "evil")  # fmt: skip
+    assert [one.name for one in tree(tmp_path).kustomizations] == ["k", "prod"]
+
+
+@pytest.mark.parametrize("says", [
+    "resources: [a.yaml]", "bases: [a.yaml]", "patches: [{path: a.yaml}]", "patches: [a.yaml]",
+    "patchesStrategicMerge: [a.yaml]", "patchesJson6902: [{path: ./a.yaml}]", "replacements: [{path: a.yaml}]",
+    "configMapGenerator: [{name: x, files: [key=a.yaml]}]", "secretGenerator: [{name: x, env: a.yaml}]",
+    "crds: [a.yaml]", "configurations: [a.yaml]", "openapi: {path: a.yaml}", "transformers: [a.yaml]",
+    "helmCharts: [{name: x, valuesFile: a.yaml}]", "helmCharts: [{name: x, additionalValuesFiles: [a.yaml]}]",
+])  # fmt: skip
+def test_what_a_kustomization_is_made_from_belongs_to_it(tmp_path, says):
+    write(tmp_path, a_yaml=POD % "a", b_yaml=POD % "b", kustomization_yaml=says)
+    assert [one.name for one in tree(tmp_path).files] == ["b.yaml"]
+
+
 def test_kustomizations_are_built_by_kustomize_or_else_by_kubectl(overlays, tools):
     assert [gap.reason for gap in open_source(overlays).unread] == ["not rendered", "not rendered"]
     with pytest.raises(SnapshotError, match="neither kustomize nor kubectl"):
