@@ -1,6 +1,7 @@
 """What a folder holds: plain files, and the folders that are Helm charts or kustomizations.
 
-What a chart or a kustomization is made from belongs to it: a template is no YAML, a patch no object.
+What a chart or a kustomization is made from belongs to it: a template is no YAML, a patch no object. Objects that
+stand where no tool would make anything of them are read as they are: nothing is hidden by the name of a folder.
 """
 
 import os
@@ -11,13 +12,16 @@ from typing import Any
 import msgspec
 
 from kscan.snapshot.entry import Gap, Reason
-from kscan.snapshot.marked import Marked, marked
 from kscan.snapshot.kustomized import bases, parts
+from kscan.snapshot.marked import Broken, Marked, marked
+from kscan.snapshot.written import written
 
 ENDINGS = (".yaml", ".yml", ".json")
 CHART = "Chart.yaml"
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _CHART_FOLDERS = frozenset({"templates", "charts", "crds"})
+# Of a library: what the charts that use it make objects of. Charts that stand in it are charts by themselves.
+_MADE_BY_OTHERS = ("templates", "crds")
 _CHART_FILES = frozenset({CHART, "Chart.lock", "requirements.yaml", "values.schema.json"})
 # Flux has a kind of the same name, whose objects are manifests.
 _GROUP = "kustomize.config.k8s.io/"
@@ -42,23 +46,30 @@ def tree(root: Path) -> Tree:
     named: dict[Path, set[Path]] = {}
     taken: set[Path] = set()
     closed: list[OSError] = []
+    inside: set[Path] = set()
     for name, folders, names in os.walk(root, onerror=closed.append):
         folder = Path(name)
-        folders.sort()
-        if ".git" in folders:
-            folders.remove(".git")
-        own: set[str] = set()
+        folders[:] = sorted(one for one in folders if one != ".git")
+        candidates = {one for one in names if one.endswith(ENDINGS)}
+        own = candidates if folder in inside else set()
+        inside |= {folder / one for one in folders if folder in inside}
         if CHART in names:
-            (libraries if _first(folder / CHART).get("type") == "library" else charts).append(folder)
-            folders[:] = [one for one in folders if one not in _CHART_FOLDERS]
-            own = {one for one in names if _is_of_chart(one)}
+            own = {one for one in candidates if _is_of_chart(one)}
+            if _is_library(_first(folder / CHART)):
+                libraries.append(folder)
+                inside |= {folder / one for one in _MADE_BY_OTHERS}
+            else:
+                charts.append(folder)
+                folders[:] = [one for one in folders if one not in _CHART_FOLDERS]
+        own = {one for one in own if not _holds_objects(folder / one)}
         kustomization = next((one for one in KUSTOMIZATIONS if one in names), "")
         content = _kustomization(folder / kustomization) if kustomization else None
         if content is not None:
             named[folder] = set(bases(folder, content))
             taken |= set(parts(folder, content))
-            own.add(kustomization)
-        files += (folder / one for one in sorted(names) if one.endswith(ENDINGS) and one not in own)
+            # A tool reads its first document only.
+            own |= {kustomization} if len(_documents(folder / kustomization)) <= 1 else set()
+        files += (folder / one for one in sorted(candidates - own))
     plain, unread = _opened(files, taken)
     unread += (_unread(error.filename, error.strerror or str(error)) for error in closed)
     return Tree(tuple(plain), tuple(charts), tuple(_tops(named)), tuple(libraries), tuple(unread))
@@ -66,6 +77,22 @@ def tree(root: Path) -> Tree:
 
 def _is_of_chart(name: str) -> bool:
     return name in _CHART_FILES or (name.startswith("values") and name.endswith(ENDINGS))
+
+
+def _is_library(content: Mapping[str, Any]) -> bool:
+    """Whether helm would take it for one; what it takes for no chart at all it says when it is rendered."""
+    named = all(isinstance(content.get(key), str) and content[key] for key in ("apiVersion", "name"))
+    return named and content.get("type") == "library"
+
+
+def _holds_objects(path: Path) -> bool:
+    """Whether there are objects in a file of a chart; what cannot be read may hold some, and that is said of it."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return True
+    found = written(str(path), text)
+    return bool(found.objects or (found.unread and all(isinstance(one, Marked) for one in marked(text))))
 
 
 def _opened(files: Sequence[Path], taken: Iterable[Path]) -> tuple[list[Path], list[Gap]]:
@@ -101,11 +128,15 @@ def _kustomization(path: Path) -> Mapping[str, Any] | None:
 
 def _first(path: Path) -> Mapping[str, Any]:
     """The first document of a file; empty where it is none, which its tool will say."""
-    try:
-        found = next(marked(path.read_text(encoding="utf-8-sig")), None)
-    except (OSError, UnicodeDecodeError):
-        return {}
+    found = next(iter(_documents(path)), None)
     return found.value if isinstance(found, Marked) and isinstance(found.value, dict) else {}
+
+
+def _documents(path: Path) -> list[Marked | Broken]:
+    try:
+        return list(marked(path.read_text(encoding="utf-8-sig")))
+    except (OSError, UnicodeDecodeError):
+        return []
 
 
 def _tops(named: Mapping[Path, Iterable[Path]]) -> Iterator[Path]:

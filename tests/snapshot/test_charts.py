@@ -12,6 +12,7 @@ from kscan.snapshot.tree import tree
 from tests.snapshot.rendering import HELM, POD, found, write
 
 HELM_IS_HERE = pytest.mark.skipif(not shutil.which("helm"), reason="there is no helm on PATH")
+LIBRARY = "apiVersion: v2\nname: lib\nversion: 1.0.0\ntype: library\n"
 
 
 def test_a_chart_alone_without_helm_is_one_line_of_advice(chart, tools, capfd):
@@ -74,9 +75,37 @@ def test_values_need_a_chart_and_a_file(chart, tools, tmp_path, capfd):
 
 
 def test_a_library_makes_nothing_by_itself(tmp_path):
-    write(tmp_path, lib__Chart_yaml="name: lib\ntype: library\n", lib__templates__a_yaml="{{ broken", a_yaml=POD % "web")  # fmt: skip
+    write(tmp_path, lib__Chart_yaml=LIBRARY, lib__values_yaml="a: 1\n", a_yaml=POD % "web",
+          lib__templates__a_yaml='{{- define "a" -}}\nkind: Pod\n{{- end }}\n')  # fmt: skip
     read = tree(tmp_path)
     assert (read.charts, [one.name for one in read.files]) == ((), ["a.yaml"])
+
+
+def test_what_a_library_holds_of_objects_is_read_as_it_is(tmp_path):
+    mild = (POD % "mild").replace("privileged: true", "privileged: false")
+    write(tmp_path, a_yaml=mild, **{"lib__values-prod_yaml": POD % "values"}, lib__crds__a_json=POD % "crd",
+          lib__templates__deep__a_yml=f"{POD % 'template'}---\n{{{{ broken", lib__charts__a_yaml=POD % "chart",
+          lib__Chart_yaml=f"{LIBRARY}---\n{POD % 'second'}", lib__templates__b_yaml="apiVersion: v1\nkind: Confi",
+          lib__charts__app__Chart_yaml="apiVersion: v2\nname: app\n")  # fmt: skip
+    (tmp_path / "lib" / "templates" / "c.yaml").symlink_to("nowhere")
+    opened = open_source(tmp_path)
+    assert {name for name, _ in found(opened)} == {
+        f"Pod default/{one}" for one in ("values", "crd", "template", "chart", "second")
+    }
+    assert sorted(gap.path.removeprefix(f"{tmp_path}/lib/").partition(":")[0] for gap in opened.unread) == [
+        "charts/app", "templates/b.yaml", "templates/c.yaml", "templates/deep/a.yml"]  # fmt: skip
+
+
+@pytest.mark.parametrize("says", ["type: library", "apiVersion: v2\ntype: library", "name: a\ntype: library", ""])
+def test_what_no_helm_takes_for_a_library_is_rendered(tmp_path, says):
+    write(tmp_path, lib__Chart_yaml=says, lib__templates__a_yaml=POD % "web")
+    assert [one.name for one in tree(tmp_path).charts] == ["lib"]
+
+
+def test_objects_among_the_files_of_a_chart_that_helm_makes_none_of_are_read_as_they_are(tmp_path):
+    write(tmp_path, web__Chart_yaml=f"apiVersion: v2\nname: web\n---\n{POD % 'second'}",
+          **{"web__values-prod_yaml": POD % "prod"}, web__values_yaml="a: 1\n")  # fmt: skip
+    assert [one.name for one in tree(tmp_path).files] == ["Chart.yaml", "values-prod.yaml"]
 
 
 @HELM_IS_HERE

@@ -46,6 +46,12 @@ def test_a_file_of_flux_of_that_name_is_a_manifest(tmp_path):
     assert [one.name for one in tree(tmp_path).files] == ["kustomization.yaml"]
 
 
+def test_objects_after_a_kustomization_in_its_file_are_read_as_they_are(tmp_path):
+    write(tmp_path, kustomization_yaml=f"resources: []\n---\n{POD % 'web'}")
+    read = tree(tmp_path)
+    assert (read.kustomizations, [one.name for one in read.files]) == ((tmp_path,), ["kustomization.yaml"])
+
+
 @pytest.mark.parametrize("content", ["", "- a\n", "a: [", "\udcff", "resources: ['a\0b', {x: 1}, 'y\n']\n"])
 def test_a_kustomization_that_makes_no_sense_is_left_to_the_tool(tmp_path, content):
     (tmp_path / "kustomization.yaml").write_bytes(content.encode(errors="surrogateescape"))
