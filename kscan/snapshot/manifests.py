@@ -13,6 +13,7 @@ from kscan.snapshot.archive import load
 from kscan.snapshot.documents import ref_of, snapshot_of
 from kscan.snapshot.entry import Gap, Reason, Unread
 from kscan.snapshot.home import homed
+from kscan.snapshot.regular import read_regular
 from kscan.snapshot.rendered import Rendering, chart, kustomization
 from kscan.snapshot.snapshot import About, Snapshot
 from kscan.snapshot.tree import ENDINGS, Tree, tree
@@ -146,7 +147,7 @@ def _made(one: Rendering) -> Written | Gap:
 
 def _text(path: Path) -> Written | Gap:
     try:
-        content = standard_input() if path == STANDARD_INPUT else path.read_bytes()
+        content = standard_input() if path == STANDARD_INPUT else read_regular(path)
         return written(str(path), content.decode("utf-8-sig"))
     except OSError as error:
         return Gap(str(path), Reason.UNDECODABLE, error.strerror or str(error))

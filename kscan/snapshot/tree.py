@@ -14,6 +14,7 @@ import msgspec
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.kustomized import bases, parts
 from kscan.snapshot.marked import Broken, Marked, marked
+from kscan.snapshot.regular import read_regular
 from kscan.snapshot.written import written
 
 ENDINGS = (".yaml", ".yml", ".json")
@@ -50,12 +51,14 @@ def tree(root: Path) -> Tree:
     for name, folders, names in os.walk(root, onerror=closed.append):
         folder = Path(name)
         folders[:] = sorted(one for one in folders if one != ".git")
-        candidates = {one for one in names if one.endswith(ENDINGS)}
+        candidates = {one for one in names if one.endswith(ENDINGS) or one in KUSTOMIZATIONS}
         own = candidates if folder in inside else set()
         inside |= {folder / one for one in folders if folder in inside}
-        if CHART in names:
+        # What cannot be read makes no chart and no kustomization: it is a file, and a gap as such.
+        about = _first(folder / CHART) if CHART in names else None
+        if about is not None:
             own = {one for one in candidates if _is_of_chart(one)}
-            if _is_library(_first(folder / CHART)):
+            if _is_library(about):
                 libraries.append(folder)
                 inside |= {folder / one for one in _MADE_BY_OTHERS}
             else:
@@ -68,7 +71,7 @@ def tree(root: Path) -> Tree:
             named[folder] = set(bases(folder, content))
             taken |= set(parts(folder, content))
             # A tool reads its first document only.
-            own |= {kustomization} if len(_documents(folder / kustomization)) <= 1 else set()
+            own |= {kustomization} if len(_documents(folder / kustomization) or ()) <= 1 else set()
         files += (folder / one for one in sorted(candidates - own))
     plain, unread = _opened(files, taken)
     unread += (_unread(error.filename, error.strerror or str(error)) for error in closed)
@@ -88,7 +91,7 @@ def _is_library(content: Mapping[str, Any]) -> bool:
 def _holds_objects(path: Path) -> bool:
     """Whether there are objects in a file of a chart; what cannot be read may hold some, and that is said of it."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return True
     found = written(str(path), text)
@@ -122,21 +125,26 @@ def _unread(path: str | Path, words: str) -> Gap:
 def _kustomization(path: Path) -> Mapping[str, Any] | None:
     """What a kustomization says; None where the file is something else of that name."""
     content = _first(path)
-    version = content.get("apiVersion")
+    version = content.get("apiVersion") if content is not None else None
     return None if isinstance(version, str) and not version.startswith(_GROUP) else content
 
 
-def _first(path: Path) -> Mapping[str, Any]:
-    """The first document of a file; empty where it is none, which its tool will say."""
-    found = next(iter(_documents(path)), None)
+def _first(path: Path) -> Mapping[str, Any] | None:
+    """The first document of a file; empty where it is none, which its tool will say; None where it cannot be read."""
+    documents = _documents(path)
+    if documents is None:
+        return None
+    found = documents[0] if documents else None
     return found.value if isinstance(found, Marked) and isinstance(found.value, dict) else {}
 
 
-def _documents(path: Path) -> list[Marked | Broken]:
+def _documents(path: Path) -> Sequence[Marked | Broken] | None:
     try:
-        return list(marked(path.read_text(encoding="utf-8-sig")))
-    except (OSError, UnicodeDecodeError):
-        return []
+        return list(marked(read_regular(path).decode("utf-8-sig")))
+    except UnicodeDecodeError:
+        return ()
+    except OSError:
+        return None
 
 
 def _tops(named: Mapping[Path, Iterable[Path]]) -> Iterator[Path]:
