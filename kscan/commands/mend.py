@@ -17,6 +17,7 @@ from kscan.mend.settle import NOT_ENOUGH, NOT_RIGHT
 from kscan.model.words import counted
 from kscan.report.text import clean
 from kscan.report.unified import coloured, unified
+from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.files import written_whole
 from kscan.snapshot.manifests import STANDARD_INPUT, files_of, standard_input
 
@@ -35,14 +36,19 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 class _File(msgspec.Struct, frozen=True):
     path: Path
+    # Where it is, whatever link leads to it: there it is written.
+    place: Path
     mark: bytes
     text: Text
 
 
 def run(request: Request) -> int:
     """Mend, show or write, and say what was left; 1 where something is to be changed and was not."""
-    files = list(_files(request.sources))
+    found = list(_files(request.sources))
+    files = [one for one in found if isinstance(one, _File)]
     mended = mend([one.text for one in files], request.checks, risky=request.risky, honour=request.honour_annotations)
+    outside = (one for one in found if isinstance(one, Gap))
+    mended = msgspec.structs.replace(mended, unread=(*mended.unread, *outside))
     changed = [(file, after) for file, after in zip(files, mended.texts, strict=True) if file.text.text != after.text]
     through = request.sources == (STANDARD_INPUT,)
     if through:
@@ -59,40 +65,45 @@ def run(request: Request) -> int:
         return 1
     if not mended.unread or request.allow_incomplete:
         return 0
-    read = f"{counted(len(mended.unread), 'part')} of the files could not be read"
+    read = f"{counted(len(mended.unread), 'part')} of the files {'was' if len(mended.unread) == 1 else 'were'} not read"
     print(f"kscan: {read} (exit code 3; --allow-incomplete lets it pass)", file=sys.stderr)
     return 3
 
 
-def _files(sources: Sequence[Path]) -> Iterator[_File]:
+def _files(sources: Sequence[Path]) -> Iterator[_File | Gap]:
+    """The files to mend, each once; a gap for each that is not to be touched."""
     if STANDARD_INPUT in sources and len(sources) > 1:
         raise ConfigError("standard input is mended alone", "give - or files, not both")
+    roots = [source.resolve() for source in sources]
     seen: set[Path] = set()
     for path in (path for source in sources for path in ([source] if source == STANDARD_INPUT else files_of(source))):
         if path == STANDARD_INPUT:
-            yield _file(path, standard_input())
+            yield _file(path, path, standard_input())
             continue
-        if path.resolve() in seen:
+        place = path.resolve()
+        if place in seen:
             continue
-        seen.add(path.resolve())
+        seen.add(place)
+        # Who names a link means what it leads to; who names a folder means no more than what is below it.
+        if not any(place.is_relative_to(root) for root in roots):
+            yield Gap(str(path), Reason.UNDECODABLE, "it is a link that leads outside of what was named")
+            continue
         try:
-            yield _file(path, path.read_bytes())
+            yield _file(path, place, path.read_bytes())
         except OSError as error:
             raise SnapshotError(f"cannot read {path}", error.strerror or str(error)) from error
 
 
-def _file(path: Path, content: bytes) -> _File:
+def _file(path: Path, place: Path, content: bytes) -> _File:
     mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
     try:
-        return _File(path, mark, Text(str(path), content[len(mark) :].decode()))
+        return _File(path, place, mark, Text(str(path), content[len(mark) :].decode()))
     except UnicodeDecodeError as error:
         raise SnapshotError(f"{path} is not UTF-8 text", error.reason) from error
 
 
 def _write(file: _File, after: Text) -> None:
-    # A link stays one: what it leads to is written.
-    target = file.path.resolve()
-    with written_whole(target, target.stat().st_mode & 0o7777) as out:
+    with written_whole(file.place, file.place.stat().st_mode & 0o7777) as out:
         out.write(file.mark + after.text.encode())
 
 

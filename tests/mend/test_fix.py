@@ -97,6 +97,22 @@ def test_files_are_written_whole_and_keep_what_they_are(run, tmp_path):
     assert err.startswith("0 findings would be mended in 0 files\n")
 
 
+def test_a_link_that_a_folder_holds_leads_nowhere_outside(run, tmp_path):
+    victim, link = tmp_path / "outside" / "victim.yaml", tmp_path / "repo" / "a.yaml"
+    for path in (victim, link):
+        path.parent.mkdir()
+    victim.write_text(POD)
+    link.symlink_to("../outside/victim.yaml")
+    for words in (["--write"], []):
+        code, out, err = run("fix", *words, link.parent)
+        assert (code, out, victim.read_text()) == (3, "", POD)
+        assert f"left alone: {link}: it is a link that leads outside of what was named" in err
+    # It is mended with the rest of a folder that holds both, and where it is named.
+    assert run("fix", link.parent, victim.parent)[0] == 1
+    assert run("fix", "--write", link)[0] == 0
+    assert (victim.read_text(), link.is_symlink()) == (FIXED, True)
+
+
 def test_standard_input_is_printed_mended(run):
     assert run("fix", "-", "--quiet", stdin=POD.encode()) == (0, FIXED, "")
     assert run("fix", "-", "-q", stdin=FIXED.encode()) == (0, FIXED, "")
