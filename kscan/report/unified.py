@@ -4,6 +4,7 @@ The texts are mostly the same, so that what differs is found by walking both, an
 """
 
 import io
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
@@ -14,6 +15,7 @@ from kscan.report.text import clean
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _AROUND = 3
+_ESCAPED = {"\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", '"': '"', "\\": "\\"}
 # Old lines from and to, new lines from and to.
 Difference = tuple[int, int, int, int]
 
@@ -21,8 +23,8 @@ Difference = tuple[int, int, int, int]
 def unified(name: str, before: str, after: str) -> Iterator[str]:
     """The lines of the difference, each with its end."""
     old, new = _lines(before), _lines(after)
-    yield f"--- {name}\n"
-    yield f"+++ {name}\n"
+    yield f"--- {_quoted(name)}\n"
+    yield f"+++ {_quoted(name)}\n"
     for hunk in _hunks(_differences(old, new)):
         for line in _hunk(old, new, hunk):
             yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
@@ -36,6 +38,19 @@ def coloured(lines: Iterable[str], width: int) -> bytes:
         style = "bold" if line.startswith(("--- ", "+++ ")) else _STYLES.get(line[0], "")
         console.print(Text(clean(line.rstrip("\r\n")), style=style))
     return buffer.getvalue().encode(errors="replace")
+
+
+def _quoted(name: str) -> str:
+    """A name as git writes it, which patch reads: in quotes where anything in it could be more than a name."""
+    if name.isascii() and name.isprintable() and not any(sign in name for sign in '"\\'):
+        return name
+    return '"' + "".join(map(_sign, os.fsencode(name))) + '"'
+
+
+def _sign(byte: int) -> str:
+    if chr(byte) in _ESCAPED:
+        return f"\\{_ESCAPED[chr(byte)]}"
+    return chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"
 
 
 def _lines(text: str) -> list[str]:

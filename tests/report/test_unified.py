@@ -1,7 +1,9 @@
 """The difference of two texts: what patch makes of it, and what a terminal is spared."""
 
 import re
+import subprocess
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +56,27 @@ def test_lines_that_did_not_change_are_not_touched():
     assert [line for line in unified("x", before, after) if line[0] in "+-@"] == [
         "--- x\n", "+++ x\n", "@@ -9,6 +9,7 @@\n", "+new\n", "@@ -38,7 +39,6 @@\n", "-line 40\n",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "quoted"),
+    [
+        ("a b/c-d.yaml", "a b/c-d.yaml"),
+        ("a\x1b[2J\n+++ b", r'"a\033[2J\n+++ b"'),
+        ('"\\\t', r'"\"\\\t"'),
+        ("é\u202e\udcff\x7f", r'"\303\251\342\200\256\377\177"'),
+    ],
+)
+def test_a_name_is_quoted_as_git_does(name, quoted):
+    assert list(unified(name, "a\n", "b\n"))[:2] == [f"--- {quoted}\n", f"+++ {quoted}\n"]
+
+
+def test_a_quoted_name_is_one_that_patch_finds(tmp_path):
+    name = "é\x1b\n\"\\ \udcff.yaml"
+    (tmp_path / name).write_text("a\n")
+    lines = "".join(unified(name, "a\n", "b\n"))
+    subprocess.run(["patch", "-s", "-p0"], input=lines.encode(), cwd=tmp_path, check=True)
+    assert (tmp_path / name).read_text() == "b\n"
 
 
 def test_a_terminal_is_not_steered():
