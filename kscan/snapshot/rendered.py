@@ -12,6 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+from kscan.model.words import shown
+from kscan.snapshot import fetching
+
 _SECONDS = 60
 _MOST_WORDS = 280
 _RELEASE = re.compile(r"[^a-z0-9-]+")
@@ -19,13 +22,13 @@ _LONGEST_RELEASE = 53
 _SOURCE = "# Source: "
 _ERROR = re.compile(r"^(?:error|panic): *(.*)", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 _HINT = re.compile(r"\s*Use --debug flag to render out invalid YAML\s*$")
-# A schema or a base by its address would be fetched: nobody answers at that port, and git knows no way out.
+# What is fetched in spite of a look before: nobody answers at that port, and git knows no way, not even to a folder.
 _NOBODY = "127.0.0.1:9"
 _FETCHED = re.compile(r"(?:https?|ssh|git)://[^\s'\"]+")
 _OFFLINE = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), f"http://{_NOBODY}") | {
     "NO_PROXY": "",
     "no_proxy": "",
-    "GIT_ALLOW_PROTOCOL": "file",
+    "GIT_ALLOW_PROTOCOL": "none",
     "GIT_TERMINAL_PROMPT": "0",
 }
 
@@ -43,18 +46,20 @@ class Rendering(msgspec.Struct, frozen=True):
     def place(self, line: int) -> str:
         """The template that a line came from, as far as the tool says."""
         index = bisect(self.starts, line) - 1
-        return self.templates[index] if index >= 0 else str(self.folder)
+        return self.templates[index] if index >= 0 else shown(self.folder)
 
 
 def chart(folder: Path, values: Sequence[Path] = (), namespace: str = "") -> Rendering:
     """What `helm template` makes of a chart; its comments name the template of each object."""
     options = [word for value in values for word in ("--values", str(value))]
     place = ["--namespace", namespace] if namespace else []
-    shown = " ".join(["helm template", str(folder), *place, *options])
-    advice = f"or render it elsewhere: {shown} | kscan scan -"
+    words = " ".join(["helm template", shown(folder), *place, *map(shown, options)])
+    advice = f"or render it elsewhere: {words} | kscan scan -"
     helm = shutil.which("helm")
     if helm is None:
         return Rendering(folder, problem="a Helm chart, and there is no helm on PATH", advice=f"install helm, {advice}")
+    if wanted := fetching.of_chart(folder):
+        return Rendering(folder, problem=f"a Helm chart that is not rendered: {wanted}", advice=advice)
     paths = [word if word == "--values" else str(Path(word).resolve()) for word in options]
     command = [helm, "template", _release(folder), str(folder.resolve()), "--include-crds", *place, *paths]
     done = _run(command)
@@ -62,7 +67,7 @@ def chart(folder: Path, values: Sequence[Path] = (), namespace: str = "") -> Ren
         return Rendering(folder, problem=f"a Helm chart that helm does not render: {done.reason}", advice=advice)
     marks = [(number, line) for number, line in enumerate(done.split("\n"), 1) if line.startswith(_SOURCE)]
     # The comment begins with the chart's name, which need not be its folder's.
-    places = (str(folder / line.removeprefix(_SOURCE).partition("/")[2]) for _, line in marks)
+    places = (shown(folder / line.removeprefix(_SOURCE).partition("/")[2]) for _, line in marks)
     return Rendering(folder, done, starts=tuple(number for number, _ in marks), templates=tuple(places))
 
 
@@ -73,7 +78,7 @@ def _release(folder: Path) -> str:
 
 def kustomization(folder: Path) -> Rendering:
     """What `kustomize build`, or kubectl in its stead, makes of a folder."""
-    advice = f"or render it elsewhere: kustomize build {folder} | kscan scan -"
+    advice = f"or render it elsewhere: kustomize build {shown(folder)} | kscan scan -"
     tool = shutil.which("kustomize")
     words = "build"
     if tool is None:
@@ -81,6 +86,8 @@ def kustomization(folder: Path) -> Rendering:
     if tool is None:
         problem = "a kustomization, and there is neither kustomize nor kubectl on PATH"
         return Rendering(folder, problem=problem, advice=f"install kustomize, {advice}")
+    if wanted := fetching.of_kustomization(folder):
+        return Rendering(folder, problem=f"a kustomization that is not built: {wanted}", advice=advice)
     done = _run([tool, words, str(folder.resolve())])
     if isinstance(done, Failed):
         problem = f"a kustomization that {Path(tool).name} does not build: {done.reason}"

@@ -38,7 +38,7 @@ def test_a_tool_is_kept_from_the_network(chart, tools):
         '#!/bin/sh\necho "Error: ${HTTPS_PROXY#http://} ${https_proxy#http://} $GIT_ALLOW_PROTOCOL" >&2\nexit 1\n',
     )
     (gap,) = open_source(chart.parent).unread
-    assert "127.0.0.1:9 127.0.0.1:9 file" in gap.detail
+    assert "127.0.0.1:9 127.0.0.1:9 none" in gap.detail
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,142 @@
+"""What a chart or a kustomization would have its tool fetch: said before the tool starts, for it fetches first.
+
+A proxy keeps no tool from its own machine, nor git from a repository beside it.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kscan.model.words import shown
+from kscan.snapshot.marked import Marked, marked
+from kscan.snapshot.tree import KUSTOMIZATIONS
+
+# A kustomization builds on these; each is a file, a folder or a repository.
+_BUILT = ("resources", "bases", "components")
+# What is given as it is, and means no file.
+_GIVEN = ("literals", "patch", "target", "options", "name", "namespace")
+_NAMING = ("patches", "patchesstrategicmerge", "patchesjson6902", "replacements", "configurations", "crds", "openapi",
+           "configmapgenerator", "secretgenerator", "helmcharts", "helmchartinflationgenerator",
+           "helmglobals")  # fmt: skip
+# Objects that name files of their own.
+_PLUGINS = ("generators", "transformers", "validators")
+_ADDRESS = re.compile(r"\s*(?:[\w.-]+=)?(?:[a-z][a-z0-9+.-]*://|https?:|file:)", re.IGNORECASE)
+_REPOSITORY = re.compile(r"\s*(?:git::|gh:|github\.com[:/]|[^/\s]*[@:])|.*(?:://|\?ref=)", re.IGNORECASE)
+_ANY_ADDRESS = re.compile(r"(?:https?|file|ssh|git)\s*:", re.IGNORECASE)
+_MOST_FOLDERS = 1_000
+_SCHEMA = "values.schema.json"
+_KNOWN_SCHEMA = re.compile(r"https?://json-schema\.org/")
+
+
+def of_kustomization(folder: Path) -> str:
+    """What is in the way of building a folder, and all folders that it builds on; empty where nothing is."""
+    waiting, seen = [folder], set[Path]()
+    while waiting:
+        here = waiting.pop()
+        if here.resolve() in seen:
+            continue
+        seen.add(here.resolve())
+        if len(seen) > _MOST_FOLDERS:
+            return f"it builds on more than {_MOST_FOLDERS:,} folders"
+        for name in KUSTOMIZATIONS:
+            path = here / name
+            if not path.exists():
+                continue
+            content = _read(path)
+            if isinstance(content, str):
+                return f"{shown(path)}: {content}"
+            for words in (*_remote(here, content), *_of_plugins(here, content)):
+                return f"{shown(path)} wants {words}, which is not fetched"
+            waiting += (here / one for one in _texts([content.get(key) for key in _BUILT]) if (here / one).is_dir())
+    return ""
+
+
+def of_chart(folder: Path) -> str:
+    """The schema of a chart's values that would have to be fetched; empty where none is."""
+    for path in sorted(folder.rglob(_SCHEMA)):
+        try:
+            for words in _references(json.loads(path.read_bytes())):
+                return f"{shown(path)} wants {words}, which is not fetched"
+        except (OSError, ValueError, RecursionError):
+            return f"{shown(path)} cannot be read"
+    return ""
+
+
+def _read(path: Path) -> Mapping[str, Any] | str:
+    """What a kustomization says, by keys as kustomize takes them: in any case; or why that cannot be told."""
+    try:
+        found = list(marked(path.read_text(encoding="utf-8-sig")))
+    except OSError as error:
+        return error.strerror or str(error)
+    except UnicodeDecodeError:
+        return "it is not UTF-8 text"
+    if not found:
+        return {}
+    if len(found) > 1:
+        return "it is more than one document"
+    (one,) = found
+    if not isinstance(one, Marked):
+        return f"not YAML: {one.problem}"
+    return _folded(one.value) if isinstance(one.value, dict) else "it is no map"
+
+
+def _folded(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, dict):
+        return {str(key).casefold(): _folded(one) for key, one in value.items()}
+    return [_folded(one) for one in value] if isinstance(value, list) else value
+
+
+def _remote(folder: Path, content: Mapping[str, Any]) -> Iterator[str]:
+    for words in _texts([content.get(key) for key in (*_BUILT, *_PLUGINS)]):
+        if "\n" not in words and (_ADDRESS.match(words) or _REPOSITORY.match(words) or not _is_here(folder / words)):
+            yield words
+    yield from (words for words in _texts([content.get(key) for key in _NAMING]) if _ADDRESS.match(words))
+
+
+def _of_plugins(folder: Path, content: Mapping[str, Any]) -> Iterator[str]:
+    """Addresses anywhere in what makes or changes objects, be it written in place, in a file or in a folder."""
+    for words in _texts([content.get(key) for key in _PLUGINS]):
+        path = folder / words
+        texts = [words] if "\n" in words else (_text(one) for one in ([path] if path.is_file() else path.rglob("*")))
+        if any(_ANY_ADDRESS.search(text) for text in texts):
+            yield "an address in its " + ", ".join(_PLUGINS)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode(errors="replace") if path.is_file() else ""
+    except OSError:
+        return ""  # Its tool cannot read it, either.
+
+
+def _is_here(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False  # What no file can be called.
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            if key not in _GIVEN:
+                yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+
+
+def _references(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    """The schemas that a schema names beside its own parts."""
+    for one in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
+        yield from _references(one)
+    if isinstance(value, dict):
+        for key in ("$ref", "$dynamicRef", "$recursiveRef"):
+            if isinstance(words := value.get(key), str) and not words.startswith("#"):
+                yield words
+        if isinstance(words := value.get("$schema"), str) and not _KNOWN_SCHEMA.match(words):
+            yield words
