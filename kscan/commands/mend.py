@@ -14,7 +14,7 @@ from kscan.commands.output import print_bytes
 from kscan.errors import ConfigError, SnapshotError
 from kscan.mend.mend import TEMPLATE, Mended, Text, mend
 from kscan.mend.settle import NOT_ENOUGH, NOT_RIGHT
-from kscan.model.words import counted
+from kscan.model.words import counted, shown
 from kscan.report.text import clean
 from kscan.report.unified import coloured, unified
 from kscan.snapshot.entry import Gap, Reason
@@ -86,7 +86,7 @@ def _files(sources: Sequence[Path]) -> Iterator[_File | Gap]:
         seen.add(place)
         # Who names a link means what it leads to; who names a folder means no more than what is below it.
         if not any(place.is_relative_to(root) for root in roots):
-            yield Gap(str(path), Reason.UNDECODABLE, "it is a link that leads outside of what was named")
+            yield Gap(shown(path), Reason.UNDECODABLE, "it is a link that leads outside of what was named")
             continue
         try:
             yield _file(path, place, path.read_bytes())
@@ -97,7 +97,7 @@ def _files(sources: Sequence[Path]) -> Iterator[_File | Gap]:
 def _file(path: Path, place: Path, content: bytes) -> _File:
     mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
     try:
-        return _File(path, place, mark, Text(str(path), content[len(mark) :].decode()))
+        return _File(path, place, mark, Text(shown(path), content[len(mark) :].decode()))
     except UnicodeDecodeError as error:
         raise SnapshotError(f"{path} is not UTF-8 text", error.reason) from error
 

@@ -73,18 +73,18 @@ def rendered(report: Report, name: str, template: Path | None, by: str = "check"
     if template:
         from kscan.report.template import render_template  # noqa: PLC0415 - jinja2 only where it is used
 
-        return render_template(report, template).encode()
+        return render_template(report, template).encode(errors="backslashreplace")
     if name == TERMINAL:
         return plain_text(report, by)
     content = FORMATS[name](report)
-    return content if isinstance(content, bytes) else content.encode()
+    return content if isinstance(content, bytes) else content.encode(errors="backslashreplace")
 
 
 def plain_text(report: Report, by: str = "check", width: int = 100) -> bytes:
     """The terminal report as text, without colours and without the spaces that fill its lines."""
     buffer = io.StringIO()
     render_terminal(report, Plain(file=buffer, width=width, color_system=None), by=by, full=True)
-    return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines()).encode()
+    return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines()).encode(errors="backslashreplace")
 
 
 def print_terminal(report: Report, by: str) -> None:

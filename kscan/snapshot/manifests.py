@@ -9,6 +9,7 @@ import msgspec
 
 from kscan.errors import ConfigError, SnapshotError
 from kscan.model.meta import WRITTEN_IN, ObjectRef
+from kscan.model.words import shown
 from kscan.snapshot.archive import load
 from kscan.snapshot.documents import ref_of, snapshot_of
 from kscan.snapshot.entry import Gap, Reason, Unread
@@ -61,7 +62,7 @@ def is_manifests(path: Path) -> bool:
 
 def load_manifests(*paths: Path, values: Sequence[Path] = (), namespace: str = "") -> Opened:
     """The objects of files, and of all that is below folders; `values` are for their Helm charts."""
-    name = ", ".join(map(str, paths))
+    name = ", ".join(map(shown, paths))
     for path in paths:
         if path != STANDARD_INPUT and not path.exists():
             raise SnapshotError(f"cannot read {path}", "there is no such file or folder")
@@ -75,7 +76,7 @@ def load_manifests(*paths: Path, values: Sequence[Path] = (), namespace: str = "
     objects, origins = _told_apart(placed)
     unread = _bounded([one for text in read for one in text.unread])
     skipped = (
-        *(f"{one} (a library chart)" for one in found.libraries),
+        *(f"{shown(one)} (a library chart)" for one in found.libraries),
         *(place for one in read for place in one.skipped),
     )
     return Opened(snapshot_of(objects, About(name=name, manifests=True, unread=unread)), origins, skipped, homes)
@@ -141,18 +142,18 @@ def _rendered(found: Tree, values: Sequence[Path], namespace: str) -> Iterator[W
 
 def _made(one: Rendering) -> Written | Gap:
     if one.problem:
-        return Gap(str(one.folder), Reason.NOT_RENDERED, f"{one.problem}; {one.advice}")
+        return Gap(shown(one.folder), Reason.NOT_RENDERED, f"{one.problem}; {one.advice}")
     return rendered(one.text, one.place)
 
 
 def _text(path: Path) -> Written | Gap:
     try:
         content = standard_input() if path == STANDARD_INPUT else read_regular(path)
-        return written(str(path), content.decode("utf-8-sig"))
+        return written(shown(path), content.decode("utf-8-sig"))
     except OSError as error:
-        return Gap(str(path), Reason.UNDECODABLE, error.strerror or str(error))
+        return Gap(shown(path), Reason.UNDECODABLE, error.strerror or str(error))
     except UnicodeDecodeError as error:
-        return Gap(str(path), Reason.UNDECODABLE, f"it is not UTF-8 text: {error.reason}")
+        return Gap(shown(path), Reason.UNDECODABLE, f"it is not UTF-8 text: {error.reason}")
 
 
 def standard_input() -> bytes:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from kscan.model.words import shown
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.kustomized import bases, parts
 from kscan.snapshot.marked import Broken, Marked, marked
@@ -119,7 +120,7 @@ def _opened(files: Sequence[Path], taken: Iterable[Path]) -> tuple[list[Path], l
 
 
 def _unread(path: str | Path, words: str) -> Gap:
-    return Gap(str(path), Reason.UNDECODABLE, f"it cannot be opened: {words}")
+    return Gap(shown(path), Reason.UNDECODABLE, f"it cannot be opened: {words}")
 
 
 def _kustomization(path: Path) -> Mapping[str, Any] | None:
