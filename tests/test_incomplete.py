@@ -105,6 +105,22 @@ def test_what_is_mended_is_not_all_where_a_part_was_not_read(capfd):
     assert "comes with what is scanned and was not used" in told(capfd, "fix", "a.yaml", *checks[:2])[2]
 
 
+@pytest.mark.parametrize("content", [POD, BAD, "a: ["])
+def test_a_name_that_is_no_text_is_written_out(content, capfd):
+    for name in ("chart", "build"):
+        Path(f"in\udcff/{name}\udcff").mkdir(parents=True)
+    Path("in\udcff/chart\udcff/Chart.yaml").write_text("name: [\n")
+    Path("in\udcff/build\udcff/kustomization.yaml").write_text("resources: [none.yaml]\n")
+    Path("in\udcff/lost\udcff.yaml").symlink_to("nowhere")
+    Path("in\udcff/x\udcff.yaml").write_text(content)
+    for form in ("json", "html", "markdown", "terminal"):
+        code, out, err = told(capfd, "scan", "in\udcff", *PRIVILEGED, "-f", form)
+        assert (code, "unexpected" in err) == (1 if content == BAD else 3, False)
+        assert "lost" in out
+    assert told(capfd, "scan", "in\udcff/lost\udcff.yaml")[0] == 2
+    assert told(capfd, "fix", "in\udcff", *PRIVILEGED, "--risky")[0] == {POD: 0, BAD: 1, "a: [": 3}[content]
+
+
 def test_a_folder_is_manifests_whatever_it_says_it_is(capfd):
     Path("in/objects").mkdir(parents=True)
     Path("in/cluster.yaml").write_text("name: prod\nserver: https://10.0.0.1\nuser: admin\n")
@@ -219,6 +235,30 @@ def test_a_configuration_that_comes_with_what_is_scanned_does_not_count(
         assert "comes with what is scanned and was not used: --config " in err
     named = told(capfd, "scan", scanned, "-f", "json", "--config", os.path.relpath(configured, here))[1]
     assert json.loads(named)["configuration"]["options"]["fail-on"] == "never"
+
+
+@pytest.mark.parametrize(
+    "arranged",
+    [
+        # A submodule of the scanned repository, and a repository that is kept in it.
+        lambda: (Path("deploy").mkdir(), Path("deploy/.git").write_text("gitdir: ../.git/modules/deploy\n")),
+        lambda: Path("deploy/.git").mkdir(parents=True),
+        # The scanned folder, or the configuration, is a link that leads outside.
+        lambda: (Path("../elsewhere").mkdir(), Path("deploy").symlink_to("../elsewhere")),
+        lambda: (Path("deploy").mkdir(), Path("kscan.yaml").rename("../told.yaml"),
+                 Path("kscan.yaml").symlink_to("../told.yaml")),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("scanned", ["deploy", "deploy/a.yaml", "."])
+def test_a_repository_decides_nothing_by_a_detour(arranged, scanned, capfd, monkeypatch):
+    Path("outer/.git").mkdir(parents=True)
+    monkeypatch.chdir("outer")
+    Path("kscan.yaml").write_text(SILENT)
+    arranged()
+    Path("deploy/a.yaml").write_text(BAD)
+    Path("b.yaml").write_text(BAD)
+    code, _, err = told(capfd, "scan", scanned, "--quiet", "-f", "json")
+    assert code == 1, err
 
 
 def test_what_comes_through_standard_input_comes_from_where_kscan_stands(capfd, monkeypatch):

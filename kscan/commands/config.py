@@ -4,6 +4,7 @@ The command line counts first, then the environment, then this file. What is sca
 a file that stands in the repository of manifests, or beside them, counts only where it is named.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import typer
 
 from kscan.documents import documents_in
 from kscan.errors import ConfigError, nearest
+from kscan.model.words import shown
 
 if TYPE_CHECKING:
     from kscan.judge.report import Configuration
@@ -28,16 +30,26 @@ def find(start: Path) -> Iterator[Path]:
 
 def is_brought(path: Path, sources: Iterable[Path]) -> bool:
     """Whether a configuration comes with what is scanned: it stands in the same repository, or beside or below it."""
-    return any(path.resolve().is_relative_to(root) for root in map(_repository, sources) if root)
+    roots = {root for source in sources for root in _repositories(source)}
+    return any(place.is_relative_to(root) for place in _places(path) for root in roots)
 
 
-def _repository(source: Path) -> Path | None:
-    """The folder that manifests come with: their repository, else their own. A snapshot comes from a cluster."""
+def _repositories(source: Path) -> Iterator[Path]:
+    """The folders that manifests come with: their repository, else their own. A snapshot comes from a cluster.
+
+    A repository within another, such as a submodule, comes with the outer one.
+    """
     if source != Path("-") and not source.is_dir() and source.suffix not in _MANIFESTS:
-        return None
-    place = Path.cwd() if source == Path("-") else source.resolve()
-    folder = place if place.is_dir() else place.parent
-    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
+        return
+    for place in _places(Path() if source == Path("-") else source):
+        folder = place if place.is_dir() else place.parent
+        around = (one for one in reversed((folder, *folder.parents)) if os.path.lexists(one / ".git"))
+        yield next(around, folder)
+
+
+def _places(path: Path) -> tuple[Path, Path]:
+    """Where a path stands, and where a link leads to: either may be in the repository that wrote it."""
+    return Path(os.path.abspath(path)), path.resolve()  # noqa: PTH100 - Path.absolute leaves .. in
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -77,9 +89,9 @@ def used(context: typer.Context) -> "Configuration | None":
     if _USED not in context.meta:
         return None
     names = {str(parameter.name): _key(parameter) for parameter in context.command.params}
-    decided = ((names[name], _shown(value)) for name, value in (context.default_map or {}).items()
+    decided = ((names[name], _text(value)) for name, value in (context.default_map or {}).items()
                if from_where(context, name) == "DEFAULT_MAP")  # fmt: skip
-    return Configuration(str(context.meta[_USED]), tuple(sorted(decided)))
+    return Configuration(shown(context.meta[_USED]), tuple(sorted(decided)))
 
 
 def from_where(context: typer.Context, name: str) -> str:
@@ -88,8 +100,8 @@ def from_where(context: typer.Context, name: str) -> str:
     return source.name if source else "DEFAULT"
 
 
-def _shown(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _text(value: object) -> str:
+    return ", ".join(map(shown, map(str, value))) if isinstance(value, list) else shown(str(value))
 
 
 def _key(parameter: Any) -> str:  # noqa: ANN401 - typer's own parameter type

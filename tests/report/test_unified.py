@@ -72,7 +72,7 @@ def test_a_name_is_quoted_as_git_does(name, quoted):
 
 
 def test_a_quoted_name_is_one_that_patch_finds(tmp_path):
-    name = "é\x1b\n\"\\ \udcff.yaml"
+    name = 'é\x1b\n"\\ \udcff.yaml'
     (tmp_path / name).write_text("a\n")
     lines = "".join(unified(name, "a\n", "b\n"))
     subprocess.run(["patch", "-s", "-p0"], input=lines.encode(), cwd=tmp_path, check=True)
