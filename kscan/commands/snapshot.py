@@ -13,6 +13,7 @@ from kscan.commands.node_results import NodeResults, with_results
 from kscan.commands.output import print_bytes
 from kscan.errors import ConfigError, nearest
 from kscan.judge.plan import plan
+from kscan.report.indented import indented
 from kscan.report.text import clean
 from kscan.snapshot.archive import load
 from kscan.snapshot.archive import save as write_archive
@@ -54,7 +55,7 @@ def show(path: Path, inner: str) -> None:
     """Print what a snapshot holds, or what stands at one of its paths."""
     snapshot = load(path)
     if not inner:
-        print_bytes(msgspec.json.format(msgspec.json.encode(snapshot.about)) + b"\n\n")
+        print_bytes(indented(msgspec.json.encode(snapshot.about)) + b"\n")
         lines = (f"{clean(one)}  {clean(_summary(entry))}" for one, entry in snapshot.entries.items())
         print_bytes("".join(f"{line}\n" for line in lines).encode())
         return
@@ -82,6 +83,6 @@ def _content(entry: Entry) -> bytes:
         case Gap():
             return f"gap: {clean(str(entry))}\n".encode()
         case Listing():
-            return msgspec.json.format(list_document(entry, entry.bodies())) + b"\n"
+            return indented(list_document(entry, entry.bodies()))
         case Body():
             return entry.content if entry.content.endswith(b"\n") else entry.content + b"\n"

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from kscan.commands.output import print_bytes
+from kscan.report.indented import indented
 from kscan.report.text import clean
 
 
@@ -35,7 +36,7 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def print_data(value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Write a value to standard output as JSON."""
-    print_bytes(msgspec.json.format(msgspec.json.encode(value)) + b"\n")
+    print_bytes(indented(msgspec.json.encode(value)))
 
 
 def warn(lines: Iterable[str]) -> None:

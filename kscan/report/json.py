@@ -6,6 +6,7 @@ import msgspec
 
 from kscan.judge.report import Report
 from kscan.report.export import export
+from kscan.report.indented import indented
 
 SCHEMA_FILE = Path(__file__).parent / "schema" / "report-v1.schema.json"
 
@@ -13,4 +14,4 @@ SCHEMA_FILE = Path(__file__).parent / "schema" / "report-v1.schema.json"
 def to_json(report: Report) -> bytes:
     """The exported report as indented JSON."""
     shape = export(report, write=lambda part: msgspec.Raw(msgspec.json.encode(part)))
-    return msgspec.json.format(msgspec.json.encode(shape)) + b"\n"
+    return indented(msgspec.json.encode(shape))

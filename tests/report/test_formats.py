@@ -22,6 +22,7 @@ from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.judge.subjects import holders, worst
 from kscan.report.formats import FORMATS
+from kscan.report.indented import indented
 from kscan.report.json import SCHEMA_FILE
 from kscan.report.markdown_text import escape, fenced
 from kscan.report.template import render_template
@@ -108,7 +109,7 @@ def test_html_policy_names_the_hashes_of_its_style_and_script(report):
 
 @every
 def test_no_format_passes_control_characters_on(report):
-    for name in ("html", "markdown"):
+    for name in ("html", "markdown", "json"):
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", FORMATS[name](report).decode())
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", plain_text(report).decode())
 
@@ -157,6 +158,14 @@ def test_json_follows_the_schema(report):
     for spoil in ({"extra": 1}, {"score": 101}, {"results": [exported["results"][0] | {"status": "passed"}]}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(exported | spoil, schema)
+
+
+def test_json_is_escaped_and_means_the_same():
+    value = {"a\u202e\u200b\x9b\x7f": ["é …\n\t\x1b", "\U000e0001\u00a0😀", 1], "b": {}}
+    content = indented(json.dumps(value, ensure_ascii=False).encode())
+    assert json.loads(content) == value
+    assert content.decode().replace("\n", "").isprintable()
+    assert "é …" in content.decode() and "😀" in content.decode()
 
 
 def test_json_says_what_the_report_says():
