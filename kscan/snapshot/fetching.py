@@ -6,13 +6,17 @@ A proxy keeps no tool from its own machine, nor git from a repository beside it.
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from kscan.model.words import shown
 from kscan.snapshot.marked import Marked, marked
 from kscan.snapshot.tree import KUSTOMIZATIONS
 
+_LOADER = getattr(yaml, "CLoader", yaml.Loader)
 # A kustomization builds on these; each is a file, a folder or a repository.
 _BUILT = ("resources", "bases", "components")
 # What is given as it is, and means no file.
@@ -56,6 +60,8 @@ def of_kustomization(folder: Path) -> str:
 def of_chart(folder: Path) -> str:
     """The schema of a chart's values that would have to be fetched; empty where none is."""
     for path in sorted(folder.rglob(_SCHEMA)):
+        if not path.is_file():
+            return f"{shown(path)} is no file"
         try:
             for words in _references(json.loads(path.read_bytes())):
                 return f"{shown(path)} wants {words}, which is not fetched"
@@ -66,25 +72,42 @@ def of_chart(folder: Path) -> str:
 
 def _read(path: Path) -> Mapping[str, Any] | str:
     """What a kustomization says, by keys as kustomize takes them: in any case; or why that cannot be told."""
+    if not path.is_file():
+        return "it is no file"
     try:
-        found = list(marked(path.read_text(encoding="utf-8-sig")))
+        found = _documents(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         return error.strerror or str(error)
     except UnicodeDecodeError:
         return "it is not UTF-8 text"
-    if not found:
-        return {}
+    if isinstance(found, str):
+        return found
     if len(found) > 1:
         return "it is more than one document"
-    (one,) = found
-    if not isinstance(one, Marked):
-        return f"not YAML: {one.problem}"
-    return _folded(one.value) if isinstance(one.value, dict) else "it is no map"
+    content = found[0] if found else {}
+    return _folded(content) if isinstance(content, dict) else "it is no map"
+
+
+def _documents(text: str) -> list[Any] | str:
+    """The documents of a text; or why nobody can be sure that the tool reads the same."""
+    found = list(marked(text))
+    if broken := next((one for one in found if not isinstance(one, Marked)), None):
+        return f"not YAML: {broken.problem}"
+    for event in yaml.parse(text, Loader=_LOADER):
+        if getattr(event, "tag", None):
+            return "it has tags, which tools read in different ways"
+        if isinstance(event, yaml.ScalarEvent) and event.value == "<<":
+            return "it merges maps, which tools do in different ways"
+    return [one.value for one in found if isinstance(one, Marked)]
 
 
 def _folded(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """The same with its keys in one case; what stands under a key in several cases stands there together."""
     if isinstance(value, dict):
-        return {str(key).casefold(): _folded(one) for key, one in value.items()}
+        found: dict[str, list[Any]] = {}
+        for key, one in value.items():
+            found.setdefault(str(key).casefold(), []).append(_folded(one))
+        return found
     return [_folded(one) for one in value] if isinstance(value, list) else value
 
 
@@ -96,19 +119,18 @@ def _remote(folder: Path, content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_plugins(folder: Path, content: Mapping[str, Any]) -> Iterator[str]:
-    """Addresses anywhere in what makes or changes objects, be it written in place, in a file or in a folder."""
+    """Addresses anywhere in what makes or changes objects; what a folder of such is built from is not followed."""
     for words in _texts([content.get(key) for key in _PLUGINS]):
-        path = folder / words
-        texts = [words] if "\n" in words else (_text(one) for one in ([path] if path.is_file() else path.rglob("*")))
-        if any(_ANY_ADDRESS.search(text) for text in texts):
-            yield "an address in its " + ", ".join(_PLUGINS)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode(errors="replace") if path.is_file() else ""
-    except OSError:
-        return ""  # Its tool cannot read it, either.
+        found: list[Any] | str = "it is no file of text"
+        with suppress(OSError, ValueError):
+            if "\n" in words:
+                found = _documents(words)
+            elif (folder / words).is_file():
+                found = _documents((folder / words).read_text(encoding="utf-8-sig"))
+        if isinstance(found, str):
+            yield f"a plugin that cannot be looked into ({found})"
+        elif any(_ANY_ADDRESS.search(text) for text in _texts(_folded(found))):
+            yield "an address in a plugin"
 
 
 def _is_here(path: Path) -> bool:
