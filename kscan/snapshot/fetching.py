@@ -3,8 +3,12 @@
 A proxy keeps no tool from its own machine, nor git from a repository beside it.
 """
 
+import gzip
+import io
 import json
 import re
+import tarfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +34,7 @@ _ADDRESS = re.compile(r"\s*(?:[\w.-]+=)?(?:[a-z][a-z0-9+.-]*://|https?:|file:)",
 _REPOSITORY = re.compile(r"\s*(?:git::|gh:|github\.com[:/]|[^/\s]*[@:])|.*(?:://|\?ref=)", re.IGNORECASE)
 _ANY_ADDRESS = re.compile(r"(?:https?|file|ssh|git)\s*:", re.IGNORECASE)
 _MOST_FOLDERS = 1_000
+_MOST_BYTES = 32 << 20
 _SCHEMA = "values.schema.json"
 _KNOWN_SCHEMA = re.compile(r"https?://json-schema\.org/")
 
@@ -59,15 +64,31 @@ def of_kustomization(folder: Path) -> str:
 
 def of_chart(folder: Path) -> str:
     """The schema of a chart's values that would have to be fetched; empty where none is."""
-    for path in sorted(folder.rglob(_SCHEMA)):
-        if not path.is_file():
-            return f"{shown(path)} is no file"
+    for path in sorted((*folder.rglob(_SCHEMA), *folder.rglob("*.tgz"))):
         try:
-            for words in _references(json.loads(path.read_bytes())):
-                return f"{shown(path)} wants {words}, which is not fetched"
-        except (OSError, ValueError, RecursionError):
-            return f"{shown(path)} cannot be read"
+            for schema in _packed(path) if path.suffix == ".tgz" else (path.read_bytes(),) if path.is_file() else ():
+                for words in _references(json.loads(schema)):
+                    return f"{shown(path)} wants {words}, which is not fetched"
+        except (OSError, EOFError, ValueError, RecursionError, tarfile.TarError, zlib.error) as error:
+            return f"{shown(path)} cannot be looked into ({error})"
     return ""
+
+
+def _packed(path: Path) -> Iterator[bytes]:
+    """The schemas in a chart that is packed."""
+    if not path.is_file():
+        return
+    with gzip.open(path) as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError(f"it holds more than {_MOST_BYTES >> 20} MB")
+    with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as packed:
+        for member in packed:
+            if member.name.endswith(".tgz"):
+                raise ValueError("it holds a packed chart of its own")
+            file_of = packed.extractfile(member) if member.isfile() and member.name.endswith(_SCHEMA) else None
+            if file_of:
+                yield file_of.read()
 
 
 def _read(path: Path) -> Mapping[str, Any] | str:

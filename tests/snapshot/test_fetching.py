@@ -1,6 +1,8 @@
 """What a kustomization or a chart would fetch: no tool is started for it, and it is a gap that says why."""
 
+import gzip
 import json
+import tarfile
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -114,3 +116,21 @@ def test_a_chart_whose_schema_would_be_fetched_is_not_rendered(schema, rendered,
     tools("helm", "#!/bin/sh\n")
     gaps = open_source(chart.parent).unread
     assert [("not rendered: " in gap.detail) for gap in gaps] == ([] if rendered else [True])
+    (chart / "charts" / "side" / "values.schema.json").rename(chart.parent / "schema")
+    with tarfile.open(chart / "charts" / "packed.tgz", "w:gz") as packed:
+        packed.add(chart.parent / "schema", "packed/values.schema.json")
+    gaps = open_source(chart.parent).unread
+    assert [("not rendered: " in gap.detail) for gap in gaps] == ([] if rendered else [True])
+
+
+@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"x"), gzip.compress(bytes(33 << 20)), None])
+def test_a_packed_chart_that_cannot_be_looked_into_is_not_rendered(content, chart, tools):
+    path = chart / "charts" / "packed.tgz"
+    if content is None:
+        (chart.parent / "inner.tgz").write_bytes(b"")
+        with tarfile.open(path, "w:gz") as packed:
+            packed.add(chart.parent / "inner.tgz", "packed/charts/inner.tgz")
+    else:
+        path.write_bytes(content)
+    tools("helm", "#!/bin/sh\n")
+    assert [("cannot be looked into" in gap.detail) for gap in open_source(chart.parent).unread] == [True]
