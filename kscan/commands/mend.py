@@ -20,6 +20,7 @@ from kscan.report.unified import coloured, unified
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.files import written_whole
 from kscan.snapshot.manifests import STANDARD_INPUT, files_of, standard_input
+from kscan.snapshot.regular import read_regular
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +90,7 @@ def _files(sources: Sequence[Path]) -> Iterator[_File | Gap]:
             yield Gap(shown(path), Reason.UNDECODABLE, "it is a link that leads outside of what was named")
             continue
         try:
-            yield _file(path, place, path.read_bytes())
+            yield _file(path, place, read_regular(path))
         except OSError as error:
             raise SnapshotError(f"cannot read {path}", error.strerror or str(error)) from error
 
