@@ -21,7 +21,10 @@ from kscan.snapshot.pages import keep
 from kscan.snapshot.snapshot import About, Snapshot
 
 Document = Mapping[str, Any]
-_BY_KIND = {resource.kind: resource for resource in KNOWN if not resource.whole_group}
+_BY_KIND: dict[str, list[Resource]] = {}
+for _known in KNOWN:
+    if not _known.whole_group:
+        _BY_KIND.setdefault(_known.kind, []).append(_known)
 _GROUPS = frozenset(resource.group for resource in KNOWN)
 
 
@@ -51,9 +54,9 @@ def _entry(document: Document) -> Entry:
 
 
 def known_kind(kind: str, api_version: str) -> Resource | None:
-    """The resource of a kind that Kubernetes ships; without a version, whatever group it is of."""
-    known = _BY_KIND.get(kind)
-    return known if known and (not api_version or api_version.rpartition("/")[0] == known.group) else None
+    """The resource of a kind that is known; without a version, of whichever group comes first."""
+    group = api_version.rpartition("/")[0]
+    return next((one for one in _BY_KIND.get(kind, ()) if not api_version or one.group == group), None)
 
 
 def is_own(api_version: str) -> bool:
