@@ -54,9 +54,10 @@ def _entry(document: Document) -> Entry:
 
 
 def known_kind(kind: str, api_version: str) -> Resource | None:
-    """The resource of a kind that is known; without a version, of whichever group comes first."""
+    """The resource of a kind that is known; without a version, of whatever group it is, where there is but one."""
     group = api_version.rpartition("/")[0]
-    return next((one for one in _BY_KIND.get(kind, ()) if not api_version or one.group == group), None)
+    found = [one for one in _BY_KIND.get(kind, ()) if not api_version or one.group == group]
+    return found[0] if len(found) == 1 else None
 
 
 def is_own(api_version: str) -> bool:
