@@ -53,10 +53,15 @@ def _entry(document: Document) -> Entry:
     return Body(msgspec.json.encode(document["json"]), via=via)
 
 
-def known_kind(kind: str, api_version: str) -> Resource | None:
-    """The resource of a kind that is known; without a version, of whatever group it is, where there is but one."""
+def known_kinds(kind: str, api_version: str) -> tuple[Resource, ...]:
+    """The resources of a kind that are known; without a version, of all groups that have it."""
     group = api_version.rpartition("/")[0]
-    found = [one for one in _BY_KIND.get(kind, ()) if not api_version or one.group == group]
+    return tuple(one for one in _BY_KIND.get(kind, ()) if not api_version or one.group == group)
+
+
+def known_kind(kind: str, api_version: str) -> Resource | None:
+    """The one resource of a kind that is known."""
+    found = known_kinds(kind, api_version)
     return found[0] if len(found) == 1 else None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from kscan.snapshot.documents import is_own, known_kind
+from kscan.snapshot.documents import is_own, known_kind, known_kinds
 from kscan.snapshot.entry import Gap, Reason, Unread
 from kscan.snapshot.marked import Broken, Lines, Marked, marked
 from kscan.snapshot.pages import rest_of_list
@@ -120,9 +120,9 @@ def _is_object(value: dict[str, Any]) -> bool:
 def _unfit(value: dict[str, Any]) -> str:
     """Why an API server would refuse what was meant to be an object of Kubernetes; empty where nobody meant one."""
     kind, version = str(value.get("kind") or ""), str(value.get("apiVersion") or "")
-    if kind == "List" or (kind.endswith("List") and known_kind(kind.removesuffix("List"), version)):
+    if kind == "List" or (kind.endswith("List") and known_kinds(kind.removesuffix("List"), version)):
         return "" if "items" in value and value["items"] is None else "a list without items"
-    if known_kind(kind, version):
+    if known_kinds(kind, version):
         return f"no {kind} that an API server would take: it has no {'name' if version else 'apiVersion'}"
     # Of an object that was cut off early its head is left; of one that has its kind at its end, all but that.
     left = value.keys() <= _HEAD or (not kind and "metadata" in value)
