@@ -124,7 +124,7 @@ def test_a_chart_whose_schema_would_be_fetched_is_not_rendered(schema, rendered,
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no gzip", gzip.compress(b"x", mtime=0), gzip.compress(bytes(33 << 20)), None]
+    "content", [b"", b"no gzip", gzip.compress(b"x", mtime=0), gzip.compress(bytes(33 << 20), mtime=0), None]
 )
 def test_a_packed_chart_that_cannot_be_looked_into_is_not_rendered(content, chart, tools):
     path = chart / "charts" / "packed.tgz"
