@@ -5,7 +5,6 @@ A proxy keeps no tool from its own machine, nor git from a repository beside it.
 
 import gzip
 import io
-import json
 import re
 import tarfile
 import zlib
@@ -14,8 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
+from kscan.model.base import read_json
 from kscan.model.words import shown
 from kscan.snapshot.marked import Marked, marked
 from kscan.snapshot.tree import KUSTOMIZATIONS
@@ -67,9 +68,9 @@ def of_chart(folder: Path) -> str:
     for path in sorted((*folder.rglob(_SCHEMA), *folder.rglob("*.tgz"))):
         try:
             for schema in _packed(path) if path.suffix == ".tgz" else (path.read_bytes(),) if path.is_file() else ():
-                for words in _references(json.loads(schema)):
+                for words in _references(read_json(schema, object)):
                     return f"{shown(path)} wants {words}, which is not fetched"
-        except (OSError, EOFError, ValueError, RecursionError, tarfile.TarError, zlib.error) as error:
+        except (OSError, EOFError, ValueError, msgspec.MsgspecError, tarfile.TarError, zlib.error) as error:
             return f"{shown(path)} cannot be looked into ({error})"
     return ""
 
