@@ -1,0 +1,203 @@
+"""Gatekeeper's constraints: believed by the code of their template, where Gatekeeper says that it enforces them."""
+
+import msgspec
+import pytest
+
+from kscan.checks.judgement import Problem
+from kscan.judge.refusals import denied
+from kscan.model.admission import gatekeeper
+from kscan.model.admission.cases import ORDINARY
+from kscan.model.admission.gatekeeper import Constraint
+from kscan.model.admission.guards import Action, Answer, Effect
+from kscan.model.admission.probes import PRIVILEGED
+from kscan.model.admission.templates import digest
+from kscan.rules.admission import only_watches
+from kscan.snapshot import kinds
+from kscan.views.shipped import gatekeeper_library
+from tests.admission.asking import FLAGS, PODS, SHOP, posture, reading
+
+
+@pytest.mark.parametrize(("kind", "spec", "action", "stops"), [
+    ("k8spspprivilegedcontainer", {}, Action.DENY, set(PRIVILEGED)),
+    ("k8spspprivilegedcontainer", {"enforcementAction": "dryrun"}, Action.AUDIT, set(PRIVILEGED)),
+    ("k8spspprivilegedcontainer", {"enforcementAction": "warn"}, Action.WARN, set(PRIVILEGED)),
+    ("k8spspprivilegedcontainer", {"enforcementAction": "scoped", "scopedEnforcementActions": [
+        {"action": "deny", "enforcementPoints": [{"name": "audit.gatekeeper.sh"}]}]}, Action.AUDIT, set(PRIVILEGED)),
+    ("k8spspprivilegedcontainer", {"enforcementAction": "scoped", "scopedEnforcementActions": [
+        {"action": "deny", "enforcementPoints": [{"name": "*"}]}]}, Action.DENY, set(PRIVILEGED)),
+    ("k8spsphostnamespace", {}, Action.DENY, {"host-pid", "host-ipc"}),
+    ("k8spsphostnetworkingports", {"parameters": {"hostNetwork": True}}, Action.DENY, set()),
+    ("k8spsphostfilesystem", {"parameters": {"allowedHostPaths": [{"pathPrefix": "/"}]}}, Action.DENY, set()),
+    ("k8spsphostfilesystem", {}, Action.DENY, {"host-path"}),
+    ("k8spspcapabilities", {"parameters": {"allowedCapabilities": ["*"]}}, Action.DENY, set()),
+    ("k8spspcapabilities", {"parameters": {"allowedCapabilities": ["CHOWN"]}}, Action.DENY, {"capability"}),
+    ("k8spspvolumetypes", {"parameters": {"volumes": ["configMap"]}}, Action.DENY, {"host-path"}),
+    ("k8spspvolumetypes", {"parameters": {"volumes": ["*"]}}, Action.DENY, set()),
+    ("k8spspprivilegedcontainer", {"match": {"labelSelector": {"matchLabels": {"app": "web"}}}}, Action.DENY, set()),
+])  # fmt: skip
+def test_constraints_of_gatekeepers_library(kind, spec, action, stops):
+    constraint = msgspec.convert({"metadata": {"name": "it"}, "spec": spec}, Constraint)
+    found = gatekeeper.asking(kind, constraint, {kind: ""}).told((ORDINARY,))
+    assert (found.action, found.stops, found.doubt) == (action, frozenset(stops), "")
+
+
+@pytest.mark.parametrize("kind", ["k8spspprivilegedcontainer", "k8srequiredlabels"])
+@pytest.mark.parametrize(("templates", "doubt"), [({}, "was not found"), (None, "it is other code")])
+def test_a_constraint_is_a_doubt_whose_template_is_not_known(kind, templates, doubt):
+    found = gatekeeper.asking(kind, _constraint(), {kind: doubt} if templates is None else templates)
+    told = found.told((ORDINARY,))
+    assert (told.effect, told.stops, doubt in told.doubt) == (Effect.UNKNOWN, frozenset(), True)
+
+
+ENFORCED = {"enforced": True, "operations": ["webhook"]}
+
+
+@pytest.mark.parametrize(("pods", "effect"), [
+    ([ENFORCED], Effect.REFUSES),
+    ([{"enforced": True}], Effect.REFUSES),
+    ([ENFORCED, {"enforced": False, "operations": ["audit"]}], Effect.REFUSES),
+    ([], Effect.UNKNOWN),
+    ([{"operations": ["webhook"]}], Effect.UNKNOWN),
+    ([ENFORCED, {"enforced": False, "operations": ["webhook"]}], Effect.UNKNOWN),
+    ([ENFORCED | {"errors": [{"message": "no"}]}], Effect.UNKNOWN),
+    ([{"enforced": True, "operations": ["audit", "status"]}], Effect.UNKNOWN),
+])  # fmt: skip
+def test_a_constraint_holds_where_gatekeeper_says_that_its_webhooks_enforce_it(pods, effect):
+    kind = "k8spspprivilegedcontainer"
+    assert gatekeeper.asking(kind, _constraint(pods), {kind: ""}).told((ORDINARY,)).effect is effect
+
+
+def _constraint(pods=(), **spec):
+    return msgspec.convert({"metadata": {"name": "it"}, "spec": spec, "status": {"byPod": pods}}, Constraint)
+
+
+@pytest.mark.parametrize(("prefixes", "stops", "doubted"), [
+    ([], True, False),
+    (["/run"], False, False),
+    (["/var/run/"], False, False),
+    (["/run/containerd/containerd.sock"], False, False),
+    (["/data", "/etc/kubernetes"], False, False),
+    (["/"], False, False),
+    ([""], False, False),
+    (["/var/log"], False, True),
+    (["/runner"], False, True),
+])  # fmt: skip
+def test_paths_of_the_node_that_are_allowed(prefixes, stops, doubted):
+    constraint = _constraint(parameters={"allowedHostPaths": [{"pathPrefix": one} for one in prefixes]})
+    found = gatekeeper.asking("k8spsphostfilesystem", constraint, {"k8spsphostfilesystem": ""}).told((ORDINARY,))
+    assert (found.stops, bool(found.doubt)) == ({"host-path"} if stops else set(), doubted)
+
+
+def test_what_may_not_gain_privileges_may_still_add_sys_admin():
+    kind = "k8spspallowprivilegeescalationcontainer"
+    assert gatekeeper.asking(kind, _constraint(), {kind: ""}).told((ORDINARY,)).stops == set(PRIVILEGED)
+
+
+TARGETS = [
+    {"target": "admission.k8s.gatekeeper.sh", "rego": "package it\n\nviolation[{}] { input.review.object.spec }\n"}
+]
+
+
+def _gatekeeper(*more, targets=TARGETS, **constraint):
+    names = {"kind": "K8sPSPPrivilegedContainer"}
+    return [
+        {"kind": "ValidatingWebhookConfiguration", "metadata": {"name": "it"},
+         "webhooks": [{"name": "validation.gatekeeper.sh", "rules": [PODS]}]},
+        {"apiVersion": "templates.gatekeeper.sh/v1", "kind": "ConstraintTemplate",
+         "metadata": {"name": "k8spspprivilegedcontainer"},
+         "spec": {"crd": {"spec": {"names": names}}, "targets": targets}},
+        {"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "K8sPSPPrivilegedContainer",
+         "metadata": {"name": "it"}, "status": {"byPod": [ENFORCED]}} | constraint,
+        *more,
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def own_library(monkeypatch):
+    """A library that has released the template of these tests, and no other."""
+    library = {"K8sPSPPrivilegedContainer": frozenset({digest(TARGETS)})}
+    monkeypatch.setattr("kscan.views.admission.gatekeeper_library", lambda: library)
+
+
+def test_gatekeepers_library_is_known_by_its_code_and_not_by_a_name(own_library):
+    assert posture(FLAGS, *_gatekeeper()).privileged is Answer.REFUSED
+    spaced = [{**TARGETS[0], "rego": TARGETS[0]["rego"].replace("\n", "  \n\n")}]
+    assert posture(FLAGS, *_gatekeeper(targets=spaced)).privileged is Answer.REFUSED
+    idle = [{**TARGETS[0], "rego": "package it\n\nviolation[{}] { false }\n"}]
+    found = posture(FLAGS, *_gatekeeper(targets=idle))
+    assert (found.privileged, found.guards[0].doubt) == (
+        Answer.UNKNOWN, "its template is not one of the library that kscan knows")  # fmt: skip
+    unbuilt = _gatekeeper()
+    unbuilt[1]["status"] = {"byPod": [{"errors": [{"code": "ingest_error"}]}]}
+    assert posture(FLAGS, *unbuilt).privileged is Answer.UNKNOWN
+
+
+def test_a_template_that_is_not_read_makes_its_constraints_a_doubt_and_nothing_else(own_library):
+    def edit(snapshot):
+        return denied(snapshot, kinds.CONSTRAINT_TEMPLATES)
+
+    assert posture(FLAGS, *_gatekeeper(), edit=edit).privileged is Answer.UNKNOWN
+    assert posture(FLAGS, edit=edit).privileged is Answer.ADMITTED
+
+
+@pytest.mark.parametrize("spec", [{"match": {"labels": {"a": "b"}}}, {"except": ["shop"]}])
+def test_a_constraint_with_a_field_that_is_not_read_is_a_doubt(own_library, spec):
+    found = posture(FLAGS, *_gatekeeper(spec=spec))
+    assert (found.privileged, "kscan does not read its spec." in found.guards[0].unsure) == (Answer.UNKNOWN, True)
+
+
+def test_a_constraint_that_only_watches_is_found_where_its_template_is_known(own_library):
+    def found(**more):
+        guards = reading(FLAGS, *_gatekeeper(spec={"enforcementAction": "dryrun"}, **more)).value
+        return [type(one) for one in only_watches.run(guards, all_bindings=True)]
+
+    assert found() == [Problem]
+    assert found(targets=[]) == []
+
+
+def test_every_kind_that_is_said_to_refuse_was_released_by_the_library():
+    assert {kind for kind, _ in gatekeeper._KINDS} <= set(gatekeeper_library())
+
+
+@pytest.mark.parametrize(("match", "sees"), [
+    ({}, True),
+    ({"kinds": [{"apiGroups": [""], "kinds": ["Pod"]}]}, True),
+    ({"kinds": [{"apiGroups": ["*"], "kinds": ["*"]}]}, True),
+    ({"kinds": [{"apiGroups": ["apps"], "kinds": ["Deployment"]}]}, False),
+    ({"namespaces": ["sh*"]}, True),
+    ({"namespaces": ["bank"]}, False),
+    ({"excludedNamespaces": ["*op"]}, False),
+    ({"excludedNamespaces": ["kube-*"]}, True),
+    ({"namespaceSelector": {"matchLabels": {"team": "bank"}}}, False),
+    ({"scope": "Cluster"}, False),
+])  # fmt: skip
+def test_constraints_match_namespaces_as_gatekeeper_does(match, sees):
+    constraint = msgspec.convert({"metadata": {"name": "it"}, "spec": {"match": match}}, Constraint)
+    assert constraint.spec.match.sees("shop", SHOP["metadata"]["labels"]) is sees
+
+
+@pytest.mark.parametrize(("pods", "answer"), [
+    ([{"labels": {"app": "gate"}, "ready": "True"}], Answer.REFUSED),
+    ([{"labels": {"app": "gate"}, "ready": "False"}], Answer.ADMITTED),
+    ([{"labels": {"app": "web"}, "ready": "True"}], Answer.ADMITTED),
+    ([], Answer.ADMITTED),
+    (None, Answer.UNKNOWN),
+])  # fmt: skip
+def test_a_webhook_that_fails_open_holds_where_a_pod_answers(pods, answer, own_library):
+    hook = {"kind": "ValidatingWebhookConfiguration", "metadata": {"name": "it"}, "webhooks": [
+        {"name": "validation.gatekeeper.sh", "failurePolicy": "Ignore", "rules": [PODS],
+         "clientConfig": {"service": {"name": "gate", "namespace": "gate"}}}]}  # fmt: skip
+    service = {
+        "kind": "Service",
+        "metadata": {"name": "gate", "namespace": "gate"},
+        "spec": {"selector": {"app": "gate"}},
+    }
+    documents = [FLAGS, hook, service, *_gatekeeper()[1:]]
+    for at, one in enumerate(pods or ()):
+        conditions = [{"type": "Ready", "status": one["ready"]}]
+        documents.append({"kind": "Pod", "metadata": {"name": f"p{at}", "namespace": "gate", "labels": one["labels"]},
+                          "status": {"conditions": conditions}})  # fmt: skip
+    documents += [] if pods is not None else [{"path": kinds.PODS.path(), "gap": "forbidden"}]
+    assert posture(*documents).privileged is answer
+    closed = {**hook, "webhooks": [hook["webhooks"][0] | {"failurePolicy": "Fail"}]}
+    assert posture(*[closed if one is hook else one for one in documents]).privileged is Answer.REFUSED
