@@ -81,21 +81,26 @@ def grants(
         if not places:
             yield Unsure(subject.ref, rights.baseline.why)
             continue
-        place = min(places)
-        proof = witnesses(rights.full, identity, danger, place)
-        yield Problem(
-            subject.ref,
-            f"{message}{_where(places, danger)}",
+        problem = _problem(rights, found, subject, places, message)
+        yield msgspec.structs.replace(
+            problem,
             severity=Severity(in_namespace) if in_namespace and EVERYWHERE not in places else None,
-            proof=tuple(map(_step, proof)),
-            notes=(
-                *_runners(subject, running, manifests),
-                *_by_groups(rights, found, identity, places, proof),
-                *_shipped_elsewhere(rights, proof),
-            ),
-            fix=smallest_change(rights, identity, danger, place),
+            notes=(*_runners(subject, running, manifests), *problem.notes),
             implied_by=_ALL_CHECK if danger != everything and places <= all_powerful.surely(identity) else "",
         )
+
+
+def _problem(rights: Rights, found: "_Found", subject: Subject, places: Scopes, message: str) -> Problem:
+    """What somebody holds in these places, with the proof of one of them."""
+    identity, place = identity_of(subject), min(places)
+    proof = witnesses(rights.full, identity, found.danger, place)
+    return Problem(
+        subject.ref,
+        f"{message}{_where(places, found.danger)}",
+        proof=tuple(map(_step, proof)),
+        notes=(*_by_groups(rights, found, identity, places, proof), *_shipped_elsewhere(rights, proof)),
+        fix=smallest_change(rights, identity, found.danger, place),
+    )
 
 
 class _Found:
