@@ -10,7 +10,7 @@ from kscan.model.admission import gatekeeper, kyverno, telling
 from kscan.model.admission.asking import Asking, standing
 from kscan.model.admission.calling import Called, behind, conditions_of
 from kscan.model.admission.cases import ORDINARY, Case, Dims, cases
-from kscan.model.admission.gatekeeper import Config, Constraint, matches_any
+from kscan.model.admission.gatekeeper import Config, Constraint
 from kscan.model.admission.guards import Action, Effect, Guard, Posture, posture
 from kscan.model.admission.kyverno_policies import KyvernoPolicy, PolicyException
 from kscan.model.admission.kyverno_settings import Passed, Settings
@@ -21,6 +21,7 @@ from kscan.model.admission.probes import EVERY, PRIVILEGED
 from kscan.model.admission.server import STATIC_POLICIES, AdmissionServer
 from kscan.model.admission.trial import Budget, Trial
 from kscan.model.admission.webhooks import Hook
+from kscan.model.admission.wildcards import kyverno_matches_any
 from kscan.model.namespaces import SYSTEM
 from kscan.model.podsecurity.modes import LABEL, modes
 
@@ -177,7 +178,7 @@ class Asked:
 
     def _by_kyverno(self, namespace: _Namespace, labels: _Labels, hooks: list[Called]) -> Iterator[Asking]:
         name, settings = labels[NAME], self._every.kyverno_settings or _KYVERNO_DEFAULT
-        if matches_any(settings.passed.pods, name):
+        if kyverno_matches_any(settings.passed.pods, name):
             return
         unsure = self._every.server.unsure("ValidatingAdmissionWebhook") or self._unfiltered(name, hooks)
         for ready in self._kyverno:
@@ -195,7 +196,7 @@ class Asked:
         services = [one.hook.webhook.client_config.service for one in hooks]
         if told is None or any(one and one.namespace != _KYVERNO for one in services):
             return _NO_FILTERS
-        return _SOME_FILTERS if matches_any(told.passed.perhaps, namespace) else ""
+        return _SOME_FILTERS if kyverno_matches_any(told.passed.perhaps, namespace) else ""
 
     def _by_server(self, labels: _Labels) -> Iterator[Asking]:
         """What the API server does by itself, and what the API does not show of it."""

@@ -1,5 +1,6 @@
 """Kyverno's policies: what their rules refuse, where that can be told from a level, a pattern or expressions."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -7,10 +8,10 @@ import msgspec
 
 from kscan.model.admission.asking import PASSED_OVER, Asking
 from kscan.model.admission.cases import Case, Dims
-from kscan.model.admission.gatekeeper import matches_any
-from kscan.model.admission.guards import Action, Guard
-from kscan.model.admission.kyverno_filters import Ways, mean, seeing
-from kscan.model.admission.kyverno_policies import KyvernoPolicy, Override, PolicyException, Rule, Spec, Validate
+from kscan.model.admission.guards import Guard
+from kscan.model.admission.kyverno_actions import action_of
+from kscan.model.admission.kyverno_filters import Ways, mean, seeing, without_kinds
+from kscan.model.admission.kyverno_policies import KyvernoPolicy, PolicyException, Rule
 from kscan.model.admission.matching import name_of
 from kscan.model.admission.patterns import UnknownPatternError, meets
 from kscan.model.admission.policies import Policy, PolicySpec
@@ -20,7 +21,10 @@ from kscan.model.kinds import meant
 from kscan.model.meta import Metadata
 from kscan.model.podsecurity.level import Level, minor_of
 
+# Of a version that there is not, Kyverno makes an error.
+_VERSION = re.compile(r"|latest|v1\.[1-3]?\d")
 WEBHOOK = "validate.kyverno.svc"
+_NO_KINDS = "its rule names no kind, and by the kind Kyverno knows what a rule is for"
 _ONE = "applyRules: One, so that a rule before it may end the policy"
 
 
@@ -61,13 +65,10 @@ def asking(
         exclude = seeing(rule.exclude.said(), name, labels) if rule.exclude else ()
         if rule.validate is None or not match or any(not any(one.narrow for one in way) for way in exclude):
             continue
-        guard = Guard(
-            kind=f"Kyverno {ref.kind}",
-            name=policy.full_name,
-            action=_action(policy.spec, rule.validate, name, labels),
-            ref=ref,
-        )
-        unsure = f"PolicyException {excused[0]} may excuse pods from it" if excused else doubt
+        action, unsettled = action_of(policy.spec, rule.validate, name, labels)
+        guard = Guard(kind=f"Kyverno {ref.kind}", name=policy.full_name, action=action, ref=ref)
+        unsure = f"PolicyException {excused[0]} may excuse pods from it" if excused else doubt or unsettled
+        unsure = unsure or (_NO_KINDS if without_kinds(match) else "")
         yield _asking(guard, (rule, trial), namespace, minor, (match, exclude), unsure)
 
 
@@ -98,17 +99,6 @@ def _asking(
     return Asking(guard=guard, dims=dims, says=says, unsure=unsure)
 
 
-def _action(spec: Spec, validate: Validate, name: str, labels: Mapping[str, str]) -> Action:
-    overrides = (*validate.failure_action_overrides, *spec.validation_failure_action_overrides)
-    told = next((one.action for one in overrides if _overrides(one, name, labels)), "")
-    told = told or validate.failure_action or spec.validation_failure_action
-    return Action.DENY if told.lower() == "enforce" else Action.AUDIT
-
-
-def _overrides(one: Override, name: str, labels: Mapping[str, str]) -> bool:
-    return (not one.namespaces or matches_any(one.namespaces, name)) and one.namespace_selector.matches(labels)
-
-
 def _trial(rule: Rule, budget: Budget) -> Trial | None:
     """Its expressions, where it is made of some."""
     cel = rule.validate.cel if rule.validate else None
@@ -120,13 +110,15 @@ def _trial(rule: Rule, budget: Budget) -> Trial | None:
 
 def _outcome(rule: Rule, minor: int, case: Case) -> Outcome:
     validate = rule.validate
-    if validate is None or rule.preconditions or rule.context:
+    if validate is None or rule.preconditions or rule.context or rule.cel_preconditions:
         return Outcome(doubt=f"kscan does not read the conditions of its rule {rule.name}")
     if (level := validate.pod_security) and level.level in (Level.BASELINE, Level.RESTRICTED):
         if level.exclude:
             return Outcome(doubt=f"its rule {rule.name} leaves out some controls of {level.level}")
+        if not _VERSION.fullmatch(level.version):
+            return Outcome(doubt=f"kscan does not know the version of its rule {rule.name}")
         return Outcome(stopped_at(Level(level.level), minor_of(level.version, latest=minor)))
-    if validate.pattern is not None and not rule.cel_preconditions:
+    if validate.pattern is not None:
         return _by_pattern(validate.pattern, rule.name, case)
     return Outcome(doubt=f"kscan does not read what its rule {rule.name} asks")
 

@@ -1,53 +1,19 @@
 """Which pods, and which of those who create them, the filters of Kyverno mean."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 
-from kscan.model.admission.asking import POD_LABELS, dims_of_annotations, dims_of_names, dims_of_selector
+from kscan.model.admission.asking import POD_LABELS, dims_of_annotations, dims_of_names
 from kscan.model.admission.cases import SOMEBODY_ELSE, Case, Dims
-from kscan.model.admission.gatekeeper import matches_any
+from kscan.model.admission.kyverno_kinds import about_pods
 from kscan.model.admission.pods import annotations_in, labels_in, name_in
+from kscan.model.admission.selecting import WildSelector
+from kscan.model.admission.wildcards import kyverno_matches, kyverno_matches_any, sample
 from kscan.model.base import Noun
-from kscan.model.selectors import LabelSelector
 
 # Who may do everything already, or is a node; and the groups and names that every case tells of.
 _OWNERS = frozenset({"cluster-admin"})
 NO_TENANT = _OWNERS | {"system:masters", "system:nodes", "system:kube-scheduler"}
 KNOWN = NO_TENANT | {"system:authenticated", "system:serviceaccounts", "system:serviceaccounts:kube-system"}
-_PODS = frozenset({"Pod", "v1/Pod", "*/Pod", "*", "*/*"})
-_VERSION = re.compile(r"\*|v\d\w*")
-
-
-def kinds_of(selector: str) -> list[tuple[str, str]]:
-    """The kinds that a selector may name, each with the part of it; none where Kyverno reads none in it.
-
-    What is of another group or version than pods are has no name here.
-    """
-    parts = selector.split("/")
-    versions = [bool(_VERSION.fullmatch(part)) for part in parts]
-    own = [fnmatchcase("v1", part) for part in parts]
-    match parts:
-        case ["*", "*"]:
-            return [("*", "*")]
-        case [kind]:
-            return [(kind, "")]
-        case [first, second]:
-            return [(second if own[0] else "", "")] if versions[0] else [(first, second)]
-        case [group, second, third]:
-            whole = (third if own[1] and fnmatchcase("", group) else "", "")
-            return [whole] * versions[1] + [(second if own[0] else "", third)] * versions[0]
-        case [group, _, kind, part]:
-            return [(kind if own[1] and fnmatchcase("", group) else "", part)]
-    return []
-
-
-def _about_pods(selector: str) -> bool | None:
-    """Whether a selector of kinds means pods; None where that is not clear."""
-    if selector in _PODS:
-        return True
-    found = kinds_of(selector)
-    return None if not found or any(fnmatchcase("Pod", kind.partition(".")[0]) for kind, _ in found) else False
 
 
 class _Resources(Noun, frozen=True):
@@ -55,16 +21,29 @@ class _Resources(Noun, frozen=True):
     name: str = ""
     names: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
-    namespace_selector: LabelSelector = LabelSelector()
-    selector: LabelSelector = LabelSelector()
+    # One that says nothing is not the same as none: a filter that has it is not empty.
+    namespace_selector: WildSelector | None = None
+    selector: WildSelector | None = None
     annotations: dict[str, str] = {}
     operations: tuple[str, ...] = ()
 
     @property
     def pods(self) -> bool | None:
         """Whether its kinds mean pods; None where that is not clear."""
-        said = {_about_pods(one) for one in self.kinds}
-        return True if True in said or not said else None if None in said else False
+        return about_pods(self.kinds) if self.kinds else True
+
+    def named(self, name: str) -> bool:
+        """Whether it means a pod of some name."""
+        return (not self.name or kyverno_matches(self.name, name)) and (
+            not self.names or kyverno_matches_any(self.names, name)
+        )
+
+    def annotated(self, annotations: Mapping[str, str]) -> bool:
+        """Whether it means a pod with some annotations."""
+        return all(
+            any(kyverno_matches(key, own) and kyverno_matches(value, annotations[own]) for own in annotations)
+            for key, value in self.annotations.items()
+        )
 
 
 class _Subject(Noun, frozen=True):
@@ -73,13 +52,13 @@ class _Subject(Noun, frozen=True):
     namespace: str = ""
 
     def means(self, user: str, groups: Sequence[str]) -> bool:
-        """Whether it means somebody; names may have wildcards."""
+        """Whether it means somebody; names may have wildcards, and of an unknown kind nobody is."""
         match self.kind:
             case "Group":
-                return any(fnmatchcase(one, self.name) for one in groups)
+                return any(kyverno_matches(self.name, one) for one in groups)
             case "ServiceAccount":
-                return fnmatchcase(user, f"system:serviceaccount:{self.namespace or '*'}:{self.name}")
-        return fnmatchcase(user, self.name)
+                return kyverno_matches(f"system:serviceaccount:{self.namespace}:{self.name}", user)
+        return self.kind == "User" and kyverno_matches(self.name, user)
 
 
 class Filter(Noun, frozen=True):
@@ -90,31 +69,39 @@ class Filter(Noun, frozen=True):
     roles: tuple[str, ...] = ()
     cluster_roles: tuple[str, ...] = ()
 
-    def sees(self, namespace: str, labels: Mapping[str, str]) -> bool:
-        """Whether it may mean the pods of a namespace."""
+    @property
+    def empty(self) -> bool:
+        """Whether it says nothing, by which Kyverno means nothing."""
+        who = self.subjects or self.roles or self.cluster_roles
+        return self.resources == _Resources() and not who
+
+    def sees(self, namespace: str, labels: Mapping[str, str], *, operations: bool = True) -> bool:
+        """Whether it may mean the pods of a namespace; an exception is for every operation, whatever it says."""
         one = self.resources
         return (
-            one.pods is not False
-            and (not one.namespaces or matches_any(one.namespaces, namespace))
-            and one.namespace_selector.matches(labels)
-            and (not one.operations or not {"CREATE", "UPDATE"}.isdisjoint(one.operations))
+            not self.empty
+            and one.pods is not False
+            and (not one.namespaces or kyverno_matches_any(one.namespaces, namespace))
+            and (one.namespace_selector is None or one.namespace_selector.matches(labels))
+            and (not operations or not one.operations or not {"CREATE", "UPDATE"}.isdisjoint(one.operations))
         )
 
     @property
     def narrow(self) -> bool:
         """Whether it means some pods only, or some who create them."""
         one = self.resources
-        by_pod = one.name or one.names or one.annotations or not one.selector.everything
+        by_pod = one.name or one.names or one.annotations or (one.selector and not one.selector.everything)
         return bool(by_pod or one.pods is None or self.subjects or self.roles or self.cluster_roles)
 
     @property
     def dims(self) -> Dims:
         """What of a case it looks at."""
         one = self.resources
-        names = tuple(name.replace("*", "x").replace("?", "x") for name in (one.name, *one.names) if name)
+        names = tuple(sample(name) for name in (one.name, *one.names) if name)
         who = bool(self.subjects or self.roles or self.cluster_roles)
-        dims = dims_of_selector(one.selector) | dims_of_names(names) | dims_of_annotations(one.annotations)
-        return dims | Dims(who=who, who_else=self._who_else)
+        annotations = {sample(key): sample(value) for key, value in one.annotations.items()}
+        dims = dims_of_names(names) | dims_of_annotations(annotations)
+        return dims | (one.selector.dims if one.selector else Dims()) | Dims(who=who, who_else=self._who_else)
 
     @property
     def _who_else(self) -> str:
@@ -127,15 +114,11 @@ class Filter(Noun, frozen=True):
     def means(self, case: Case) -> bool | None:
         """Whether it means the pod of a case; None where that is not known."""
         one = self.resources
-        names = tuple(name for name in (one.name, *one.names) if name)
-        said = annotations_in(case)
         meets = (
             (not one.operations or case.request.operation in one.operations)
-            and (not names or matches_any(names, name_in(case)))
-            and one.selector.matches(labels_in(case, POD_LABELS))
-            and all(
-                matches_any((value,), said[key]) if key in said else False for key, value in one.annotations.items()
-            )
+            and one.named(name_in(case))
+            and (one.selector is None or one.selector.matches(labels_in(case, POD_LABELS)))
+            and one.annotated(annotations_in(case))
         )
         who = self._who(case) if meets else False
         return None if who and one.pods is None else who
@@ -163,15 +146,22 @@ class Filters(Filter, frozen=True):
 
     def said(self) -> Iterator[tuple[Filter, ...]]:
         """The ways that say anything: what says nothing excludes nothing."""
-        return (way for way in self.ways() if any(one != type(one)() for one in way))
+        return (way for way in self.ways() if not any(one.empty for one in way))
 
 
 Ways = Sequence[tuple[Filter, ...]]
 
 
-def seeing(ways: Iterable[tuple[Filter, ...]], namespace: str, labels: Mapping[str, str]) -> Ways:
+def seeing(
+    ways: Iterable[tuple[Filter, ...]], namespace: str, labels: Mapping[str, str], *, operations: bool = True
+) -> Ways:
     """The ways that may mean the pods of a namespace."""
-    return [way for way in ways if all(one.sees(namespace, labels) for one in way)]
+    return [way for way in ways if all(one.sees(namespace, labels, operations=operations) for one in way)]
+
+
+def without_kinds(ways: Ways) -> bool:
+    """Whether some way to match names no kind, by which Kyverno knows what a rule is for."""
+    return any(not any(one.resources.kinds for one in way) for way in ways)
 
 
 def mean(ways: Ways, case: Case) -> bool | None:

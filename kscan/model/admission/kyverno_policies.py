@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kscan.model.admission.gatekeeper import matches_any
 from kscan.model.admission.kyverno_filters import Filters, seeing
+from kscan.model.admission.selecting import WildSelector
 from kscan.model.admission.unread import unread, words
 from kscan.model.admission.webhooks import Condition
+from kscan.model.admission.wildcards import kyverno_matches_any
 from kscan.model.base import Noun
 from kscan.model.meta import Metadata
-from kscan.model.selectors import LabelSelector
 
 NOT_READY = "Kyverno says that the policy is not ready"
 BY_THE_SERVER = "Kyverno leaves it to a policy of the API server that it makes of it"
@@ -32,7 +32,7 @@ class Override(Noun, frozen=True):
 
     action: str = ""
     namespaces: tuple[str, ...] = ()
-    namespace_selector: LabelSelector = LabelSelector()
+    namespace_selector: WildSelector | None = None
 
 
 class PodSecurity(Noun, frozen=True):
@@ -63,6 +63,12 @@ class Validate(Noun, frozen=True):
     cel: Expressions | None = None
 
 
+class Images(Noun, frozen=True):
+    """What a rule asks of images: nothing that pods are tried with."""
+
+    failure_action: str = ""
+
+
 class Rule(Noun, frozen=True):
     """One rule of a policy."""
 
@@ -73,6 +79,7 @@ class Rule(Noun, frozen=True):
     cel_preconditions: tuple[Condition, ...] = ()
     context: tuple[Any, ...] = ()
     validate: Validate | None = None
+    verify_images: tuple[Images, ...] = ()
 
 
 class Spec(Noun, frozen=True):
@@ -140,11 +147,11 @@ class PolicyException(Noun, frozen=True):
     def names(self, policy: KyvernoPolicy) -> bool:
         """Whether it may excuse from a policy; one that is named without its namespace may be meant too."""
         named = [one.policy_name for one in self.spec.exceptions]
-        return any(matches_any(named, one) for one in (policy.full_name, policy.metadata.name))
+        return any(kyverno_matches_any(named, one) for one in (policy.full_name, policy.metadata.name))
 
     def sees(self, namespace: str, labels: Mapping[str, str]) -> bool:
         """Whether it may excuse a pod of a namespace."""
-        return bool(seeing(self.spec.match.ways(), namespace, labels))
+        return bool(seeing(self.spec.match.ways(), namespace, labels, operations=False))
 
     def __str__(self) -> str:
         return f"{self.metadata.namespace}/{self.metadata.name}"

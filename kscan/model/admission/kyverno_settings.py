@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 import msgspec
 
 from kscan.model.admission.asking import PASSED_OVER, Asking
 from kscan.model.admission.cases import SOMEBODY_ELSE, Case, Dims
-from kscan.model.admission.gatekeeper import matches_any
-from kscan.model.admission.kyverno_filters import KNOWN, NO_TENANT, kinds_of
+from kscan.model.admission.kyverno_filters import KNOWN, NO_TENANT
+from kscan.model.admission.kyverno_kinds import kinds_of
 from kscan.model.admission.matching import DEBUG_POD
 from kscan.model.admission.trial import Outcome
+from kscan.model.admission.wildcards import kyverno_matches, kyverno_matches_any
 from kscan.model.base import Noun
 
 _CONTROLLED = "Kyverno passes over the controllers; whether it refuses what they make pods of is not tried"
@@ -41,15 +41,15 @@ def passed(filters: str) -> Passed:
 def _passed(one: str) -> Iterator[tuple[str, str]]:
     selector, *others = (part.strip() for part in one.split(","))
     meant = kinds_of(selector)
-    about = [sub for kind, sub in meant if fnmatchcase("Pod", kind)]
+    about = [sub for kind, sub in meant if kyverno_matches(kind, "Pod")]
     if meant and not about:
         return
     namespace, name = others if len(others) == 2 else ("*", "")
     if name != "*" or len(meant) != 1:
         yield "perhaps", namespace
-    elif fnmatchcase("", about[0]):
+    elif kyverno_matches(about[0], ""):
         yield "pods", namespace
-    elif fnmatchcase("ephemeralcontainers", about[0]):
+    elif kyverno_matches(about[0], "ephemeralcontainers"):
         yield "debug", namespace
 
 
@@ -75,7 +75,7 @@ class Settings(Noun, frozen=True):
     def over(self, inner: Asking, namespace: str) -> Asking:
         """A policy in a namespace, but for what, and for whom, it passes over."""
         dims = self.dims | inner.dims
-        debug = matches_any(self.passed.debug, namespace)
+        debug = kyverno_matches_any(self.passed.debug, namespace)
 
         def says(case: Case) -> Outcome:
             if debug and case.request == DEBUG_POD:
@@ -84,7 +84,7 @@ class Settings(Noun, frozen=True):
             named = [*self.users, *self.groups]
             if case.requester == SOMEBODY_ELSE and self.dims.who_else:
                 return Outcome(doubt=self.dims.who_else)
-            if not any(matches_any(named, one) for one in (identity.user, *identity.groups)):
+            if not any(kyverno_matches_any(named, one) for one in (identity.user, *identity.groups)):
                 return inner.says(case.seen_by(inner.dims))
             # Its rules for what controllers make pods of may refuse those: they are not tried.
             return Outcome(doubt=_CONTROLLED) if case.requester.controller else PASSED_OVER

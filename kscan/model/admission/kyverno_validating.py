@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from kscan.model.admission.gatekeeper import matches_any
 from kscan.model.admission.kyverno_policies import BY_THE_SERVER, NOT_READY
 from kscan.model.admission.policies import Policy, PolicySpec
 from kscan.model.admission.unread import unread, words
+from kscan.model.admission.wildcards import kyverno_matches_any
 from kscan.model.base import Noun
 from kscan.model.meta import Metadata
 
@@ -93,7 +93,7 @@ class ValidatingException(Noun, frozen=True):
     def excuses(self, policy: ValidatingPolicy) -> bool:
         """Whether it names a policy."""
         named = [one.name for one in self.spec.policy_refs if one.kind in ("", "ValidatingPolicy")]
-        return matches_any(named, policy.metadata.name)
+        return kyverno_matches_any(named, policy.metadata.name)
 
     def __str__(self) -> str:
         return f"{self.metadata.namespace}/{self.metadata.name}"

@@ -1,0 +1,197 @@
+"""Kyverno's policies in odd forms: a rule holds where every version of Kyverno reads it so, and else it is a doubt."""
+
+import pytest
+
+from kscan.model.admission.guards import Answer, Effect
+from kscan.model.admission.kyverno_kinds import kinds_of
+from kscan.model.admission.wildcards import gatekeeper_matches, kyverno_matches
+from tests.admission.asking import FLAGS, NO_PRIVILEGE, posture
+from tests.admission.test_kyverno import LEVEL, _kyverno
+
+WEB = {"matchLabels": {"team": "w*"}}
+ANY_KEY = {"matchLabels": {"te*": "*"}}
+ENFORCE, AUDIT = {"action": "Enforce"}, {"action": "Audit"}
+SURE, DOUBT, NONE = Effect.REFUSES, Effect.UNKNOWN, Effect.AUDITS
+PODS = {"kinds": ["Pod"]}
+
+
+def _effects(rule=None, before=(), **spec):
+    spec = {"validationFailureAction": "Enforce"} | spec
+    return [one.effect for one in _kyverno(rule or {}, spec, before=before)]
+
+
+def _rule(name, action="", **validate):
+    told = LEVEL | ({"failureAction": action} if action else {}) | validate
+    return {"name": name, "match": {"any": [{"resources": PODS}]}, "validate": told}
+
+
+@pytest.mark.parametrize(("pattern", "name", "kyverno", "gatekeeper"), [
+    ("shop", "shop", True, True), ("sh*", "shop", True, True), ("*op", "shop", True, True), ("*ho*", "shop", True, True),
+    ("*", "shop", True, True), ("s*p", "shop", True, False), ("sho?", "shop", True, False), ("sh.p", "shop", False, False),
+    ("[s]hop", "shop", False, False), ("shop?", "shop", False, False), ("s*p", "s*p", True, True), ("", "shop", False, False),
+])  # fmt: skip
+def test_wildcards_as_each_engine_reads_them(pattern, name, kyverno, gatekeeper):
+    assert (kyverno_matches(pattern, name), gatekeeper_matches(pattern, name)) == (kyverno, gatekeeper)
+
+
+@pytest.mark.parametrize("selector", [WEB, ANY_KEY, {"matchLabels": {"t?am": "web"}}, {}])
+def test_a_selector_with_wildcards_excludes_what_they_stand_for(selector):
+    exclude = {"any": [{"resources": {"namespaceSelector": selector}}]}
+    assert _effects({"exclude": exclude}) == []
+
+
+@pytest.mark.parametrize(("selector", "effects"), [
+    (WEB, [SURE]),
+    ({"matchLabels": {"team": "b*"}}, []),
+    ({"matchExpressions": [{"key": "team", "operator": "In", "values": ["w*"]}]}, []),
+    ({"matchExpressions": [{"key": "team", "operator": "NotIn", "values": ["b*"]}]}, []),
+    ({"matchExpressions": [{"key": "team", "operator": "NotIn", "values": ["bank"]}]}, [SURE]),
+    ({"matchExpressions": [{"key": "team", "operator": "Exists", "values": ["web"]}]}, []),
+    ({"matchExpressions": [{"key": "no key", "operator": "DoesNotExist"}]}, []),
+])  # fmt: skip
+def test_a_selector_that_cannot_be_read_selects_nothing(selector, effects):
+    assert _effects({"match": {"any": [{"resources": PODS | {"namespaceSelector": selector}}]}}) == effects
+
+
+def test_a_selector_of_pods_with_wildcards_is_left_by_leaving_out_the_label():
+    these = {"any": [{"resources": PODS | {"selector": {"matchLabels": {"ap*": "*"}}}}]}
+    assert posture(FLAGS, *_cluster(_policy(match=these))).privileged is Answer.ADMITTED
+    others = {"any": [{"resources": {"selector": {"matchLabels": {"let*": "in?"}}}}]}
+    found = posture(FLAGS, *_cluster(_policy(exclude=others)))
+    assert (found.privileged, found.guards[0].around[0]) == (
+        Answer.ADMITTED,
+        "passes over a pod with the label letx=inx",
+    )
+
+
+@pytest.mark.parametrize(("filters", "effects"), [
+    ({"any": [{}]}, []),
+    ({}, []),
+    ({"all": [{"resources": PODS}, {}]}, []),
+    ({"any": [{"resources": {"namespaces": ["shop"]}}]}, [DOUBT]),
+    ({"all": [{"resources": PODS}, {"resources": {"namespaces": ["sh?p"]}}]}, [SURE]),
+    ({"any": [{"resources": PODS | {"namespaces": ["[s]hop"]}}]}, []),
+    ({"any": [{"resources": PODS | {"name": "other", "names": ["probe"]}}]}, []),
+    ({"any": [{"resources": PODS, "subjects": [{"kind": "ServiceAccount", "name": "*"}]}]}, []),
+    ({"any": [{"resources": PODS, "subjects": [{"kind": "user", "name": "*"}]}]}, []),
+    ({"any": [{"resources": PODS, "subjects": [{"kind": "User", "name": "*"}]}]}, [SURE]),
+])  # fmt: skip
+def test_what_a_rule_is_for(filters, effects):
+    assert [one for one in _effects({"match": filters}) if one is not Effect.NOTHING] == effects
+
+
+def test_an_empty_filter_excludes_nothing_and_empty_selectors_exclude_all():
+    assert _effects({"exclude": {"any": [{}]}}) == [SURE]
+    assert _effects({"exclude": {"all": [{"resources": PODS}, {}]}}) == [SURE]
+    assert _effects({"exclude": {"any": [{"resources": {"selector": {}}}]}}) == []
+
+
+@pytest.mark.parametrize(("spec", "action", "effects"), [
+    ({}, "", [SURE]),
+    ({"validationFailureAction": "ENFORCE"}, "", [NONE]),
+    ({"validationFailureActionOverrides": [AUDIT | {"namespaceSelector": WEB}]}, "", [DOUBT]),
+    ({"validationFailureActionOverrides": [AUDIT | {"namespaceSelector": {"matchLabels": {"team": "web"}}}]}, "", [NONE]),
+    ({"validationFailureActionOverrides": [AUDIT | {"namespaces": ["sh?p"]}]}, "", [NONE]),
+    ({"validationFailureActionOverrides": [AUDIT | {"namespaces": ["bank"]}]}, "", [SURE]),
+    ({"validationFailureActionOverrides": [AUDIT | {"namespaces": ["bank"], "namespaceSelector": WEB}]}, "", [DOUBT]),
+    ({"validationFailureActionOverrides": [AUDIT]}, "", [DOUBT]),
+    ({"validationFailureAction": "Audit", "validationFailureActionOverrides": [ENFORCE]}, "", [DOUBT]),
+    ({"validationFailureAction": "Audit", "validationFailureActionOverrides": [ENFORCE | {"namespaces": ["shop"]}]},
+     "Audit", [DOUBT]),
+    ({"validationFailureAction": "Audit", "validationFailureActionOverrides": [ENFORCE | {"namespaces": ["shop"]}]},
+     "Enforce", [SURE]),
+    ({"validationFailureAction": "Audit"}, "Enforce", [SURE]),
+    ({}, "Audit", [NONE]),
+])  # fmt: skip
+def test_a_rule_is_enforced_where_every_version_says_so(spec, action, effects):
+    assert _effects(_rule("it", action), **spec) == effects
+
+
+IMAGES = {"name": "images", "match": {"any": [{"resources": PODS}]}, "verifyImages": [{"failureAction": "Audit"}]}
+
+
+@pytest.mark.parametrize(("before", "action", "effects"), [
+    (_rule("first", "Audit"), "", [NONE, DOUBT]),
+    (_rule("first", "Audit"), "Enforce", [NONE, DOUBT]),
+    (_rule("first", "Enforce"), "Enforce", [SURE, SURE]),
+    (_rule("first", "Enforce"), "Audit", [SURE, DOUBT]),
+    (_rule("first"), "Enforce", [SURE, SURE]),
+    (_rule("first", failureActionOverrides=[AUDIT | {"namespaces": ["shop"]}]), "Enforce", [NONE, DOUBT]),
+    (IMAGES, "", [DOUBT]),
+])  # fmt: skip
+def test_a_mixture_of_actions_is_a_doubt(before, action, effects):
+    assert _effects(_rule("it", action), [before]) == effects
+
+
+@pytest.mark.parametrize(("selector", "found"), [
+    ("Pod.status", [("Pod", "status")]), ("v1/Pod.*", [("Pod", "*")]), ("Pod.*", [("Pod", "*")]),
+    ("*/ephemeralcontainers", [("*", "ephemeralcontainers"), ("ephemeralcontainers", "")]),
+    ("apps/v1/Deployment.scale", [("", "scale")]), ("[P]od", [("[P]od", "")]),
+])  # fmt: skip
+def test_selectors_of_kinds(selector, found):
+    assert kinds_of(selector) == found
+
+
+@pytest.mark.parametrize(("filters", "answer"), [
+    ("[Pod.*,shop,*]", Answer.ADMITTED),
+    ("[Pod,sh?p,*]", Answer.ADMITTED),
+    ("[*/ephemeralcontainers,shop,*]", Answer.UNKNOWN),
+    ("[Pod,[s]hop,*]", Answer.UNKNOWN),
+    ("[Node,*,*]", Answer.REFUSED),
+])  # fmt: skip
+def test_resource_filters_with_wildcards_and_parts(filters, answer):
+    assert posture(FLAGS, *_cluster(_policy(), filters=filters)).privileged is answer
+
+
+@pytest.mark.parametrize(("match", "answer"), [
+    ({"any": [{"resources": PODS | {"namespaceSelector": WEB}}]}, Answer.UNKNOWN),
+    ({"any": [{"resources": PODS | {"operations": ["DELETE"]}}]}, Answer.UNKNOWN),
+    ({"any": [{"resources": {"kinds": ["v1/Po?"], "namespaces": ["*"]}}]}, Answer.UNKNOWN),
+    ({"any": [{"resources": PODS | {"namespaces": ["bank"]}}]}, Answer.REFUSED),
+    ({"any": [{}]}, Answer.REFUSED),
+])  # fmt: skip
+def test_an_exception_that_may_excuse_a_pod(match, answer):
+    exception = {"apiVersion": "kyverno.io/v2", "kind": "PolicyException",
+                 "metadata": {"name": "let", "namespace": "kyverno"},
+                 "spec": {"exceptions": [{"policyName": "it", "ruleNames": ["it"]}], "match": match}}  # fmt: skip
+    assert posture(FLAGS, *_cluster(_policy(), exception)).privileged is answer
+
+
+@pytest.mark.parametrize("rule", [
+    {"celPreconditions": [{"name": "no", "expression": "false"}]},
+    {"preconditions": {"all": []}},
+    {"context": [{"name": "a", "variable": {"value": 1}}]},
+    {"validate": {"podSecurity": {"level": "baseline", "version": "v9.9"}}},
+    {"validate": {"podSecurity": {"level": "Baseline", "version": "latest"}}},
+    {"validate": LEVEL | {"foreach": [{"list": "request.object.spec.containers"}]}},
+    {"validate": LEVEL, "verifyImages": [{"imageReferences": ["*"]}]},
+    {"validate": {"cel": {"expressions": [{"expression": NO_PRIVILEGE}], "paramKind": {"kind": "ConfigMap"}}}},
+])  # fmt: skip
+def test_what_a_rule_says_besides_makes_it_a_doubt(rule):
+    assert _effects(rule) == [DOUBT]
+
+
+def test_annotations_are_met_by_wildcards_in_key_and_value():
+    exclude = {"any": [{"resources": {"annotations": {"let/*": "y?s"}}}]}
+    found = posture(FLAGS, *_cluster(_policy(exclude=exclude)))
+    assert found.privileged is Answer.ADMITTED
+    assert found.guards[0].around[0] == "passes over a pod with the annotation let/x=yxs"
+
+
+def _policy(**rule):
+    return {"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "it"},
+            "spec": {"validationFailureAction": "Enforce", "rules": [_rule("it") | rule]}}  # fmt: skip
+
+
+K = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"],
+     "resources": ["pods", "pods/ephemeralcontainers"]}  # fmt: skip
+SERVICE = {"kind": "Service", "metadata": {"name": "kyverno-svc", "namespace": "kyverno"}, "spec": {}}
+
+
+def _cluster(*more, filters="[Event,*,*]", hooks=("validate.kyverno.svc-fail",), **hook):
+    webhooks = [{"name": one, "rules": [K], "clientConfig": {"service": SERVICE["metadata"]}} | hook for one in hooks]
+    yield {"kind": "ValidatingWebhookConfiguration", "metadata": {"name": "it"}, "webhooks": webhooks}
+    yield SERVICE
+    yield {"kind": "ConfigMap", "metadata": {"name": "kyverno", "namespace": "kyverno"},
+           "data": {"resourceFilters": filters}}  # fmt: skip
+    yield from more
