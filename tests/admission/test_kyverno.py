@@ -229,7 +229,7 @@ VALIDATING = {"matchConstraints": {"resourceRules": [PODS]}, "validations": [
 
 def _validating(*more, status=None, **spec):
     hook = {"kind": "ValidatingWebhookConfiguration", "metadata": {"name": "it"}, "webhooks": [
-        {"name": "validate.kyverno.svc-fail", "rules": [PODS],
+        {"name": "vpol.validate.kyverno.svc-fail", "rules": [PODS],
          "clientConfig": {"service": {"name": "kyverno-svc", "namespace": "kyverno"}}}]}  # fmt: skip
     service = {"kind": "Service", "metadata": {"name": "kyverno-svc", "namespace": "kyverno"}, "spec": {}}
     policy = {"apiVersion": "policies.kyverno.io/v1", "kind": "ValidatingPolicy", "metadata": {"name": "it"},
@@ -275,7 +275,7 @@ def test_kyverno_in_another_namespace_has_its_configuration_there():
     (guard,) = _validating().guards
     assert guard.effect is Effect.REFUSES
     hook = {"kind": "ValidatingWebhookConfiguration", "metadata": {"name": "it"}, "webhooks": [
-        {"name": "validate.kyverno.svc-fail", "rules": [PODS],
+        {"name": "vpol.validate.kyverno.svc-fail", "rules": [PODS],
          "clientConfig": {"service": {"name": "kyverno-svc", "namespace": "policy"}}}]}  # fmt: skip
     service = {"kind": "Service", "metadata": {"name": "kyverno-svc", "namespace": "policy"}, "spec": {}}
     (guard,) = _validating(hook, service).guards

@@ -195,3 +195,52 @@ def _cluster(*more, filters="[Event,*,*]", hooks=("validate.kyverno.svc-fail",),
     yield {"kind": "ConfigMap", "metadata": {"name": "kyverno", "namespace": "kyverno"},
            "data": {"resourceFilters": filters}}  # fmt: skip
     yield from more
+
+
+SAFE = " && ".join(
+    f"object.spec.?{field}.orValue([]).all(c, !c.?securityContext.?privileged.orValue(false))"
+    for field in ("containers", "initContainers", "ephemeralContainers")
+)
+
+
+def _validating_policy(**more):
+    return {"apiVersion": "policies.kyverno.io/v1", "kind": "ValidatingPolicy", "metadata": {"name": "it"}, "spec": {
+        "matchConstraints": {"resourceRules": [K]}, "validations": [{"expression": SAFE}]} | more}  # fmt: skip
+
+
+ELSEWHERE = {"namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "NotIn", "values": ["web"]}]}}
+VPOL, IGNORED = "vpol.validate.kyverno.svc-fail", "vpol.validate.kyverno.svc-ignore"
+
+
+@pytest.mark.parametrize(("hooks", "more", "answer"), [
+    ([VPOL], {}, Answer.REFUSED),
+    (["validate.kyverno.svc-fail"], {}, Answer.UNKNOWN),
+    ([VPOL], ELSEWHERE, Answer.ADMITTED),
+    ([IGNORED], {"failurePolicy": "Ignore"}, Answer.UNKNOWN),
+    ([], {}, Answer.ADMITTED),
+    (["vpol.validate.kyverno.svcs"], {}, Answer.UNKNOWN),
+    ([VPOL], {"clientConfig": {"service": SERVICE["metadata"] | {"path": "/vpol/other"}}}, Answer.UNKNOWN),
+    ([VPOL], {"clientConfig": {"service": SERVICE["metadata"] | {"path": "/vpol/it/other"}}}, Answer.REFUSED),
+    ([VPOL], {"clientConfig": {"service": SERVICE["metadata"] | {"path": "/vpol"}}}, Answer.REFUSED),
+])  # fmt: skip
+def test_a_validating_policy_is_asked_by_webhooks_of_its_own(hooks, more, answer):
+    assert posture(FLAGS, *_cluster(_validating_policy(), hooks=hooks, **more)).privileged is answer
+
+
+def test_the_webhook_of_other_policies_asks_about_no_validating_policy():
+    first, *others = _cluster(_validating_policy(), hooks=["validate.kyverno.svc-fail", VPOL])
+    first["webhooks"][1] |= ELSEWHERE
+    assert posture(FLAGS, first, *others).privileged is Answer.ADMITTED
+    first["webhooks"].reverse()
+    assert posture(FLAGS, first, *others).privileged is Answer.ADMITTED
+
+
+@pytest.mark.parametrize(("hook", "more", "answer"), [
+    ("validate.kyverno.svc-fail", {}, Answer.REFUSED),
+    ("validate.kyverno.svc-fail-finegrained-it", {}, Answer.REFUSED),
+    ("validate.kyverno.svc-fail-finegrained-other", {}, Answer.ADMITTED),
+    ("validate.kyverno.svc-ignore", {"failurePolicy": "Ignore"}, Answer.UNKNOWN),
+    (VPOL, {}, Answer.ADMITTED),
+])  # fmt: skip
+def test_a_policy_is_asked_by_webhooks_of_its_own(hook, more, answer):
+    assert posture(FLAGS, *_cluster(_policy(), hooks=[hook], **more)).privileged is answer

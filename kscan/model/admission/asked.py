@@ -1,12 +1,12 @@
 """Everything that is asked about the pods of one namespace, and what it comes to in every case."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
 import msgspec
 
-from kscan.model.admission import gatekeeper, kyverno, telling
+from kscan.model.admission import gatekeeper, kyverno, kyverno_webhooks, telling
 from kscan.model.admission.asking import Asking, standing
 from kscan.model.admission.calling import Called, behind, conditions_of
 from kscan.model.admission.cases import ORDINARY, Case, Dims, cases
@@ -26,6 +26,7 @@ from kscan.model.namespaces import SYSTEM
 from kscan.model.podsecurity.modes import LABEL, modes
 
 _ORDER = list(Effect)
+_ENGINES = (gatekeeper.WEBHOOK, kyverno_webhooks.POLICIES, kyverno_webhooks.VALIDATING)
 _KYVERNO = "kyverno"
 # What Kyverno passes over unless it is told otherwise.
 _KYVERNO_DEFAULT = Settings(passed=Passed(pods=(*sorted(SYSTEM), _KYVERNO)))
@@ -94,6 +95,8 @@ class Asked:
         self._validating = [(one, doubt) for one, doubt in validating if one.about_pods]
         self._kyverno = [kyverno.ready(one, budget, doubts) for one, doubts in every.kyverno]
         self._hooks = [(hook, conditions_of(hook, budget)) for hook in every.hooks]
+        names = [one.webhook.name for one in every.hooks if not one.mutating]
+        self._asks_validating = any(kyverno_webhooks.is_of(kyverno_webhooks.VALIDATING, one) for one in names)
 
     def posture(self, namespace: _Namespace) -> Posture:
         """One namespace with its guards, those that refuse first."""
@@ -140,7 +143,7 @@ class Asked:
         engines: dict[str, list[Called]] = {}
         for called in self._hooks_of(namespace, labels):
             hook, name = called.hook, called.hook.webhook.name
-            engine = next((one for one in (gatekeeper.WEBHOOK, kyverno.WEBHOOK) if name.startswith(one)), "")
+            engine = next((one for one in _ENGINES if kyverno_webhooks.is_of(one, name)), "")
             if called.silent:
                 yield called.unanswered()
             elif engine and not hook.mutating:
@@ -149,8 +152,11 @@ class Asked:
                 yield called.unknown()
         if gatekeeper.WEBHOOK in engines:
             yield from self._by_gatekeeper(labels, engines[gatekeeper.WEBHOOK])
-        if kyverno.WEBHOOK in engines:
-            yield from self._by_kyverno(namespace, labels, engines[kyverno.WEBHOOK])
+        yield from self._by_kyverno(
+            namespace,
+            labels,
+            *(engines.get(one, []) for one in (kyverno_webhooks.POLICIES, kyverno_webhooks.VALIDATING)),
+        )
 
     def _hooks_of(self, namespace: _Namespace, labels: _Labels) -> Iterator[Called]:
         """The webhooks that may be called about a pod of a namespace."""
@@ -176,21 +182,26 @@ class Asked:
                 asking = gatekeeper.asking(kind, constraint, self._every.templates, unread)
                 yield behind(hooks, asking, unsure=unsure)
 
-    def _by_kyverno(self, namespace: _Namespace, labels: _Labels, hooks: list[Called]) -> Iterator[Asking]:
+    def _by_kyverno(
+        self, namespace: _Namespace, labels: _Labels, hooks: list[Called], validating: list[Called]
+    ) -> Iterator[Asking]:
         name, settings = labels[NAME], self._every.kyverno_settings or _KYVERNO_DEFAULT
         if kyverno_matches_any(settings.passed.pods, name):
             return
-        unsure = self._every.server.unsure("ValidatingAdmissionWebhook") or self._unfiltered(name, hooks)
-        for ready in self._kyverno:
-            # A policy that fails open is asked by a webhook that does.
-            own = [one for one in hooks if one.open == ready.policy.fails_open] or hooks
+        server = self._every.server.unsure("ValidatingAdmissionWebhook")
+        for ready in self._kyverno if hooks else ():
+            own, doubt = kyverno_webhooks.of_policy(ready.policy, hooks)
             for one in kyverno.asking(ready, namespace, labels, self._every.minor, self._every.exceptions):
-                yield behind(own, settings.over(one, name), unsure=unsure)
-        for bound, doubt in self._validating:
-            for one in bound.within(namespace, labels, unsure=doubt):
-                yield behind(hooks, settings.over(one, name), unsure=unsure)
+                if own:
+                    yield behind(own, settings.over(one, name), unsure=server or self._unfiltered(name, own) or doubt)
+        missing = "" if self._asks_validating else kyverno_webhooks.NO_WEBHOOK
+        these = hooks if missing else validating
+        for bound, doubt in self._validating if these else ():
+            own, other = kyverno_webhooks.of_validating(bound.guard.name, these)
+            for one in bound.within(namespace, labels, unsure=doubt or missing or other):
+                yield behind(own, settings.over(one, name), unsure=server or self._unfiltered(name, own))
 
-    def _unfiltered(self, namespace: str, hooks: list[Called]) -> str:
+    def _unfiltered(self, namespace: str, hooks: Sequence[Called]) -> str:
         """Why Kyverno may pass over a namespace: its ConfigMap lies beside it, and only one place is looked at."""
         told = self._every.kyverno_settings
         services = [one.hook.webhook.client_config.service for one in hooks]

@@ -23,7 +23,6 @@ from kscan.model.podsecurity.level import Level, minor_of
 
 # Of a version that there is not, Kyverno makes an error.
 _VERSION = re.compile(r"|latest|v1\.[1-3]?\d")
-WEBHOOK = "validate.kyverno.svc"
 _NO_KINDS = "its rule names no kind, and by the kind Kyverno knows what a rule is for"
 _ONE = "applyRules: One, so that a rule before it may end the policy"
 

@@ -11,6 +11,7 @@ class ServiceReference(Noun, frozen=True):
 
     name: str = ""
     namespace: str = ""
+    path: str = ""
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
