@@ -15,7 +15,7 @@ import msgspec
 from kscan.errors import SnapshotError
 from kscan.model.meta import WRITTEN_AS, ObjectRef
 from kscan.snapshot.entry import NO_KIND, Body, Entry, Gap, Item, Listing, Reason
-from kscan.snapshot.kinds import KNOWN
+from kscan.snapshot.kinds import CONSTRAINTS, KNOWN
 from kscan.snapshot.needs import Resource
 from kscan.snapshot.pages import keep
 from kscan.snapshot.snapshot import About, Snapshot
@@ -80,7 +80,8 @@ def _resource(document: Document) -> Resource:
         raise SnapshotError("a document is no Kubernetes object", "it needs apiVersion and kind, or path")
     group, _, version = api_version.rpartition("/")
     # Whether it lies in namespaces only its definition tells: each object stays where it says that it is.
-    return Resource(group, f"{kind.lower()}s", kind, versions=(version,))
+    plural = kind.lower() if group == CONSTRAINTS.group else f"{kind.lower()}s"
+    return Resource(group, plural, kind, versions=(version,))
 
 
 def ref_of(document: Document) -> ObjectRef:

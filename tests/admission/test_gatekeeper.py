@@ -8,8 +8,9 @@ from kscan.judge.refusals import denied
 from kscan.model.admission import gatekeeper
 from kscan.model.admission.cases import ORDINARY
 from kscan.model.admission.gatekeeper import Constraint
+from kscan.model.admission.gatekeeper_library import LIBRARY, TAKE_OVER
 from kscan.model.admission.guards import Action, Answer, Effect
-from kscan.model.admission.probes import PRIVILEGED
+from kscan.model.admission.probes import PRIVILEGED, PROBES
 from kscan.model.admission.templates import digest
 from kscan.rules.admission import only_watches
 from kscan.snapshot import kinds
@@ -72,7 +73,8 @@ def _constraint(pods=(), **spec):
 
 
 @pytest.mark.parametrize(("prefixes", "stops", "doubted"), [
-    ([], True, False),
+    (None, True, False),
+    ([], False, True),
     (["/run"], False, False),
     (["/var/run/"], False, False),
     (["/run/containerd/containerd.sock"], False, False),
@@ -83,7 +85,8 @@ def _constraint(pods=(), **spec):
     (["/runner"], False, True),
 ])  # fmt: skip
 def test_paths_of_the_node_that_are_allowed(prefixes, stops, doubted):
-    constraint = _constraint(parameters={"allowedHostPaths": [{"pathPrefix": one} for one in prefixes]})
+    paths = {} if prefixes is None else {"allowedHostPaths": [{"pathPrefix": one} for one in prefixes]}
+    constraint = _constraint(parameters=paths)
     found = gatekeeper.asking("k8spsphostfilesystem", constraint, {"k8spsphostfilesystem": ""}).told((ORDINARY,))
     assert (found.stops, bool(found.doubt)) == ({"host-path"} if stops else set(), doubted)
 
@@ -156,7 +159,7 @@ def test_a_constraint_that_only_watches_is_found_where_its_template_is_known(own
 
 
 def test_every_kind_that_is_said_to_refuse_was_released_by_the_library():
-    assert {kind for kind, _ in gatekeeper._KINDS} <= set(gatekeeper_library())
+    assert {one.kind for one in LIBRARY.values()} <= set(gatekeeper_library())
 
 
 @pytest.mark.parametrize(("match", "sees"), [
@@ -201,3 +204,103 @@ def test_a_webhook_that_fails_open_holds_where_a_pod_answers(pods, answer, own_l
     assert posture(*documents).privileged is answer
     closed = {**hook, "webhooks": [hook["webhooks"][0] | {"failurePolicy": "Fail"}]}
     assert posture(*[closed if one is hook else one for one in documents]).privileged is Answer.REFUSED
+
+
+def _stops(kind, match=None, **parameters):
+    constraint = _constraint([ENFORCED], match=match or {}, parameters=parameters)
+    templates = {kind: "", "k8spspprivilegedcontainer": ""} if kind in LIBRARY else {"k8spspprivilegedcontainer": ""}
+    return gatekeeper.asking(kind, constraint, templates).told((ORDINARY,)).effect
+
+
+SURE, DOUBT, NOTHING = Effect.REFUSES, Effect.UNKNOWN, Effect.NOTHING
+
+
+@pytest.mark.parametrize(("allowed", "effect"), [
+    ([], SURE),
+    (["CHOWN", "net_bind_service", "CAP_NET_RAW"], SURE),
+    (["SYS_MODULE"], NOTHING),
+    (["SYS_PTRACE", "BPF"], NOTHING),
+    (["cap_sys_rawio"], NOTHING),
+    (["CHOWN", "All"], NOTHING),
+    (["PERFMON"], DOUBT),
+    (["SYS_*"], DOUBT),
+    ("SYS_ADMIN", DOUBT),
+    ([1], DOUBT),
+])  # fmt: skip
+def test_capabilities_that_are_allowed(allowed, effect):
+    assert _stops("k8spspcapabilities", allowedCapabilities=allowed) is effect
+
+
+def test_every_capability_that_pods_are_tried_with_takes_over_a_node():
+    (probe,) = (one for one in PROBES if one.name == "capability")
+    pods = [one.pod["spec"] for one in (*probe.created, *probe.debug)]
+    containers = [one for pod in pods for field in pod if field.lower().endswith("containers") for one in pod[field]]
+    added = {one for it in containers for one in it.get("securityContext", {}).get("capabilities", {}).get("add", ())}
+    assert {one.upper().removeprefix("CAP_") for one in added} <= TAKE_OVER
+
+
+@pytest.mark.parametrize(("kind", "parameters", "effect"), [
+    ("k8spsphostnetworkingports", {}, SURE),
+    ("k8spsphostnetworkingports", {"hostNetwork": False}, SURE),
+    ("k8spsphostnetworkingports", {"hostNetwork": 0}, DOUBT),
+    ("k8spsphostnetworkingports", {"hostNetwork": "false"}, DOUBT),
+    ("k8spsphostfilesystem", {"allowedHostPaths": [{"readOnly": True}]}, DOUBT),
+    ("k8spsphostfilesystem", {"allowedHostPaths": [{"pathPrefix": "/", "readOnly": True}]}, NOTHING),
+    ("k8spsphostfilesystem", {"allowedHostPaths": [{"pathPrefix": "//etc"}]}, DOUBT),
+    ("k8spsphostfilesystem", {"allowedHostPaths": [{"pathPrefix": "/va"}]}, DOUBT),
+    ("k8spsphostfilesystem", {"allowedHostPaths": {"pathPrefix": "/"}}, DOUBT),
+    ("k8spspvolumetypes", {"volumes": "*"}, DOUBT),
+    ("k8spspvolumetypes", {"volumes": ["hostpath"]}, SURE),
+    ("k8spspprivilegedcontainer", {"exemptImages": "*"}, DOUBT),
+    ("k8spspprivilegedcontainer", {"exemptImages": [1]}, DOUBT),
+    ("k8spsphostfilesystem", {"allowedHostPaths": []}, DOUBT),
+    ("k8spspprivilegedcontainers", {}, DOUBT),
+])  # fmt: skip
+def test_odd_kinds_and_parameters_of_the_library_are_doubts(kind, parameters, effect):
+    assert _stops(kind, **parameters) is effect
+
+
+@pytest.mark.parametrize(("match", "effect"), [
+    ({"source": "Original"}, SURE),
+    ({"source": "generated"}, DOUBT),
+    ({"labelSelector": {"matchExpressions": [{"key": "a", "operator": "NotIn", "values": ["w*"]}]}}, DOUBT),
+    ({"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Unlike", "values": ["w"]}]}}, DOUBT),
+    ({"name": "pro*e"}, NOTHING),
+    ({"name": "*rob*"}, SURE),
+])  # fmt: skip
+def test_what_gatekeeper_errs_about_is_a_doubt(match, effect):
+    assert _stops("k8spspprivilegedcontainer", match) is effect
+
+
+@pytest.mark.parametrize(("match", "sees"), [
+    ({"namespaces": ["s*p"]}, False),
+    ({"namespaces": ["sho?"]}, False),
+    ({"namespaces": ["[s]hop"]}, False),
+    ({"namespaces": ["*ho*"]}, True),
+    ({"excludedNamespaces": ["*ho*"]}, False),
+    ({"excludedNamespaces": ["s*p"]}, True),
+    ({"namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "NotIn", "values": ["w*"]}]}}, True),
+    ({"namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "In", "values": ["web"]}]}}, True),
+    ({"scope": "namespaced"}, True),
+    ({"kinds": [{"kinds": ["Pod"]}, {"apiGroups": ["apps"]}]}, True),
+    ({"kinds": [{"apiGroups": ["v1"], "kinds": ["Pod"]}]}, False),
+])  # fmt: skip
+def test_wildcards_of_gatekeeper_stand_at_the_ends_of_a_name(match, sees):
+    constraint = msgspec.convert({"metadata": {"name": "it"}, "spec": {"match": match}}, Constraint)
+    assert constraint.spec.match.sees("shop", SHOP["metadata"]["labels"]) is sees
+
+
+def test_images_are_exempt_of_what_containers_may_do_and_of_nothing_else():
+    def images(kind, exempt=("busy*", "")):
+        constraint = _constraint([ENFORCED], parameters={"exemptImages": list(exempt)})
+        return [one.value for one in gatekeeper.asking(kind, constraint, {kind: ""}).dims.edits]
+
+    assert images("k8spspprivilegedcontainer") == images("k8spspcapabilities") == ["busyx"]
+    assert images("k8spsphostnamespace") == images("k8spsphostfilesystem") == []
+
+
+def test_a_kind_that_is_called_nearly_as_one_of_the_library_is_somebodys_own(own_library):
+    hook, template, constraint = _gatekeeper()
+    assert posture(FLAGS, hook, template, constraint).privileged is Answer.REFUSED
+    near = {**constraint, "kind": "K8sPSPPrivilegedContainerS"}
+    assert posture(FLAGS, hook, template, near).privileged is Answer.UNKNOWN

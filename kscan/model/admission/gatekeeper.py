@@ -1,34 +1,29 @@
 """Gatekeeper's constraints: what those of its library's kinds refuse; of others only their templates' code tells."""
 
-from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kscan.model.admission.asking import PASSED_OVER, POD_LABELS, Asking, dims_of_names, dims_of_selector
 from kscan.model.admission.cases import Case, Dims, Edit
+from kscan.model.admission.gatekeeper_library import LIBRARY
 from kscan.model.admission.guards import Action, Guard
 from kscan.model.admission.matching import DEBUG_POD
 from kscan.model.admission.pods import labels_in, name_in
-from kscan.model.admission.probes import NODE_PATHS
+from kscan.model.admission.selecting import is_valid
 from kscan.model.admission.templates import NOT_FOUND
 from kscan.model.admission.trial import Outcome
+from kscan.model.admission.wildcards import gatekeeper_matches, gatekeeper_matches_any, sample
 from kscan.model.base import Noun
 from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.selectors import LabelSelector
 
 WEBHOOK = "validation.gatekeeper.sh"
-_NOTHING: frozenset[str] = frozenset()
-_HOST_PATH = frozenset({"host-path"})
-# What takes over the node for whoever may only read it: its keys, and where its runtime listens.
-_RUNTIMES = ("containerd/containerd.sock", "crio/crio.sock", "docker.sock", "k3s/containerd/containerd.sock")
-_NODE = (
-    *NODE_PATHS, "/etc/kubernetes/pki", "/etc/kubernetes/manifests", "/var/lib/kubelet/pki", "/var/lib/etcd",
-    *(f"{run}/{socket}" for run in ("/run", "/var/run") for socket in _RUNTIMES),
-)  # fmt: skip
+_SOURCES = frozenset({"", "All", "Original", "Generated"})
 _EVERYWHERE = ("*", WEBHOOK)
 _OWN_KIND = "it is of no kind of Gatekeeper's library; what it refuses stands in its template"
 _NOT_ENFORCED = "its status does not say that each webhook of Gatekeeper enforces it"
-_SOME_PATHS = "it allows some paths of the node, and what lies there kscan does not know"
+_NOT_READ = "Gatekeeper does not read one of its label selectors, and errs"
+_NO_SOURCE = "Gatekeeper does not know its match.source, and errs"
 _UPDATES = "newer templates of its library pass over what is changed, and a debug container is a change"
 
 
@@ -58,10 +53,17 @@ class _Match(Noun, frozen=True):
             (not self.kinds or any(one.pods for one in self.kinds))
             and self.scope != "Cluster"
             and self.source != "Generated"
-            and (not self.namespaces or matches_any(self.namespaces, namespace))
-            and not matches_any(self.excluded_namespaces, namespace)
-            and self.namespace_selector.matches(labels)
+            and (not self.namespaces or gatekeeper_matches_any(self.namespaces, namespace))
+            and not gatekeeper_matches_any(self.excluded_namespaces, namespace)
+            and (not is_valid(self.namespace_selector) or self.namespace_selector.matches(labels))
         )
+
+    @property
+    def errs(self) -> str:
+        """Why Gatekeeper may not know what it is for; empty where it does."""
+        if self.source not in _SOURCES:
+            return _NO_SOURCE
+        return "" if is_valid(self.namespace_selector) and is_valid(self.label_selector) else _NOT_READ
 
 
 class _Point(Noun, frozen=True):
@@ -107,6 +109,8 @@ class Constraint(Noun, frozen=True):
     @property
     def unsure(self) -> str:
         """Why it may not hold, as Gatekeeper says: each of its pods tells whether it enforces it."""
+        if self.spec.match.errs:
+            return self.spec.match.errs
         pods = [one for one in self.status.by_pod if one.answers]
         return "" if pods and all(one.enforced and not one.errors for one in pods) else _NOT_ENFORCED
 
@@ -141,45 +145,42 @@ class Config(Noun, frozen=True):
     def excludes(self, namespace: str) -> bool:
         """Whether its webhook passes over a namespace."""
         return any(
-            not {"*", "webhook"}.isdisjoint(one.processes) and matches_any(one.excluded_namespaces, namespace)
+            not {"*", "webhook"}.isdisjoint(one.processes)
+            and gatekeeper_matches_any(one.excluded_namespaces, namespace)
             for one in self.spec.match
         )
 
 
-def matches_any(patterns: Iterable[str], name: str) -> bool:
-    """Whether a name meets one of the patterns, in which `*` stands for anything."""
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-
 def asking(kind: str, constraint: Constraint, templates: Mapping[str, str], unread: str = "") -> Asking:
-    """What a constraint does about pods; the kind is as the path of its list writes it.
+    """What a constraint does about pods; its kind is written as the path of its list does, in small letters.
 
     Of each template it is known why its code is not known, or that it is.
     """
-    known = _LIBRARY.get(kind) or _LIBRARY.get(kind.removesuffix("s"))
+    known = LIBRARY.get(kind)
     match, parameters = constraint.spec.match, constraint.spec.parameters
     outcome = Outcome(doubt=_OWN_KIND)
     if known:
-        doubt = templates.get(known[0].lower(), NOT_FOUND)
-        outcome = Outcome(doubt=doubt) if doubt else known[1](parameters)
+        doubt = templates.get(kind, NOT_FOUND)
+        outcome = Outcome(doubt=doubt) if doubt else known.stops(parameters)
     stops = outcome.stops
-    exempt = tuple(map(str, parameters.get("exemptImages") or ())) if known else ()
+    exempt = known.exempt(parameters) if known else ()
 
     def says(case: Case) -> Outcome:
         name, labels = name_in(case), labels_in(case, POD_LABELS)
-        if not match.label_selector.matches(labels) or (match.name and not matches_any((match.name,), name)):
+        if not match.label_selector.matches(labels) or (match.name and not gatekeeper_matches(match.name, name)):
             return PASSED_OVER
         if any(edit.kind == "image" and _is_exempt(exempt, edit.value or "") for edit in case.edits):
             return PASSED_OVER
         return Outcome(doubt=_UPDATES) if case.request == DEBUG_POD and stops else outcome
 
+    told = known.kind if known else kind
     guard = Guard(
         kind="Gatekeeper",
-        name=f"{known[0] if known else kind} {constraint.metadata.name}",
+        name=f"{told} {constraint.metadata.name}",
         action=constraint.action,
-        ref=ObjectRef(known[0] if known else kind, constraint.metadata.name, group="constraints.gatekeeper.sh"),
+        ref=ObjectRef(told, constraint.metadata.name, group="constraints.gatekeeper.sh"),
     )
-    names = (match.name.replace("*", "x"),) if match.name else ()
+    names = (sample(match.name),) if match.name else ()
     images = tuple(Edit("image", value=f"{one[:-1]}x" if one.endswith("*") else one) for one in exempt[:6])
     dims = dims_of_selector(match.label_selector) | dims_of_names(names)
     dims |= Dims(kinds=frozenset({"image"}), edits=images) if images else Dims()
@@ -189,61 +190,3 @@ def asking(kind: str, constraint: Constraint, templates: Mapping[str, str], unre
 def _is_exempt(exempt: Iterable[str], image: str) -> bool:
     """Whether an image is exempt by its name, or by how its name begins."""
     return any(image.startswith(one[:-1]) if one.endswith("*") else image == one for one in exempt)
-
-
-_Stops = Callable[[Mapping[str, Any]], Outcome]
-
-
-def _always(*probes: str) -> _Stops:
-    return lambda _: Outcome(frozenset(probes))
-
-
-def _network(parameters: Mapping[str, Any]) -> Outcome:
-    return Outcome(_NOTHING if parameters.get("hostNetwork") else frozenset({"host-network"}))
-
-
-def _paths(parameters: Mapping[str, Any]) -> Outcome:
-    """Every path is refused where none is allowed; of those that are, a few are known to take over the node."""
-    told = parameters.get("allowedHostPaths") or ()
-    allowed = [str(one.get("pathPrefix", "")).rstrip("/") for one in told if isinstance(one, dict)]
-    if any(f"{path}/".startswith(f"{prefix}/") for path in _NODE for prefix in allowed):
-        return Outcome()
-    if told:
-        return Outcome(doubt=_SOME_PATHS, doubted=_HOST_PATH)
-    return Outcome(_HOST_PATH)
-
-
-def _capabilities(parameters: Mapping[str, Any]) -> Outcome:
-    allowed = {str(one).upper() for one in parameters.get("allowedCapabilities") or ()}
-    open_ = not allowed.isdisjoint({"*", "ALL", "SYS_ADMIN", "CAP_SYS_ADMIN"})
-    return Outcome(_NOTHING if open_ else frozenset({"capability"}))
-
-
-def _volumes(parameters: Mapping[str, Any]) -> Outcome:
-    allowed = map(str, parameters.get("volumes") or ())
-    return Outcome(_NOTHING if {"*", "hostPath"} & set(allowed) else _HOST_PATH)
-
-
-_KINDS: tuple[tuple[str, _Stops], ...] = (
-    ("K8sPSPPrivilegedContainer", _always("privileged", "privileged-init")),
-    # What is privileged cannot say that it does not gain privileges; what adds SYS_ADMIN can, for the API server
-    # only looks for that capability by another name.
-    ("K8sPSPAllowPrivilegeEscalationContainer", _always("privileged", "privileged-init")),
-    ("K8sPSPHostNamespace", _always("host-pid", "host-ipc")),
-    ("K8sPSPHostNetworkingPorts", _network),
-    ("K8sPSPHostFilesystem", _paths),
-    ("K8sPSPCapabilities", _capabilities),
-    ("K8sPSPVolumeTypes", _volumes),
-    *(
-        (kind, _always())
-        for kind in (
-            "K8sPSPAllowedUsers", "K8sPSPAppArmor", "K8sPSPFSGroup", "K8sPSPFlexVolumes", "K8sPSPForbiddenSysctls",
-            "K8sPSPHostProbesLifecycle", "K8sPSPHostProcess", "K8sPSPProcMount", "K8sPSPReadOnlyRootFilesystem",
-            "K8sPSPSeccomp", "K8sPSPSeccompV2", "K8sPSPSELinuxV2", "K8sPSPAutomountServiceAccountTokenPod",
-            "K8sAllowedRepos", "K8sAllowedReposv2", "K8sContainerEphemeralStorageLimit", "K8sContainerLimits",
-            "K8sContainerRatios", "K8sContainerRequests", "K8sDisallowedRepos", "K8sDisallowedTags", "K8sImageDigests",
-            "K8sRequiredAnnotations", "K8sRequiredLabels", "K8sRequiredProbes", "K8sRequiredResources",
-        )
-    ),
-)  # fmt: skip
-_LIBRARY = {kind.lower(): (kind, stops) for kind, stops in _KINDS}
