@@ -174,8 +174,9 @@ def _kyverno_settings(source: Source) -> Settings | None:
         told = read_json(found.content, dict[str, Any])["data"]
         return Settings(
             passed=passed(told["resourceFilters"]),
-            groups=_names(told, "excludeGroups"),
-            users=_names(told, "excludeUsernames"),
+            # By the names of older versions too.
+            groups=(*_names(told, "excludeGroups"), *_names(told, "excludeGroupRole")),
+            users=(*_names(told, "excludeUsernames"), *_names(told, "excludeUsername")),
             roles=(*_names(told, "excludeRoles"), *_names(told, "excludeClusterRoles")),
         )
     return None

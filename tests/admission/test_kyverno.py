@@ -24,6 +24,10 @@ from tests.admission.asking import FLAGS, NO_PRIVILEGE, PODS, SHOP, posture
     ([{"=(a)": 0}], [{"a": 0}, {}], True),
     ([{"=(a)": 0}], [{"a": 1}, {}], False),
     ([{"=(a)": 0}], {}, False),
+    ({"=(add)": "SYS_ADMIN"}, {"add": ["SYS_ADMIN"]}, True),
+    ({"=(add)": "SYS_ADMIN"}, {"add": ["SYS_ADMIN", "KILL"]}, False),
+    ({"=(add)": ["SYS_ADMIN"]}, {"add": ["SYS_ADMIN"]}, True),
+    ({"a": "true"}, {"a": "true"}, True),
     ({"a": {"b": "web"}}, {"a": {"b": "web"}}, True),
     ({"a": {"b": "web"}}, {"a": 1}, False),
 ])  # fmt: skip
@@ -32,7 +36,18 @@ def test_patterns_of_kyverno(pattern, value, meets_):
 
 
 @pytest.mark.parametrize(
-    "pattern", [{"(a)": 1}, {"<(a)": 1}, {"a": "?*"}, {"a": ">3"}, {"a": "web | db"}, [{}, {}], {"a*": 1}]
+    "pattern",
+    [
+        {"(a)": 1},
+        {"<(a)": 1},
+        {"a": "?*"},
+        {"a": ">3"},
+        {"a": "web | db"},
+        [{}, {}],
+        {"a*": 1},
+        {"a": "1"},
+        {"a": "web "},
+    ],
 )
 def test_a_pattern_that_is_not_read_is_not_guessed(pattern):
     value = [{}] if isinstance(pattern, list) else {"a": 1}
@@ -85,7 +100,7 @@ def test_ways_around_kyverno_are_told():
     assert (found.stops, found.doubt) == (frozenset(), "it is for some pods only, or for some who create them")
     (found,) = _kyverno({}, {"validationFailureAction": "Enforce"}, excused=["shop/it"])
     assert (found.stops, found.unsure) == (EVERY, "PolicyException shop/it may excuse pods from it")
-    assert (found.effect, found.around) == (Effect.UNKNOWN, ())
+    assert (found.effect, found.ways) == (Effect.UNKNOWN, ())
 
 
 def _kyverno(rule, spec=None, excused=(), *, before=(), exceptions=(), own="", status=None):

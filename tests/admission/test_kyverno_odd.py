@@ -244,3 +244,43 @@ def test_the_webhook_of_other_policies_asks_about_no_validating_policy():
 ])  # fmt: skip
 def test_a_policy_is_asked_by_webhooks_of_its_own(hook, more, answer):
     assert posture(FLAGS, *_cluster(_policy(), hooks=[hook], **more)).privileged is answer
+
+
+@pytest.mark.parametrize(("policy", "failure", "effect"), [
+    ({"=(hostPID)": "false", "=(volumes)": [{"X(hostPath)": "null"}]}, "Fail", SURE),
+    ({"=(hostPID)": "false", "=(volumes)": [{"X(hostPath)": "null"}]}, "Ignore", DOUBT),
+    ({"=(hostPID)": "false"}, "Ignore", SURE),
+])  # fmt: skip
+def test_an_anchor_that_errs_passes_where_a_policy_fails_open(policy, failure, effect):
+    assert _effects({"validate": {"pattern": {"spec": policy}}}, failurePolicy=failure) == [effect]
+
+
+def test_a_policy_of_which_one_of_the_api_server_was_made_is_a_doubt():
+    (found,) = _kyverno({}, {"validationFailureAction": "Enforce"},
+                        status={"validatingadmissionpolicy": {"generated": True}})  # fmt: skip
+    assert found.effect is DOUBT
+    vpol = _validating_policy()
+    assert posture(FLAGS, *_cluster(vpol, hooks=[VPOL])).privileged is Answer.REFUSED
+    assert posture(FLAGS, *_cluster(vpol | {"status": {"generated": True}}, hooks=[VPOL])).privileged is Answer.UNKNOWN
+
+
+def test_a_validating_policy_for_no_resources_is_a_doubt():
+    assert posture(FLAGS, *_cluster(_validating_policy(matchConstraints={}), hooks=[VPOL])).privileged is Answer.UNKNOWN
+
+
+@pytest.mark.parametrize(("allowed", "told"), [({}, True), ({"allowExistingViolations": False}, False)])
+def test_what_broke_a_rule_before_may_be_changed(allowed, told):
+    (found,) = _kyverno({"validate": LEVEL | allowed}, {"validationFailureAction": "Enforce"})
+    assert any("allowExistingViolations" in one for one in found.around) is told
+
+
+@pytest.mark.parametrize(("settings", "answer"), [
+    ({"excludeGroupRole": "system:serviceaccounts:shop"}, Answer.ADMITTED),
+    ({"excludeUsername": "system:serviceaccount:shop:*"}, Answer.ADMITTED),
+    ({"excludeGroupRole": "system:nodes"}, Answer.REFUSED),
+    ({"excludeGroups": "system:serviceaccounts:[s]hop"}, Answer.UNKNOWN),
+])  # fmt: skip
+def test_whom_kyverno_passes_over_by_the_names_of_each_version(settings, answer):
+    documents = list(_cluster(_policy()))
+    documents[2]["data"] |= settings
+    assert posture(FLAGS, *documents).privileged is answer

@@ -23,6 +23,8 @@ from kscan.model.podsecurity.level import Level, minor_of
 
 # Of a version that there is not, Kyverno makes an error.
 _VERSION = re.compile(r"|latest|v1\.[1-3]?\d")
+_ERRS = "fails open: an anchor X() that no pod meets is an error, and errors pass"
+_EXISTING = "passes over a change of a pod that broke it before, as by a debug container (allowExistingViolations)"
 _NO_KINDS = "its rule names no kind, and by the kind Kyverno knows what a rule is for"
 _ONE = "applyRules: One, so that a rule before it may end the policy"
 
@@ -65,9 +67,11 @@ def asking(
         if rule.validate is None or not match or any(not any(one.narrow for one in way) for way in exclude):
             continue
         action, unsettled = action_of(policy.spec, rule.validate, name, labels)
-        guard = Guard(kind=f"Kyverno {ref.kind}", name=policy.full_name, action=action, ref=ref)
+        holes = (_EXISTING,) if rule.validate.allow_existing_violations else ()
+        guard = Guard(kind=f"Kyverno {ref.kind}", name=policy.full_name, action=action, holes=holes, ref=ref)
         unsure = f"PolicyException {excused[0]} may excuse pods from it" if excused else doubt or unsettled
         unsure = unsure or (_NO_KINDS if without_kinds(match) else "")
+        unsure = unsure or (_ERRS if policy.fails_open and "X(" in str(rule.validate.pattern) else "")
         yield _asking(guard, (rule, trial), namespace, minor, (match, exclude), unsure)
 
 

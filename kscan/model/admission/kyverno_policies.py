@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from kscan.model.admission.kyverno_filters import Filters, seeing
 from kscan.model.admission.selecting import WildSelector
 from kscan.model.admission.unread import unread, words
@@ -18,8 +20,8 @@ _HARMLESS = frozenset({
     "background", "emitWarning", "generateExisting", "generateExistingOnPolicyUpdate", "mutateExistingOnPolicyUpdate",
     "reportProperties", "schemaValidation", "skipBackgroundRequests", "timeoutSeconds", "useServerSideApply",
     "webhookTimeoutSeconds",
-    # Of what a rule asks: what is said, and what was there already.
-    "allowExistingViolations", "auditAnnotations", "message", "messageExpression", "reason",
+    # Of what a rule asks: what is said.
+    "auditAnnotations", "message", "messageExpression", "reason",
 })  # fmt: skip
 
 
@@ -56,6 +58,8 @@ class Expressions(Noun, frozen=True):
 class Validate(Noun, frozen=True):
     """What a rule asks, in one of several forms."""
 
+    # A pod that broke the rule already may be changed.
+    allow_existing_violations: bool = True
     failure_action: str = ""
     failure_action_overrides: tuple[Override, ...] = ()
     pod_security: PodSecurity | None = None
@@ -100,9 +104,14 @@ class _Condition(Noun, frozen=True):
     status: str = ""
 
 
+class _Generated(Noun, frozen=True):
+    generated: bool = False
+
+
 class _Status(Noun, frozen=True):
     ready: bool | None = None
     conditions: tuple[_Condition, ...] = ()
+    by_the_server: _Generated = msgspec.field(default=_Generated(), name="validatingadmissionpolicy")
 
     @property
     def not_ready(self) -> bool:
@@ -162,6 +171,7 @@ def doubts(policy: KyvernoPolicy, spec: object) -> tuple[str, ...]:
     told = spec if isinstance(spec, dict) else {}
     whole = words([*unread({**told, "rules": None}, Spec, _HARMLESS)])
     whole = NOT_READY if policy.status.not_ready else whole
+    whole = BY_THE_SERVER if policy.status.by_the_server.generated else whole
     rules = enumerate(zip(policy.spec.rules, told.get("rules") or (), strict=False))
     return tuple(whole or _doubt(rule, said, f"spec.rules[{at}]") for at, (rule, said) in rules)
 

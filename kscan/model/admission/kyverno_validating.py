@@ -10,6 +10,7 @@ from kscan.model.base import Noun
 from kscan.model.meta import Metadata
 
 _KUBERNETES, _JSON = "Kubernetes", "JSON"
+_NO_RULES = "it has no resourceRules, and is for nothing by that"
 _HARMLESS = frozenset({
     "auditAnnotations", "background", "matchPolicy", "message", "messageExpression", "reason", "timeoutSeconds",
 })  # fmt: skip
@@ -51,6 +52,8 @@ class _Readiness(Noun, frozen=True):
 
 class _Status(Noun, frozen=True):
     condition_status: _Readiness = _Readiness()
+    # Whether a policy of the API server was made of it.
+    generated: bool = False
 
 
 class ValidatingPolicy(Policy, frozen=True):
@@ -68,10 +71,12 @@ class ValidatingPolicy(Policy, frozen=True):
         """Why it may do something else than what is read of it; empty where all is read."""
         if self.status.condition_status.ready is False:
             return NOT_READY
-        if self.spec.autogen.validating_admission_policy.enabled:
+        if self.status.generated or self.spec.autogen.validating_admission_policy.enabled:
             return BY_THE_SERVER
         if self.spec.evaluation.mode not in ("", _KUBERNETES):
             return f"kscan does not know its mode {self.spec.evaluation.mode}"
+        if not self.spec.match_constraints.resource_rules:
+            return _NO_RULES
         return words([*unread(spec, ValidatingSpec, _HARMLESS)])
 
 

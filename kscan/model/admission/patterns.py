@@ -34,9 +34,12 @@ def _member(key: str, pattern: Any, value: dict[str, Any]) -> bool:  # noqa: ANN
 
 
 def _scalar(pattern: Any, value: Any) -> bool:  # noqa: ANN401 - JSON
+    if isinstance(value, list):
+        return all(_scalar(pattern, one) for one in value)
     if isinstance(pattern, str):
-        if pattern in _WORDS:
+        if pattern in _WORDS and not isinstance(value, str):
             return value is _WORDS[pattern]
-        if re.search(r"[*?|&!<>{}-]", pattern):
+        # Whatever is no text it is written as one, and space around a pattern is cut away.
+        if re.search(r"[*?|&!<>{}\s-]", pattern) or not isinstance(value, str):
             raise UnknownPatternError
     return bool(pattern == value)
