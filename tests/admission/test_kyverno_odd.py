@@ -284,3 +284,12 @@ def test_whom_kyverno_passes_over_by_the_names_of_each_version(settings, answer)
     documents = list(_cluster(_policy()))
     documents[2]["data"] |= settings
     assert posture(FLAGS, *documents).privileged is answer
+
+
+@pytest.mark.parametrize(("operations", "answer"), [
+    (["UPDATE"], Answer.REFUSED), (["DELETE"], Answer.REFUSED), (["CREATE"], Answer.ADMITTED),
+    (["CREATE", "UPDATE"], Answer.ADMITTED), ([], Answer.ADMITTED),
+])  # fmt: skip
+def test_an_exclusion_is_for_its_operations(operations, answer):
+    exclude = {"any": [{"resources": PODS | {"operations": operations}}]}
+    assert posture(FLAGS, *_cluster(_policy(exclude=exclude))).privileged is answer

@@ -88,10 +88,11 @@ class Filter(Noun, frozen=True):
 
     @property
     def narrow(self) -> bool:
-        """Whether it means some pods only, or some who create them."""
+        """Whether it means some pods only, some who create them, or some ways to do it."""
         one = self.resources
+        some = one.operations and not {"CREATE", "UPDATE"} <= {*one.operations}
         by_pod = one.name or one.names or one.annotations or (one.selector and not one.selector.everything)
-        return bool(by_pod or one.pods is None or self.subjects or self.roles or self.cluster_roles)
+        return bool(some or by_pod or one.pods is None or self.subjects or self.roles or self.cluster_roles)
 
     @property
     def dims(self) -> Dims:
