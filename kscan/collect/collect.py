@@ -116,13 +116,15 @@ class _Gathering:
 
     def _list_tasks(self, resource: Resource) -> Iterator[Task]:
         if resource.whole_group:
-            kinds = self._served.kinds(resource)
-            if isinstance(kinds, Gap):
-                self._entries[kinds.path] = kinds
-                return
+            kinds, rest = self._served.kinds(resource)
+            if rest:
+                self._entries[rest.path] = rest
             for kind in kinds:
-                yield from self._list_tasks(kind)
-            return
+                yield from self._kind_tasks(kind)
+        else:
+            yield from self._kind_tasks(resource)
+
+    def _kind_tasks(self, resource: Resource) -> Iterator[Task]:
         versions = self._served.versions(resource)
         if isinstance(versions, Gap):
             self._entries[versions.path] = versions

@@ -9,14 +9,22 @@ import msgspec
 
 from kscan.collect.wire import Answer, Wire
 from kscan.model.base import read_json
-from kscan.model.discovery import Offer, OfferedGroup, OfferedVersion, Offers, ServedKind
+from kscan.model.discovery import (
+    STALE,
+    Offer,
+    OfferedGroup,
+    OfferedVersion,
+    Offers,
+    ServedKind,
+    is_version,
+    read_offers,
+)
 from kscan.snapshot.entry import NO_KIND, Body, Entry, Gap, Reason
 from kscan.snapshot.needs import Resource
 
 _AGGREGATED = ", ".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
 )
-_CURRENT = "Current"
 # Group and version.
 _Version = tuple[str, str]
 
@@ -49,10 +57,12 @@ class _PlainRoot(msgspec.Struct):
     groups: list[_PlainGroup] = []
 
     def told(self) -> dict[str, list[str]]:
-        """The versions of each group."""
-        if self.kind == "APIVersions":
-            return {"": self.versions}
-        return {one.name: [version.version for version in one.versions] for one in self.groups}
+        """The versions of each group; ValidationError where one is called as none can be, for they become paths."""
+        found = {one.name: [version.version for version in one.versions] for one in self.groups}
+        found = {"": self.versions} if self.kind == "APIVersions" else found
+        if not all(is_version(group, version) for group, versions in found.items() for version in versions):
+            raise msgspec.ValidationError("it names what no group and no version can be called")
+        return found
 
 
 class Served:
@@ -65,16 +75,16 @@ class Served:
         self._untold = dict(untold or {})
         for entry in bodies.values():
             if isinstance(entry, Body):
-                for group in read_json(entry.content, Offers).items:
+                for group in read_offers(entry.content).items:
                     self._add(group)
 
     def _add(self, group: OfferedGroup) -> None:
         for version in group.versions:
             for resource in version.resources:
                 self._versions.setdefault((group.name, resource.resource), []).append(version.version)
-            if version.freshness not in ("", _CURRENT):
-                told = f"the server has lost touch with {group.name}/{version.version}"
-                self._untold[group.name, version.version] = Gap("", Reason.UNAVAILABLE, told)
+            if version.untold:
+                told = f"what {group.name}/{version.version} serves is not told whole: {version.untold}"
+                self._untold.setdefault((group.name, version.version), Gap("", Reason.UNAVAILABLE, told))
 
     def versions(self, resource: Resource) -> tuple[str, ...] | Gap:
         """The versions to ask for, one after the other until one is there; or why there is none."""
@@ -101,16 +111,15 @@ class Served:
             return Gap(gap.path, Reason.UNAVAILABLE, "the server says that it serves it, and does not find it")
         return _not_told(gap.path, root)
 
-    def kinds(self, group: Resource) -> tuple[Resource, ...] | Gap:
-        """The resources of a group that is asked for whole; or why there are none."""
+    def kinds(self, group: Resource) -> tuple[tuple[Resource, ...], Gap | None]:
+        """The resources of a group that is asked for whole, and why there may be more; or why there are none."""
         told = self._root(group)
         if isinstance(told, Gap):
-            return _not_told(group.path(), told)
+            return (), _not_told(group.path(), told)
         missing = self._missing(group)
-        found = [plural for name, plural in self._versions if name == group.group]
-        if not found or missing.reason is not Reason.NOT_SERVED:
-            return missing
-        return tuple(msgspec.structs.replace(group, plural=plural) for plural in sorted(found))
+        plurals = sorted(plural for name, plural in self._versions if name == group.group)
+        found = tuple(msgspec.structs.replace(group, plural=plural) for plural in plurals)
+        return found, None if found and missing.reason is Reason.NOT_SERVED else missing
 
     def _root(self, resource: Resource) -> Entry:
         path = "/apis" if resource.group else "/api"
@@ -148,7 +157,9 @@ def _discovered(wire: Wire, path: str, groups: set[str], untold: dict[_Version, 
     if isinstance(answer, Gap):
         return answer
     try:
-        offers = read_json(answer.content, Offers)
+        offers = read_offers(answer.content)
+        if offers.kind == "APIGroupDiscoveryList" and not offers.whole:
+            return Gap(path, Reason.NOT_ASKED, "a part of it came, and the rest is not asked for")
         if offers.kind == "APIGroupDiscoveryList" and offers.items:
             return Body(answer.content)
         told = read_json(answer.content, _PlainRoot).told()
@@ -169,6 +180,7 @@ def _plain(wire: Wire, path: str, groups: Mapping[str, list[str]], untold: dict[
             resources = _resources(wire, "/".join(part for part in (path, group, version) if part))
             if isinstance(resources, Gap):
                 untold[group, version] = resources
+                offered.append(OfferedVersion(version, freshness=STALE))
             else:
                 offered.append(OfferedVersion(version, resources))
         found.append(OfferedGroup.of(group, tuple(offered)))

@@ -1,6 +1,20 @@
-"""What a cluster serves, in the shape of aggregated discovery."""
+"""What a cluster serves, in the shape of aggregated discovery.
+
+Who serves a group names its resources, which need not be Kubernetes: a name that no path can hold is left out where
+discovery is read, here, and its version is one that was not told whole.
+"""
+
+import re
 
 import msgspec
+
+from kscan.model.base import read_json
+
+CURRENT, STALE, ODD = "Current", "Stale", "Odd"
+# Metrics are served as resources, too, whose names are no DNS labels; a path of the API can hold all of these.
+_RESOURCE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?")
+_GROUP = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)?")
+_VERSION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class ServedKind(msgspec.Struct, frozen=True):
@@ -16,6 +30,7 @@ class Part(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 
     subresource: str
     verbs: tuple[str, ...] = ()
+    response_kind: ServedKind | None = None
 
 
 class Offer(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -46,12 +61,23 @@ class OfferedVersion(msgspec.Struct, frozen=True):
 
     version: str
     resources: tuple[Offer, ...] = ()
-    # Whether the server knows it: empty where it does not tell.
+    # Whether the server knows it: empty where it does not tell; odd where names were left out.
     freshness: str = ""
+
+    @property
+    def untold(self) -> str:
+        """Why it is not known whole what is served; empty where it is."""
+        if self.freshness in ("", CURRENT):
+            return ""
+        return "it names what no resource can be called" if self.freshness == ODD else "the server has lost touch"
 
 
 class _Name(msgspec.Struct, frozen=True):
     name: str = ""
+
+
+class _ListMeta(msgspec.Struct, frozen=True, omit_defaults=True):
+    rest: str = msgspec.field(default="", name="continue")
 
 
 class OfferedGroup(msgspec.Struct, frozen=True):
@@ -76,10 +102,51 @@ class Offers(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str = ""
     api_version: str = msgspec.field(default="", name="apiVersion")
-    metadata: _Name = _Name()
+    metadata: _ListMeta = _ListMeta()
     items: tuple[OfferedGroup, ...] = ()
 
     @classmethod
-    def of(cls, groups: tuple[OfferedGroup, ...]) -> "Offers":
-        """The document with these groups."""
-        return cls(kind="APIGroupDiscoveryList", api_version="apidiscovery.k8s.io/v2", items=groups)
+    def of(cls, groups: tuple[OfferedGroup, ...], form: str = "v2", rest: str = "") -> "Offers":
+        """The document with these groups; `rest` says that there are more, which are not in it."""
+        version = f"apidiscovery.k8s.io/{form}"
+        return cls(kind="APIGroupDiscoveryList", api_version=version, metadata=_ListMeta(rest), items=groups)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the whole document."""
+        return not self.metadata.rest
+
+
+def read_offers(content: bytes) -> Offers:
+    """What a server tells that it serves; MsgspecError where it is no such document."""
+    found = read_json(content, Offers)
+    return msgspec.structs.replace(found, items=tuple(_checked(group) for group in found.items))
+
+
+def is_version(group: str, version: str) -> bool:
+    """Whether a version of a group can be called so."""
+    return bool(_GROUP.fullmatch(group) and _VERSION.fullmatch(version))
+
+
+def _checked(group: OfferedGroup) -> OfferedGroup:
+    for one in group.versions:
+        if not is_version(group.name, one.version):
+            raise msgspec.ValidationError(f"it names {group.name[:99]!r} in {one.version[:99]!r}, which is no version")
+    return OfferedGroup.of(group.name, tuple(map(_named, group.versions)))
+
+
+def _named(version: OfferedVersion) -> OfferedVersion:
+    resources = tuple(
+        msgspec.structs.replace(
+            one, subresources=tuple(filter(lambda part: _is_name(part.subresource), one.subresources))
+        )
+        for one in version.resources
+        if _is_name(one.resource)
+    )
+    if resources == version.resources:
+        return version
+    return OfferedVersion(version.version, resources, ODD if version.freshness in ("", CURRENT) else version.freshness)
+
+
+def _is_name(text: str) -> bool:
+    return bool(_RESOURCE.fullmatch(text))

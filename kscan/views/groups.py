@@ -1,7 +1,6 @@
 """The API groups that the cluster serves: what is installed in it, in a word each."""
 
-from kscan.model.base import read_json
-from kscan.model.discovery import OfferedGroup, Offers
+from kscan.model.discovery import OfferedGroup, read_offers
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.named import JSON
 from kscan.snapshot.needs import Plain
@@ -12,8 +11,8 @@ API, APIS = Plain("/api"), Plain("/apis")
 
 
 def _offered(content: bytes) -> tuple[OfferedGroup, ...]:
-    told = read_json(content, Offers)
-    if told.kind != "APIGroupDiscoveryList" or not told.items:
+    told = read_offers(content)
+    if told.kind != "APIGroupDiscoveryList" or not told.items or not told.whole:
         raise UnlikeError(f"kind {told.kind!r} came, with {len(told.items)} groups")
     return told.items
 
