@@ -18,8 +18,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from kscan.model.discovery import Offers
 from kscan.snapshot.documents import snapshot_of
+from kscan.snapshot.entry import Body
 from kscan.snapshot.server import Running, query, serving
+from kscan.snapshot.server.discovery import held
 from kscan.snapshot.server.message import JSON, Request, Response, failure
 from kscan.snapshot.server.serve import Handler
 from kscan.snapshot.snapshot import About, Snapshot
@@ -142,11 +145,17 @@ class Faulty(Handler):
         return self.server.respond(request)
 
 
+def telling(snapshot: Snapshot) -> Snapshot:
+    """The snapshot of a cluster that serves what it holds, and nothing else, and that said so."""
+    told = {f"/{root}": Body(msgspec.json.encode(Offers.of(held(root, snapshot)))) for root in ("api", "apis")}
+    return Snapshot(snapshot.about, told | dict(snapshot.entries))
+
+
 @contextmanager
 def fake_api(snapshot: Snapshot, faults: Mapping[str, Sequence[Fault]] | None = None) -> Iterator[Fake]:
     """Serve a snapshot, with faults by path."""
     fake = Fake(faults or {})
-    fake.running = serving(snapshot, handler=type("BoundFaulty", (Faulty,), {"fake": fake}))
+    fake.running = serving(telling(snapshot), handler=type("BoundFaulty", (Faulty,), {"fake": fake}))
     try:
         yield fake
     finally:

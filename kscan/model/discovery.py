@@ -138,15 +138,16 @@ def _checked(group: OfferedGroup) -> OfferedGroup:
 def _named(version: OfferedVersion) -> OfferedVersion:
     resources = tuple(
         msgspec.structs.replace(
-            one, subresources=tuple(filter(lambda part: _is_name(part.subresource), one.subresources))
+            one, subresources=tuple(filter(lambda part: is_name(part.subresource), one.subresources))
         )
         for one in version.resources
-        if _is_name(one.resource)
+        if is_name(one.resource)
     )
     if resources == version.resources:
         return version
     return OfferedVersion(version.version, resources, ODD if version.freshness in ("", CURRENT) else version.freshness)
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Whether a resource, or a part of one, can be called so."""
     return bool(_RESOURCE.fullmatch(text))

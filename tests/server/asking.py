@@ -11,7 +11,7 @@ import yaml
 
 from kscan.snapshot.server.answers import Answers
 from kscan.snapshot.server.message import request_for
-from tests.fake_api import cluster
+from tests.fake_api import cluster, telling
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
@@ -24,7 +24,7 @@ EXTRA = [
     *({"kind": "Namespace", "metadata": {"name": name}} for name in ("blue", "green")),
     *({"kind": "Node", "metadata": {"name": f"node-{number}", "uid": "u" * 99}} for number in range(5)),
 ]
-REAL = cluster(45, EXTRA)
+REAL = telling(cluster(45, EXTRA))
 ANSWERS = Answers(REAL)
 
 

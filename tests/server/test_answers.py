@@ -6,7 +6,7 @@ import pytest
 from kscan.snapshot.entry import Body, Gap, Reason
 from kscan.snapshot.server.answers import Answers
 from kscan.snapshot.snapshot import About, Snapshot
-from tests.server.asking import REAL, TABLE, ask, got, refused
+from tests.server.asking import AGGREGATED, REAL, TABLE, ask, got, refused
 
 
 def test_a_list_is_as_an_api_server_writes_it():
@@ -70,7 +70,8 @@ def test_a_kept_object_answers_where_no_list_does():
     table = got("/api/v1/namespaces/n/configmaps/a", TABLE, answers)
     assert table["rows"][0]["cells"][:2] == ["a", 1]
     assert refused("/api/v1/namespaces/n/configmaps", answers=answers)[0] == 404
-    assert [one["name"] for one in got("/api/v1", answers=answers)["resources"]] == ["configmaps"]
+    (group,) = got("/api", AGGREGATED, answers)["items"]
+    assert [one["resource"] for one in group["versions"][0]["resources"]] == ["configmaps"]
 
 
 CODES = {

@@ -3,12 +3,15 @@
 import json
 
 import msgspec
+import pytest
 
-from kscan.snapshot.entry import Body, Gap, Reason
+from kscan.model.discovery import read_offers
+from kscan.snapshot.entry import Body, Gap, Listing, Reason
 from kscan.snapshot.kinds import KNOWN
 from kscan.snapshot.server.answers import Answers
 from kscan.snapshot.snapshot import About, Snapshot
-from tests.server.asking import AGGREGATED, REAL, ask, got, refused
+from tests.fake_api import cluster
+from tests.server.asking import AGGREGATED, ANSWERS, ask, got, refused
 
 
 def test_aggregated_discovery():
@@ -72,6 +75,75 @@ def test_discovery_tells_what_the_cluster_told_whether_it_was_read_or_not():
     assert refused("/apis/example.com/v1/cats", answers=answers)[0] == 404
 
 
-def test_a_broken_discovery_is_made_anew():
-    answers = Answers(Snapshot(About(), dict(REAL.entries) | {"/api": Body(b"<html>")}))
-    assert "pods" in [one["name"] for one in got("/api/v1", answers=answers)["resources"]]
+OFFER = {"resource": "mice", "responseKind": {"kind": "Mouse"}, "scope": "Namespaced", "verbs": ["list"],
+         "subresources": [{"subresource": "tail", "verbs": ["get"]}]}  # fmt: skip
+
+
+def of(entry, **more):
+    return Answers(Snapshot(About(), dict(cluster(10).entries) | {"/apis": entry} | more))
+
+
+def discovery(*versions, group="example.com", **metadata):
+    items = [{"metadata": {"name": group}, "versions": list(versions)}]
+    return msgspec.json.encode({"kind": "APIGroupDiscoveryList", "metadata": metadata, "items": items})
+
+
+@pytest.mark.parametrize("accept", [AGGREGATED, ""])
+@pytest.mark.parametrize(
+    ("entry", "status"),
+    [
+        (Gap("/apis", Reason.FORBIDDEN, "no"), 403),
+        (Gap("/apis", Reason.NOT_SERVED), 404),
+        (Gap("/apis", Reason.UNAVAILABLE), 503),
+        (Body(b"<html>"), 500),
+        (Body(b'{"kind":"APIGroupList","groups":[]}'), 500),
+        (Body(discovery({"version": "v1"}, **{"continue": "more"})), 500),
+        (Listing("Pod", "v1"), 500),
+    ],
+    ids=str,
+)
+def test_a_discovery_that_was_not_read_is_refused(entry, status, accept):
+    for path in ("/apis", "/apis/apps", "/apis/apps/v1"):
+        assert refused(path, accept if path == "/apis" else "", answers=of(entry))[0] == status
+    assert "pods" in [one["name"] for one in got("/api/v1", answers=ANSWERS)["resources"]]
+
+
+def test_what_nobody_asked_is_told_as_a_part():
+    answers = Answers(cluster(10))
+    for path in ("/api", "/apis"):
+        document = got(path, AGGREGATED, answers)
+        assert document["metadata"]["continue"] and not read_offers(json.dumps(document).encode()).whole
+        # The plain forms cannot say that they are not all.
+        assert refused(path, answers=answers)[0] == 404
+    assert refused("/api/v1", answers=answers)[0] == 404
+    assert refused("/apis/apps/v1", answers=answers)[0] == 404
+
+
+def test_versions_of_which_the_server_lost_touch():
+    stale = {"version": "v1", "freshness": "Stale", "resources": []}
+    answers = of(Body(discovery(stale, {"version": "v2", "resources": [OFFER]})))
+    (group,) = got("/apis", AGGREGATED, answers)["items"]
+    assert [one["freshness"] for one in group["versions"]] == ["Stale", ""]
+    assert [one["version"] for one in got("/apis/example.com", answers=answers)["versions"]] == ["v1", "v2"]
+    assert refused("/apis/example.com/v1", answers=answers)[0] == 503
+    names_ = [one["name"] for one in got("/apis/example.com/v2", answers=answers)["resources"]]
+    assert names_ == ["mice", "mice/tail"]
+
+
+def test_an_older_servers_groups_are_told_in_the_form_it_told_them_in():
+    content = discovery({"version": "v1", "freshness": "Current", "resources": [OFFER]})
+    unasked = {path: Gap(path, Reason.NOT_ASKED) for path in cluster(10).entries if "/policy/" in path}
+    answers = of(Body(content, via="the groups that were needed"), **unasked)
+    groups = [one["name"] for one in got("/apis", AGGREGATED, answers)["groups"]]
+    # A group of which it was not asked may be served; those that were read are not to be found there.
+    assert "example.com" in groups and "policy" in groups and "apps" not in groups
+    assert refused("/apis/policy/v1", answers=answers)[0] == 503
+
+
+def test_what_no_resource_can_be_called_is_not_served():
+    path = "/apis/constraints.gatekeeper.sh/v1beta1/*"
+    entries = {path: Gap(path, Reason.UNAVAILABLE)}
+    assert got("/apis", AGGREGATED, Answers(Snapshot(About(), entries)))["items"] == []
+    odd = OFFER | {"resource": "*"}
+    (group,) = got("/apis", AGGREGATED, of(Body(discovery({"version": "v1", "resources": [odd]}))))["items"]
+    assert group["versions"] == [{"version": "v1", "resources": [], "freshness": "Odd"}]

@@ -14,7 +14,7 @@ from kscan.snapshot.server.cells import duration
 from kscan.snapshot.server.message import Refusal
 from kscan.snapshot.snapshot import About, Snapshot
 from tests.fake_api import SCANNER
-from tests.server.asking import PROTOBUF, TABLE, ask, columns, got, refused
+from tests.server.asking import AGGREGATED, PROTOBUF, TABLE, ask, columns, got, refused
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,9 @@ def test_a_kind_that_is_not_known_has_name_and_age():
     document = {"kind": "Widget", "apiVersion": "example.com/v1", "metadata": {"name": "w", "namespace": "n"}}
     answers = Answers(snapshot_of([document]))
     assert columns("/apis/example.com/v1/widgets", answers) == {"Name": "w", "Age": "<unknown>"}
-    (offer,) = got("/apis/example.com/v1", answers=answers)["resources"]
-    assert (offer["name"], offer["kind"], offer["namespaced"]) == ("widgets", "Widget", True)
+    (group,) = [one for one in got("/apis", AGGREGATED, answers)["items"] if one["metadata"]["name"] == "example.com"]
+    (offer,) = group["versions"][0]["resources"]
+    assert (offer["resource"], offer["responseKind"]["kind"], offer["scope"]) == ("widgets", "Widget", "Namespaced")
 
 
 @pytest.mark.parametrize(
