@@ -42,7 +42,7 @@ from kscan.snapshot.folder import load_folder
 from kscan.snapshot.manifests import Opened, open_sources
 from kscan.snapshot.needs import merged
 from kscan.views.platform import as_told, profiles
-from kscan.views.server import MINOR
+from kscan.views.server import STANDARDS_MINOR
 from kscan.views.view import Readings
 
 GROUPINGS = ("check", "control", "workload", "namespace")
@@ -134,7 +134,7 @@ def _judged(opened: Opened, request: Request, ready: Plan, tell: Callable[[str],
         tell(words)
     readings = Readings(opened.snapshot)
     if request.policy_minor is not None:
-        readings = readings.given(MINOR, request.policy_minor)
+        readings = readings.given(STANDARDS_MINOR, request.policy_minor)
     if request.platform:
         readings = as_told(readings, request.platform)
     found, selection = request.catalogue, request.selection

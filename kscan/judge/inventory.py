@@ -27,11 +27,11 @@ from kscan.views.levels import LEVELS, Levels
 from kscan.views.objects import INGRESSES, NAMESPACES, SERVICES
 from kscan.views.rights import RIGHTS
 from kscan.views.running import RUNNING
-from kscan.views.server import MINOR
+from kscan.views.server import STANDARDS_MINOR
 from kscan.views.view import Reading, Readings, View
 from kscan.views.workloads import WORKLOADS
 
-VIEWS: tuple[View[Any], ...] = (WORKLOADS, RUNNING, NAMESPACES, MINOR, ADMISSION)
+VIEWS: tuple[View[Any], ...] = (WORKLOADS, RUNNING, NAMESPACES, STANDARDS_MINOR, ADMISSION)
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -76,7 +76,7 @@ def _known(report: Report, readings: Readings, ready: Plan) -> _Known:
     running = readings.of(RUNNING)
     exposure_whole = not (running.gaps or told(readings, SERVICES).gaps or told(readings, INGRESSES).gaps)
     exposed = {runner.workload: runner.exposed for runners in running.value.values() for runner in runners}
-    minor = readings.of(MINOR).value or LATEST
+    minor = readings.of(STANDARDS_MINOR).value or LATEST
     return _Known(
         judging, findings, undecided, _rights(report, ready), exposed, exposure_whole, minor, readings.of(LEVELS).value
     )
@@ -133,7 +133,7 @@ def _score(judging: Sequence[Result], failed: set[str], undecided: set[str]) -> 
 
 
 def _namespaces(readings: Readings) -> Iterator[Admitting]:
-    latest = readings.of(MINOR).value or LATEST
+    latest = readings.of(STANDARDS_MINOR).value or LATEST
     levels = readings.of(LEVELS).value
     running: dict[str, list[Workload]] = {}
     for workload in readings.of(WORKLOADS).value:

@@ -14,14 +14,14 @@ from kscan.model.workloads import Workload
 from kscan.rules.rule import rule
 from kscan.views.levels import LEVELS, Levels
 from kscan.views.objects import NAMESPACES
-from kscan.views.server import LIVE, MINOR
+from kscan.views.server import LIVE, STANDARDS_MINOR
 from kscan.views.workloads import WORKLOADS
 
 _ENFORCE = f"{LABEL}enforce"
 _BY_VERSION = "whether that is forbidden depends on the cluster's version, which is not known"
 
 
-@rule("podsecurity.level", "workloads", WORKLOADS, MINOR, LIVE)
+@rule("podsecurity.level", "workloads", WORKLOADS, STANDARDS_MINOR, LIVE)
 def level(workloads: Iterable[Workload], minor: int | None, live: bool, *, level: str) -> Judgements:
     """Workloads whose pods do what a level forbids, as the policy of the cluster's version has it."""
     # What is only written down is judged by the newest policy; in a live cluster of which no version is known
@@ -43,7 +43,7 @@ def level(workloads: Iterable[Workload], minor: int | None, live: bool, *, level
             yield Fine(workload.ref)
 
 
-@rule("podsecurity.namespaces", "namespaces", NAMESPACES, WORKLOADS, MINOR, LEVELS, of_cluster=True)
+@rule("podsecurity.namespaces", "namespaces", NAMESPACES, WORKLOADS, STANDARDS_MINOR, LEVELS, of_cluster=True)
 def namespaces(
     found: Iterable[Namespace], workloads: Iterable[Workload], minor: int | None, by_workload: Levels
 ) -> Judgements:

@@ -42,6 +42,8 @@ def is_live(source: Source) -> bool:
 
 
 MINOR: View[int | None] = View("minor version", (VERSION,), _minor)
+# By which version of the Pod Security Standards pods are judged: the server's own, unless somebody names another.
+STANDARDS_MINOR: View[int | None] = View("Pod Security version", MINOR.needs, lambda source: source.of(MINOR))
 LIVE: View[bool] = View("live", (VERSION,), is_live)
 # Whether the objects are only written down: then what is not among them may still be in the cluster.
 MANIFESTS: View[bool] = View("manifests", (), lambda source: source.about.manifests)
