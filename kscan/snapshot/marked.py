@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from itertools import pairwise
 from math import isfinite
@@ -23,8 +24,13 @@ _WORDS: dict[str, Any] = {
     **dict.fromkeys(("true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON"), True),
     **dict.fromkeys(("false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF"), False),
 }
-# Tags under which a word means what it would mean without quotes.
-_MEANT = (":int", ":float", ":bool", ":null", ":merge", ":timestamp")
+# What a tag of YAML's own makes of a word; under any other, Kubernetes' own reader takes it as it is written.
+_TAG = "tag:yaml.org,2002:"
+_MEANT: dict[str, tuple[type, ...]] = {
+    f"{_TAG}int": (int,), f"{_TAG}float": (float, int), f"{_TAG}bool": (bool,), f"{_TAG}null": (type(None),),
+}  # fmt: skip
+_MERGE, _TIMESTAMP, _BINARY = f"{_TAG}merge", f"{_TAG}timestamp", f"{_TAG}binary"
+_TIME = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _BASED = re.compile(r"[-+]?0(?:x[0-9a-fA-F]+|o?[0-7]+|b[01]+)")
 _REAL = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?")
@@ -168,7 +174,7 @@ class _Reader:
                 value, inner = self._scalar(member), None
             else:
                 value, inner = self._node(member)
-            if key == "<<" and not _is_text(event):
+            if key == "<<" and _merges(event):
                 merged += _merge(values, lines, value, inner)
                 continue
             name = key if type(key) is str else _spoken(key)
@@ -186,7 +192,10 @@ class _Reader:
         return values, lines
 
     def _scalar(self, event: Any) -> Any:  # noqa: ANN401
-        return event.value if _is_text(event) else self._words[event.value]
+        if event.tag:
+            return _tagged(event)
+        # The parser in C says of a plain word that it has the empty style, the other that it has none.
+        return event.value if event.style else self._words[event.value]
 
 
 class _Words(dict[str, Any]):
@@ -212,13 +221,37 @@ def _merge(values: dict[str, Any], lines: dict[str, tuple[int, Any]], value: Any
 
 def name_of(event: Any) -> str:  # noqa: ANN401 - the parser's own events
     """The member that a key names."""
-    value = event.value if _is_text(event) else _plain(event.value)
+    value = _tagged(event) if event.tag else event.value if event.style else _plain(event.value)
     return value if isinstance(value, str) else _spoken(value)
 
 
-def _is_text(event: Any) -> bool:  # noqa: ANN401
-    # The parser in C says of a plain word that it has the empty style, the other that it has none.
-    return not event.tag.endswith(_MEANT) if event.tag else bool(event.style)
+def _merges(event: Any) -> bool:  # noqa: ANN401
+    return event.tag == _MERGE if event.tag else not event.style
+
+
+def _tagged(event: Any) -> Any:  # noqa: ANN401
+    """A word with a tag, as Kubernetes' own reader decodes it; YAMLError where that does, too."""
+    text = event.value
+    if event.tag == _BINARY:
+        try:
+            return b64decode(text.replace("\r", "").replace("\n", ""), validate=True).decode(errors="replace")
+        except ValueError as error:
+            raise yaml.MarkedYAMLError(
+                problem="what is no base64 is tagged so", problem_mark=event.start_mark
+            ) from error
+    if event.tag == _TIMESTAMP and _TIME.fullmatch(text):
+        return text
+    meant = _MEANT.get(event.tag)
+    if meant and type(value := _plain(text)) in meant:
+        return value
+    if meant or event.tag == _TIMESTAMP:
+        raise _untrue(event)
+    return text
+
+
+def _untrue(event: Any) -> yaml.YAMLError:  # noqa: ANN401
+    words = f"what is no {event.tag.removeprefix(_TAG)} is tagged so"
+    return yaml.MarkedYAMLError(problem=words, problem_mark=event.start_mark)
 
 
 def _plain(text: str) -> Any:  # noqa: ANN401 - any scalar

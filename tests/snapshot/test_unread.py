@@ -135,6 +135,43 @@ def whole(value):
     return [whole(one) for one in value] if isinstance(value, list) else re.sub("[\ud800-\udfff]", "\ufffd", value)
 
 
+# Words with a tag, and what kubectl makes of them; tests/live/test_manifests.py asks it.
+TAGGED = [
+    ("!!binary aGVsbG8=", "hello"), ("!!binary 'aGVsbG8='", "hello"), ("!<tag:yaml.org,2002:binary> UG9k", "Pod"),
+    ("!!binary |\n    aGVs\n    bG8=", "hello"), ("!!binary dHJ1ZQ==", "true"), ("!foo hello", "hello"), ("! 12", "12"),
+    ("!foo true", "true"), ("!foo:int 12", "12"), ("!!foo hello", "hello"), ("!!str 12", "12"), ("!!str true", "true"),
+    ("!!str 0x10", "0x10"), ("!!timestamp 2001-12-14", "2001-12-14"), ("!!bool 'yes'", True), ("!!int '12'", 12),
+    ("!!float 12", 12), ("!!null ''", None),
+]  # fmt: skip
+REFUSED = ["!!binary '***'", "!!binary aGVsbG8", "!!int hello", "!!bool hello", "!!float hello", "!!null hello",
+           "!!timestamp hello", "!!int 1.5"]  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "value"), TAGGED)
+def test_a_tag_means_what_it_means_to_kubernetes(word, value):
+    from kscan.snapshot.marked import marked
+
+    (found,) = marked(f"a:\n  k: {word}\n")
+    assert found.value == {"a": {"k": value}} and type(found.value["a"]["k"]) is type(value)
+
+
+@pytest.mark.parametrize("word", REFUSED)
+def test_a_tag_that_is_none_leaves_everything_open(word, tmp_path):
+    report, _ = statuses(opened(tmp_path, f"{MILD}---\nkind: {word}\n"), CHECKS["privileged-container"])
+    assert report.results[0].status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("text", [
+    POD.replace("kind: Pod", "kind: !!binary UG9k") % "web",
+    POD.replace("spec:", "!!binary c3BlYw==:") % "web",
+    POD.replace("{privileged: true}", "{!!binary cHJpdmlsZWdlZA==: !!bool 'true'}") % "web",
+    POD.replace("{privileged: true}", "{!!merge <<: {privileged: true}}") % "web",
+])  # fmt: skip
+def test_nothing_is_hidden_behind_a_tag(text, tmp_path):
+    _, found = statuses(opened(tmp_path, text), CHECKS["privileged-container"])
+    assert found["privileged-container"] is Status.FAIL
+
+
 def test_yaml_is_refused_such_escapes_as_by_kubernetes(tmp_path):
     assert opened(tmp_path, MILD + 'a: "\\ud83d\\ude00"\n').unread
 

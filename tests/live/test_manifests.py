@@ -1,0 +1,50 @@
+"""Manifests with tags, as kubectl and the API server take them and as kscan does."""
+
+import json
+import subprocess
+
+import pytest
+
+from kscan.snapshot.marked import Broken, marked
+from tests.live.conftest import need
+from tests.snapshot.test_unread import REFUSED, TAGGED
+
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a%d}\ndata:\n  ? %s\n  : %s\n"
+
+
+@pytest.fixture
+def apply(server, assets, tmp_path):
+    need(assets, "kubectl")
+
+    def run(text):
+        (tmp_path / "all.yaml").write_text(text)
+        words = [assets / "kubectl", "--kubeconfig", server.kubeconfig(), "apply", "--dry-run=server", "-o", "json",
+                 "-f", tmp_path / "all.yaml"]  # fmt: skip
+        return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+
+    return run
+
+
+def test_a_tag_means_what_it_means_to_kubectl(apply):
+    texts = [word for word, value in TAGGED if isinstance(value, str)]
+    # As a value, and as a key.
+    text = "---\n".join(CONFIG % (number, word, word) for number, word in enumerate(texts))
+    done = apply(text)
+    assert done.returncode == 0, done.stderr
+    taken = [one["data"] for one in json.loads(done.stdout)["items"]]
+    assert taken == [one.value["data"] for one in marked(text)]
+
+
+def test_a_kind_behind_a_tag(apply):
+    text = ("apiVersion: v1\nkind: !!binary UG9k\nmetadata: {name: evil, namespace: shop}\n"
+            "spec: {!!binary aG9zdFBJRA==: !!bool 'true', containers: [{name: a, image: a}]}\n")  # fmt: skip
+    (found,) = marked(text)
+    taken = json.loads(apply(text).stdout)
+    assert taken["kind"] == found.value["kind"] == "Pod"
+    assert taken["spec"]["hostPID"] is found.value["spec"]["hostPID"] is True
+
+
+@pytest.mark.parametrize("word", REFUSED)
+def test_what_kubectl_does_not_read(word, apply):
+    text = CONFIG % (0, "k", word)
+    assert apply(text).returncode and isinstance(next(marked(text)), Broken)
