@@ -101,9 +101,16 @@ def _objects(value: Any, origin: Origin) -> Iterator[Object | _Passed | Unread]:
     if not isinstance(value, dict):
         yield _Passed(origin.place)
     elif isinstance(value.get("items"), list) and isinstance(value.get("kind"), str):
-        # Whatever its kind is called: so kubectl, too, tells a list.
+        # Whatever its kind is called: so kubectl, too, tells a list. An API server tells an object by its path.
         yield from _items(value, origin)
-    elif _is_object(value):
+        if not value["kind"].endswith("List"):
+            yield from _one(value, origin)
+    else:
+        yield from _one(value, origin)
+
+
+def _one(value: dict[str, Any], origin: Origin) -> Iterator[Object | _Passed | Unread]:
+    if _is_object(value):
         yield value, origin
     elif problem := _unfit(value):
         yield _unread(value, origin, Reason.UNDECODABLE, problem)

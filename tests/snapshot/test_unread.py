@@ -176,6 +176,18 @@ def test_yaml_is_refused_such_escapes_as_by_kubernetes(tmp_path):
     assert opened(tmp_path, MILD + 'a: "\\ud83d\\ude00"\n').unread
 
 
+@pytest.mark.parametrize("items", ["[]", "[{kind: ConfigMap, apiVersion: v1, metadata: {name: a}}]"])
+def test_items_hide_no_object_that_is_no_list(items, tmp_path):
+    """`kubectl create --raw` sends it as it is."""
+    check = CHECKS["privileged-container"]
+    assert statuses(opened(tmp_path, f"{POD % 'web'}items: {items}\n"), check)[1][check.id] is Status.FAIL
+    nameless = (POD % "web").replace("name: web", "")
+    assert statuses(opened(tmp_path, f"{nameless}items: {items}\n"), check)[1][check.id] is Status.UNKNOWN
+    # What is in it is read as well.
+    inner = f"kind: Thing\napiVersion: example.com/v1\nmetadata: {{name: a}}\nitems: [{json.dumps(yaml.safe_load(POD % 'b'))}]"
+    assert statuses(opened(tmp_path, inner), check)[1][check.id] is Status.FAIL
+
+
 def test_a_cut_list_leaves_open_the_checks_of_its_kind(tmp_path):
     items = [yaml.safe_load(MILD)]
     for metadata in ({"continue": "x"}, {"remainingItemCount": 3}, {"continue": "x", "remainingItemCount": 3}):
