@@ -66,7 +66,7 @@ def load_manifests(*paths: Path, values: Sequence[Path] = (), namespace: str = "
     for path in paths:
         if path != STANDARD_INPUT and not path.exists():
             raise SnapshotError(f"cannot read {path}", "there is no such file or folder")
-    found = _together([tree(path) if path.is_dir() else Tree(files=(path,)) for path in paths])
+    found = _together([tree(path, paths) if path.is_dir() else Tree(files=(path,)) for path in paths])
     _check(values, found, name)
     texts = [*found.unread, *_rendered(found, values, namespace), *map(_text, found.files)]
     if all(isinstance(text, Gap) for text in texts):

@@ -20,6 +20,7 @@ from kscan.snapshot.written import written
 
 ENDINGS = (".yaml", ".yml", ".json")
 CHART = "Chart.yaml"
+_GIT = ".git"
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _CHART_FOLDERS = frozenset({"templates", "charts", "crds"})
 # Of a library: what the charts that use it make objects of. Charts that stand in it are charts by themselves.
@@ -40,18 +41,23 @@ class Tree(msgspec.Struct, frozen=True):
     unread: tuple[Gap, ...] = ()
 
 
-def tree(root: Path) -> Tree:
-    """Everything below a folder, in order; a kustomization that another one builds upon is part of that one."""
+def tree(root: Path, others: Sequence[Path] = ()) -> Tree:
+    """Everything below a folder, in order; a kustomization that another one builds upon is part of that one.
+
+    `others` are read beside it: a link to a folder of theirs leads to nothing that would not be read.
+    """
     files: list[Path] = []
     charts: list[Path] = []
     libraries: list[Path] = []
     named: dict[Path, set[Path]] = {}
     taken: set[Path] = set()
     closed: list[OSError] = []
+    led: list[Gap] = []
+    roots = [one.resolve() for one in (root, *others)]
     inside: set[Path] = set()
     for name, folders, names in os.walk(root, onerror=closed.append):
         folder = Path(name)
-        folders[:] = sorted(one for one in folders if one != ".git")
+        folders[:] = sorted(one for one in folders if one != _GIT)
         candidates = {one for one in names if one.endswith(ENDINGS) or one in KUSTOMIZATIONS}
         own = candidates if folder in inside else set()
         inside |= {folder / one for one in folders if folder in inside}
@@ -65,6 +71,7 @@ def tree(root: Path) -> Tree:
             else:
                 charts.append(folder)
                 folders[:] = [one for one in folders if one not in _CHART_FOLDERS]
+        led += _led_out(folder, folders, roots)
         own = {one for one in own if not _holds_objects(folder / one)}
         kustomization = next((one for one in KUSTOMIZATIONS if one in names), "")
         content = _kustomization(folder / kustomization) if kustomization else None
@@ -76,7 +83,17 @@ def tree(root: Path) -> Tree:
         files += (folder / one for one in sorted(candidates - own))
     plain, unread = _opened(files, taken)
     unread += (_unread(error.filename, error.strerror or str(error)) for error in closed)
+    unread += led
     return Tree(tuple(plain), tuple(charts), tuple(_tops(named)), tuple(libraries), tuple(unread))
+
+
+def _led_out(folder: Path, folders: Iterable[str], roots: Sequence[Path]) -> Iterator[Gap]:
+    """The links to folders that are read nowhere: what a link leads to within the roots is read at its own place."""
+    for link in (folder / one for one in folders):
+        place = link.resolve() if link.is_symlink() else None
+        if place and not any(place.is_relative_to(one) and _GIT not in place.relative_to(one).parts for one in roots):
+            words = f"it leads to {shown(place)}, outside of what is scanned: name that folder, too"
+            yield Gap(shown(link), Reason.UNDECODABLE, words)
 
 
 def _is_of_chart(name: str) -> bool:

@@ -1,9 +1,10 @@
 """A folder of manifests: each object is judged where it is written, and a fault costs only itself."""
 
+from kscan.commands.scan import exit_code
 from kscan.judge.engine import evaluate
 from kscan.judge.origins import located
 from kscan.judge.plan import plan
-from kscan.snapshot.manifests import open_source
+from kscan.snapshot.manifests import open_source, open_sources
 from kscan.snapshot.tree import tree
 from tests.snapshot.rendering import CHECKS, POD, found, write
 
@@ -13,6 +14,38 @@ def test_a_link_to_what_is_read_anyway_is_not_read_twice(tmp_path):
     (tmp_path / "link.yaml").symlink_to("a/pod.yaml")
     (tmp_path / "dangling.yaml").symlink_to("nowhere")
     assert [str(one.relative_to(tmp_path)) for one in tree(tmp_path).files] == ["a/pod.yaml"]
+
+
+def test_a_link_to_a_folder_outside_is_a_gap(tmp_path):
+    write(tmp_path, outside__evil_yaml=POD % "evil", scanned__ok_yaml=POD % "ok")
+    link = tmp_path / "scanned" / "link"
+    link.symlink_to("../outside")
+    opened = open_source(tmp_path / "scanned")
+    (gap,) = opened.unread
+    assert gap.path == str(link) and f"leads to {tmp_path}/outside" in gap.detail and "name that folder" in gap.detail
+    report = evaluate(opened.snapshot, plan([CHECKS["wildcard-role"]]))
+    assert exit_code(report, "high") == 3 and exit_code(report, "high", allow_incomplete=True) == 0
+    # Named beside it, or as a whole, it is read at its own place.
+    for paths in ([tmp_path / "scanned", tmp_path / "outside"], [tmp_path]):
+        opened = open_sources(paths)
+        assert (opened.unread, len(found(opened))) == ((), 2)
+
+
+def test_links_to_folders_inside_are_read_once_and_end(tmp_path):
+    write(tmp_path, a__pod_yaml=POD % "web")
+    (tmp_path / "a" / "up").symlink_to("..")
+    (tmp_path / "b").symlink_to("a")
+    (tmp_path / "c").symlink_to("c")
+    opened = open_source(tmp_path)
+    assert (opened.unread, len(found(opened))) == ((), 1)
+
+
+def test_a_link_into_what_is_never_read_is_a_gap(tmp_path):
+    write(tmp_path, ok_yaml=POD % "ok")
+    (tmp_path / ".git" / "evil").mkdir(parents=True)
+    (tmp_path / ".git" / "evil" / "evil.yaml").write_text(POD % "evil")
+    (tmp_path / "link").symlink_to(".git/evil")
+    assert len(open_source(tmp_path).unread) == 1
 
 
 def test_objects_of_one_name_in_several_files_are_each_judged(tmp_path):
