@@ -18,6 +18,7 @@ import yaml
 
 from kscan.model.base import read_json
 from kscan.model.words import shown
+from kscan.snapshot.folded import folded
 from kscan.snapshot.marked import Marked, marked
 from kscan.snapshot.tree import KUSTOMIZATIONS
 
@@ -128,7 +129,7 @@ def _folded(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict):
         found: dict[str, list[Any]] = {}
         for key, one in value.items():
-            found.setdefault(str(key).casefold(), []).append(_folded(one))
+            found.setdefault(folded(str(key)), []).append(_folded(one))
         return found
     return [_folded(one) for one in value] if isinstance(value, list) else value
 

@@ -1,15 +1,23 @@
-"""The files and folders that a kustomization is made from: what its fields for paths name, not what it mentions."""
+"""The files and folders that a kustomization is made from: what its fields for paths name, not what it mentions.
+
+Some of these are built into what it makes, and kustomize fails where they are not. Others are data to it: whatever they
+hold may come to nothing, so that who leaves them out of a scan has to say so.
+"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from kscan.snapshot.folded import fields as folded_fields
+from kscan.snapshot.folded import folded
+
 _BASES = ("resources", "bases", "components")
 # Of each other key the fields of its entries that hold paths; an entry that is a word is a path itself.
-_FILES: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(
-        ("patchesStrategicMerge", "configurations", "crds", "transformers", "generators", "validators"), ()
-    ),
+# kustomize fails where one of these is an object that it makes nothing of.
+_BUILT: Mapping[str, tuple[str, ...]] = dict.fromkeys(
+    ("patchesStrategicMerge", "configurations", "crds", "transformers", "generators", "validators"), ()
+)
+_DATA: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("patches", "patchesJson6902", "replacements", "openapi"), ("path",)),
     **dict.fromkeys(("configMapGenerator", "secretGenerator"), ("files", "envs", "env")),
     "helmCharts": ("valuesFile", "additionalValuesFiles"),
@@ -19,25 +27,48 @@ _FILES: Mapping[str, tuple[str, ...]] = {
 
 def bases(folder: Path, content: Mapping[str, Any]) -> Iterator[Path]:
     """The objects and the kustomizations that a kustomization builds upon."""
+    fields = folded_fields(content)
     for key in _BASES:
-        yield from _there(folder, _words(content.get(key)))
+        yield from _there(folder, _words(fields.get(key)))
 
 
 def parts(folder: Path, content: Mapping[str, Any]) -> Iterator[Path]:
     """What it takes of its own folder, also as data; kustomize refuses files from outside."""
+    yield from _own(folder, bases(folder, content))
+    yield from (path for path, _ in _named(folder, content, _BUILT))
+    yield from (path for path, _ in _named(folder, content, _DATA))
+
+
+def data(folder: Path, content: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """What of this is but data, each with the key that names it."""
+    patches = folded_fields(content).get("patches")
+    entries = patches if isinstance(patches, list) else (patches,)
+    # A patch without a target has to match what it names.
+    aimless = {"patches": [one for one in entries if isinstance(one, dict) and "target" not in map(folded, one)]}
+    sure = {path for path, _ in _named(folder, aimless, _DATA)}
+    yield from (one for one in _named(folder, content, _DATA) if one[0] not in sure)
+
+
+def _named(folder: Path, content: Mapping[str, Any], keys: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[Path, str]]:
+    values = folded_fields(content)
+    for key, fields in keys.items():
+        found = _there(folder, _paths(values.get(folded(key)), fields))
+        yield from ((path, key) for path in _own(folder, found))
+
+
+def _own(folder: Path, paths: Iterator[Path]) -> Iterator[Path]:
     own = folder.resolve()
-    data = (path for key, fields in _FILES.items() for path in _there(folder, _paths(content.get(key), fields)))
-    for path in (*bases(folder, content), *data):
-        if path.is_relative_to(own):
-            yield path
+    return (path for path in paths if path.is_relative_to(own))
 
 
 def _paths(value: Any, fields: tuple[str, ...]) -> Iterator[str]:  # noqa: ANN401 - any JSON value
     yield from _words(value)
     for entry in value if isinstance(value, list) else (value,):
-        for field in fields if isinstance(entry, dict) else ():
+        values = folded_fields(entry) if isinstance(entry, dict) else {}
+        for field in fields:
             # A file of a generator may have its key before it.
-            yield from (one.rpartition("=")[2] if field == "files" else one for one in _words(entry.get(field)))
+            named = _words(values.get(folded(field)))
+            yield from (one.rpartition("=")[2] if field == "files" else one for one in named)
 
 
 def _words(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value

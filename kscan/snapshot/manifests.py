@@ -33,6 +33,8 @@ class Opened(msgspec.Struct, frozen=True):
     skipped: tuple[str, ...] = ()
     # In which namespace objects without one were taken to be, and why.
     homes: tuple[str, ...] = ()
+    # Manifests that a kustomization makes nothing of, and how it names them.
+    passed: tuple[str, ...] = ()
 
     @property
     def unread(self) -> tuple[Gap, ...]:
@@ -68,7 +70,8 @@ def load_manifests(*paths: Path, values: Sequence[Path] = (), namespace: str = "
             raise SnapshotError(f"cannot read {path}", "there is no such file or folder")
     found = _together([tree(path, paths) if path.is_dir() else Tree(files=(path,)) for path in paths])
     _check(values, found, name)
-    texts = [*found.unread, *_rendered(found, values, namespace), *map(_text, found.files)]
+    made = list(_rendered(found, values, namespace))
+    texts = [*found.unread, *made, *map(_text, found.files)]
     if all(isinstance(text, Gap) for text in texts):
         raise _nothing(name, texts)
     read = [Written(unread=(Unread(text),)) if isinstance(text, Gap) else text for text in texts]
@@ -79,7 +82,25 @@ def load_manifests(*paths: Path, values: Sequence[Path] = (), namespace: str = "
         *(f"{shown(one)} (a library chart)" for one in found.libraries),
         *(place for one in read for place in one.skipped),
     )
-    return Opened(snapshot_of(objects, About(name=name, manifests=True, unread=unread)), origins, skipped, homes)
+    return Opened(snapshot_of(objects, About(name=name, manifests=True, unread=unread)), origins, skipped, homes,
+                  (*found.passed, *_left_out(found.built, made)))  # fmt: skip
+
+
+def _left_out(built: Iterable[Path], made: Iterable[Written | Gap]) -> Iterator[str]:
+    """What kustomizations build upon and do not make: an annotation or a patch takes it out."""
+    made = list(made)
+    there = [(value["kind"], _name(value)) for one in made if isinstance(one, Written) for value, _ in one.objects]
+    if any(isinstance(one, Gap) for one in made):
+        return  # What is not built is a gap, and all that it is built upon.
+    for text in map(_text, built):
+        for value, origin in text.objects if isinstance(text, Written) else ():
+            # It may have more before and after its name.
+            if not any(kind == value["kind"] and _name(value) in name for kind, name in there):
+                yield f"{origin.place} (left out by its kustomization)"
+
+
+def _name(value: Mapping[str, Any]) -> str:
+    return str(value["metadata"].get("name") or value["metadata"].get("generateName"))
 
 
 def _together(found: Sequence[Tree]) -> Tree:
@@ -90,6 +111,8 @@ def _together(found: Sequence[Tree]) -> Tree:
         kustomizations=_once(path for one in found for path in one.kustomizations),
         libraries=_once(path for one in found for path in one.libraries),
         unread=tuple(gap for one in found for gap in one.unread),
+        built=_once(path for one in found for path in one.built),
+        passed=tuple(dict.fromkeys(words for one in found for words in one.passed)),
     )
 
 

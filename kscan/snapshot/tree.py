@@ -5,7 +5,7 @@ stand where no tool would make anything of them are read as they are: nothing is
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import msgspec
 
 from kscan.model.words import shown
 from kscan.snapshot.entry import Gap, Reason
-from kscan.snapshot.kustomized import bases, parts
+from kscan.snapshot.folded import fields
+from kscan.snapshot.kustomized import bases, data, parts
 from kscan.snapshot.marked import Broken, Marked, marked
 from kscan.snapshot.regular import read_regular
 from kscan.snapshot.written import written
@@ -39,6 +40,9 @@ class Tree(msgspec.Struct, frozen=True):
     # Charts that make no objects of their own: others use them.
     libraries: tuple[Path, ...] = ()
     unread: tuple[Gap, ...] = ()
+    # Files of objects that kustomizations build upon; and those that they take as data, with who names them as what.
+    built: tuple[Path, ...] = ()
+    passed: tuple[str, ...] = ()
 
 
 def tree(root: Path, others: Sequence[Path] = ()) -> Tree:
@@ -53,6 +57,7 @@ def tree(root: Path, others: Sequence[Path] = ()) -> Tree:
     taken: set[Path] = set()
     closed: list[OSError] = []
     led: list[Gap] = []
+    told: list[tuple[Path, str]] = []
     roots = [one.resolve() for one in (root, *others)]
     inside: set[Path] = set()
     for name, folders, names in os.walk(root, onerror=closed.append):
@@ -78,13 +83,39 @@ def tree(root: Path, others: Sequence[Path] = ()) -> Tree:
         if content is not None:
             named[folder] = set(bases(folder, content))
             taken |= set(parts(folder, content))
+            told += ((path, f"{key} of {shown(folder)}") for path, key in data(folder, content))
             # A tool reads its first document only.
             own |= {kustomization} if len(_documents(folder / kustomization) or ()) <= 1 else set()
         files += (folder / one for one in sorted(candidates - own))
     plain, unread = _opened(files, taken)
     unread += (_unread(error.filename, error.strerror or str(error)) for error in closed)
     unread += led
-    return Tree(tuple(plain), tuple(charts), tuple(_tops(named)), tuple(libraries), tuple(unread))
+    built = {path for paths in named.values() for path in paths}
+    return Tree(
+        files=tuple(plain),
+        charts=tuple(charts),
+        kustomizations=tuple(_tops(named)),
+        libraries=tuple(libraries),
+        unread=tuple(unread),
+        built=tuple(one for one in files if _place(one) in built & taken),
+        passed=tuple(_passed(files, told, built)),
+    )
+
+
+def _passed(files: Iterable[Path], told: Iterable[tuple[Path, str]], built: Container[Path]) -> Iterator[str]:
+    """The files with objects that are but data to a kustomization, and what names them."""
+    data_of = {path: words for path, words in told if path not in built}
+    for file in files:
+        place = _place(file)
+        if place in data_of and _holds_objects(file):
+            yield f"{shown(file)} ({data_of[place]})"
+
+
+def _place(file: Path) -> Path:
+    try:
+        return file.resolve()
+    except (OSError, RuntimeError):
+        return file
 
 
 def _led_out(folder: Path, folders: Iterable[str], roots: Sequence[Path]) -> Iterator[Gap]:
@@ -143,7 +174,7 @@ def _unread(path: str | Path, words: str) -> Gap:
 def _kustomization(path: Path) -> Mapping[str, Any] | None:
     """What a kustomization says; None where the file is something else of that name."""
     content = _first(path)
-    version = content.get("apiVersion") if content is not None else None
+    version = fields(content).get("apiversion") if content is not None else None
     return None if isinstance(version, str) and not version.startswith(_GROUP) else content
 
 

@@ -97,6 +97,58 @@ def test_what_a_kustomization_is_made_from_belongs_to_it(tmp_path, says):
     assert [one.name for one in tree(tmp_path).files] == ["b.yaml"]
 
 
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ok}\n"
+
+
+@KUSTOMIZE_IS_HERE
+@pytest.mark.parametrize("says", [
+    "resources: [evil.yaml]\nre\u017fources: [ok.yaml]", "re\u017fources: [ok.yaml]\nresources: [evil.yaml]",
+    "resources: [evil.yaml]\nResources: [ok.yaml]", "RESOURCES: [evil.yaml]", "re\u017fources: [evil.yaml]",
+    "resources: [ok.yaml]\npatches: [{path: evil.yaml, Path: ok.yaml}]",
+    "resources: [ok.yaml]\nconfigMapGenerator: [{name: a, files: [evil.yaml], file\u017f: [ok.yaml]}]",
+    "apiVersion: kustomize.toolkit.fluxcd.io/v1\napiver\u017fion: kustomize.config.k8s.io/v1beta1\nresources: [evil.yaml]",
+])  # fmt: skip
+def test_no_spelling_of_a_key_hides_a_file(tmp_path, says):
+    """kustomize reads keys in any case, and of several the one that comes last in order."""
+    write(tmp_path, evil_yaml=POD % "evil", ok_yaml=CONFIG, kustomization_yaml=says)
+    assert {one for one, _ in found(open_source(tmp_path))} == {"Pod default/evil"}
+
+
+@KUSTOMIZE_IS_HERE
+@pytest.mark.parametrize(("says", "key"), [
+    ("patches: [{path: evil.yaml, target: {kind: Nope}}]", "patches"), ("openapi: {path: evil.yaml}", "openapi"),
+    ("configMapGenerator: [{name: a, files: [evil.yaml]}]", "configMapGenerator"),
+    ("ConfigmapGenerator: [{name: a, Files: [k=evil.yaml]}]", "configMapGenerator"),
+    ("secretGenerator: [{name: a, files: [evil.yaml]}]", "secretGenerator"),
+])  # fmt: skip
+def test_a_manifest_that_is_only_data_is_told(tmp_path, says, key):
+    write(tmp_path, evil_yaml=POD % "evil", ok_yaml=CONFIG, kustomization_yaml=f"resources: [ok.yaml]\n{says}\n")
+    opened = open_source(tmp_path)
+    assert (opened.passed, opened.unread) == ((f"{tmp_path}/evil.yaml ({key} of {tmp_path})",), ())
+
+
+@KUSTOMIZE_IS_HERE
+@pytest.mark.parametrize("says", [
+    "patches: [{path: evil.yaml}]", "patchesStrategicMerge: [evil.yaml]", "configurations: [evil.yaml]",
+    "crds: [evil.yaml]", "transformers: [evil.yaml]", "generators: [evil.yaml]", "validators: [evil.yaml]",
+])  # fmt: skip
+def test_a_manifest_that_kustomize_takes_for_something_else_is_a_gap(tmp_path, says):
+    write(tmp_path, k__evil_yaml=POD % "evil", k__ok_yaml=CONFIG, other_yaml=CONFIG,
+          k__kustomization_yaml=f"resources: [ok.yaml]\n{says}\n")  # fmt: skip
+    assert [one.reason for one in open_source(tmp_path).unread] == ["not rendered"]
+
+
+@KUSTOMIZE_IS_HERE
+def test_a_manifest_that_is_built_away_is_told(tmp_path):
+    local = "{name: a, annotations: {config.kubernetes.io/local-config: 'true'}}"
+    gone = "[{patch: 'apiVersion: v1\n\nkind: Pod\n\nmetadata: {name: b}\n\n$patch: delete\n\n'}]"
+    write(tmp_path, a_yaml=POD.replace("{name: %s}", local), b_yaml=POD % "b", c_yaml=POD % "c",
+          kustomization_yaml=f"resources: [a.yaml, b.yaml, c.yaml]\nnamePrefix: x-\npatches: {gone}\n")  # fmt: skip
+    opened = open_source(tmp_path)
+    assert opened.passed == tuple(f"{tmp_path}/{one}.yaml:1 (left out by its kustomization)" for one in "ab")
+    assert len(found(opened)) == 1
+
+
 def test_kustomizations_are_built_by_kustomize_or_else_by_kubectl(overlays, tools):
     assert [gap.reason for gap in open_source(overlays).unread] == ["not rendered", "not rendered"]
     with pytest.raises(SnapshotError, match="neither kustomize nor kubectl"):
