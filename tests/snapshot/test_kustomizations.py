@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from kscan.__main__ import run
 from kscan.errors import SnapshotError
 from kscan.snapshot.manifests import open_source
 from kscan.snapshot.tree import tree
@@ -121,10 +122,13 @@ def test_no_spelling_of_a_key_hides_a_file(tmp_path, says):
     ("ConfigmapGenerator: [{name: a, Files: [k=evil.yaml]}]", "configMapGenerator"),
     ("secretGenerator: [{name: a, files: [evil.yaml]}]", "secretGenerator"),
 ])  # fmt: skip
-def test_a_manifest_that_is_only_data_is_told(tmp_path, says, key):
+def test_a_manifest_that_is_only_data_is_told(tmp_path, says, key, capfd):
     write(tmp_path, evil_yaml=POD % "evil", ok_yaml=CONFIG, kustomization_yaml=f"resources: [ok.yaml]\n{says}\n")
     opened = open_source(tmp_path)
     assert (opened.passed, opened.unread) == ((f"{tmp_path}/evil.yaml ({key} of {tmp_path})",), ())
+    run(["scan", str(tmp_path), "--check", "privileged-container"])
+    line = f"passed over manifests that a kustomization makes nothing of: {opened.passed[0]}"
+    assert line in capfd.readouterr().err
 
 
 @KUSTOMIZE_IS_HERE
