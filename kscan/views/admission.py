@@ -44,11 +44,7 @@ _NOT_TOLD = "what its flags do not tell is a doubt in each namespace that it mat
 _STATIC = "apiserver_manifest_admission_config_controller_last_config_info"
 _EVALUATED = "pod_security_evaluations_total"
 _ADMISSIONS = "apiserver_admission_controller_admission_duration_seconds_count"
-# Who may do one of these everywhere is no tenant: whoever does takes away what would refuse a pod.
-_OWNS = (
-    Ask("update", "validatingadmissionpolicybindings", "admissionregistration.k8s.io"),
-    Ask("patch", "validatingadmissionpolicybindings", "admissionregistration.k8s.io"),
-)
+_DEBUG = (Ask("update", "pods/ephemeralcontainers"), Ask("patch", "pods/ephemeralcontainers"))
 _OF_CLUSTER = user_key("system:serviceaccount:kube-system:")
 
 
@@ -89,13 +85,20 @@ def _unseen(source: Source) -> str:
 
 
 def _debuggers(source: Source) -> Debuggers:
-    """Where somebody may add debug containers who may not write the policies that would refuse them."""
+    """Where a rule lets somebody add debug containers, to any pod or to a named one.
+
+    One that allows everything everywhere makes nobody a debugger: it is how a cluster's owner is given it. Asked of each
+    rule by itself, so that more rights make nobody less of one.
+    """
     full = source.weighed(RBAC, because="who may add debug containers is a doubt where that matters").full
-    found: set[str] = set()
-    for ask in (Ask("update", "pods/ephemeralcontainers"), Ask("patch", "pods/ephemeralcontainers")):
-        for key, scopes in full.holders(ask).items():
-            owns = any("" in full.holders(own).get(key, ()) for own in _OWNS)
-            found |= frozenset() if owns or key.startswith(_OF_CLUSTER) or key == group_key(MASTERS) else scopes
+    found = {
+        grant.namespace
+        for key in full.keys
+        if not key.startswith(_OF_CLUSTER) and key != group_key(MASTERS)
+        for grant in full.granted(key)
+        for rule in grant.role.rules
+        if any(rule.allows_some(ask) for ask in _DEBUG) and (grant.namespace or not rule.is_everything)
+    }
     return Debuggers(frozenset(found), "" if source.whole(RBAC) else "who may add debug containers could not be read")
 
 

@@ -109,28 +109,60 @@ def test_webhooks_that_are_known_to_change_and_never_refuse(name, effects):
     assert [one.effect for one in posture(FLAGS, hook).guards] == effects
 
 
-def _debugger(subject):
-    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "debuggers"}}
+RBAC = "rbac.authorization.k8s.io"
+DEBUG = {"apiGroups": [""], "resources": ["pods/ephemeralcontainers"], "verbs": ["patch"]}
+EVERYTHING = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+ADMISSION_POLICIES = {"apiGroups": ["admissionregistration.k8s.io"], "resources": ["*"], "verbs": ["*"]}
+
+
+def _granted(subject, *rules, name="debuggers", namespace=""):
+    role = {"apiVersion": f"{RBAC}/v1", "metadata": {"name": name}}
+    binding = {"name": name} | ({"namespace": namespace} if namespace else {})
     return [
-        {**role, "kind": "ClusterRole",
-         "rules": [{"apiGroups": [""], "resources": ["pods/ephemeralcontainers"], "verbs": ["patch"]}]},
-        {**role, "kind": "ClusterRoleBinding", "subjects": [subject],
-         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "debuggers"}},
+        {**role, "kind": "ClusterRole", "rules": list(rules)},
+        {**role, "kind": "RoleBinding" if namespace else "ClusterRoleBinding", "metadata": binding,
+         "subjects": [subject], "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": name}},
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("subject", "answer"), [
-    ({"kind": "User", "name": "ana"}, Answer.ADMITTED),
-    ({"kind": "User", "name": "xsystem:serviceaccount:kube-system:z"}, Answer.ADMITTED),
-    ({"kind": "Group", "name": "system:serviceaccount:kube-system:z"}, Answer.ADMITTED),
-    ({"kind": "ServiceAccount", "name": "z", "namespace": "kube-system"}, Answer.REFUSED),
-    ({"kind": "Group", "name": "system:masters"}, Answer.REFUSED),
-])  # fmt: skip
-def test_who_adds_debug_containers_is_the_clusters_own_only_by_its_whole_name(subject, answer):
+def _guarded(*documents):
+    """What a policy of pods alone comes to, which no debug container is asked by."""
     policy = {"kind": "ValidatingAdmissionPolicy", "metadata": {"name": "it"}, "spec": {
         "matchConstraints": {"resourceRules": [PODS]},
         "validations": [{"expression": f"({NO_PRIVILEGE}) && ({NO_PRIVILEGE.replace('containers', 'initContainers')})"
                                        .replace("object.spec.initContainers", "object.spec.?initContainers.orValue([])")}]}}  # fmt: skip
     binding = {"kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": "it"},
                "spec": {"policyName": "it", "validationActions": ["Deny"]}}  # fmt: skip
-    assert posture(FLAGS, policy, binding, *_debugger(subject)).privileged is answer
+    return posture(FLAGS, policy, binding, *documents).privileged
+
+
+ANA = {"kind": "User", "name": "ana"}
+
+
+@pytest.mark.parametrize(("subject", "answer"), [
+    (ANA, Answer.ADMITTED),
+    ({"kind": "User", "name": "xsystem:serviceaccount:kube-system:z"}, Answer.ADMITTED),
+    ({"kind": "Group", "name": "system:serviceaccount:kube-system:z"}, Answer.ADMITTED),
+    ({"kind": "ServiceAccount", "name": "z", "namespace": "kube-system"}, Answer.REFUSED),
+    ({"kind": "Group", "name": "system:masters"}, Answer.REFUSED),
+])  # fmt: skip
+def test_who_adds_debug_containers_is_the_clusters_own_only_by_its_whole_name(subject, answer):
+    assert _guarded(*_granted(subject, DEBUG)) is answer
+
+
+@pytest.mark.parametrize(("rules", "namespace", "answer"), [
+    ([EVERYTHING], "", Answer.REFUSED),
+    ([EVERYTHING], "shop", Answer.ADMITTED),
+    ([{**EVERYTHING, "verbs": ["update"]}], "", Answer.ADMITTED),
+    ([{**DEBUG, "resourceNames": ["web-0"]}], "", Answer.ADMITTED),
+    ([{**DEBUG, "verbs": ["get"]}, ADMISSION_POLICIES], "", Answer.REFUSED),
+])  # fmt: skip
+def test_who_owns_everything_is_no_tenant(rules, namespace, answer):
+    assert _guarded(*_granted(ANA, *rules, namespace=namespace)) is answer
+
+
+@pytest.mark.parametrize("more", [DEBUG, EVERYTHING, ADMISSION_POLICIES])
+@pytest.mark.parametrize("subject", [ANA, {"kind": "Group", "name": "system:authenticated"}])
+def test_more_rights_make_no_guard_hold(more, subject):
+    assert _guarded(*_granted(ANA, DEBUG, more)) is Answer.ADMITTED
+    assert _guarded(*_granted(ANA, DEBUG), *_granted(subject, more, name="more")) is Answer.ADMITTED

@@ -24,6 +24,10 @@ class Ask(msgspec.Struct, frozen=True):
         """The same question in a namespace; empty asks for the whole cluster."""
         return msgspec.structs.replace(self, namespace=namespace)
 
+    def of(self, name: str) -> "Ask":
+        """The same question about an object by its name."""
+        return msgspec.structs.replace(self, name=name)
+
     def __str__(self) -> str:
         verb = "every verb on" if self.verb == "*" else self.verb
         resource, slash, sub = self.resource.partition("/")
@@ -52,6 +56,15 @@ class PolicyRule(Noun, frozen=True):
             and _resource(self.resources, ask.resource)
             and (not self.resource_names or ask.name in self.resource_names)
         )
+
+    def allows_some(self, ask: Ask) -> bool:
+        """The same, of the object that is asked for or of any that this rule names."""
+        return self.allows(ask) or any(self.allows(ask.of(name)) for name in self.resource_names[:1])
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it alone is every verb on every object."""
+        return "*" in self.verbs and "*" in self.api_groups and "*" in self.resources and not self.resource_names
 
     def __str__(self) -> str:
         what = ", ".join(self.non_resource_urls) if self.non_resource_urls else _resources(self)
