@@ -22,7 +22,7 @@ def _ways(rights: Rights, identity: Identity, danger: Danger, need: Need, place:
     """Every binding that gives one thing that the danger takes."""
     found: dict[object, Proof] = {}
     for ask in need.asks:
-        for proof in rights.full.proofs(identity, ask.within(place if ask in danger.inside else "")):
+        for proof in rights.full.proofs(identity, danger.asked(ask, place)):
             found.setdefault((proof.subject, proof.binding, proof.rule), proof)
     return found
 

@@ -1,20 +1,20 @@
 """Who may do what: dangers that somebody holds, by all bindings together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from kscan.checks.check import Severity
 from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Step, Unsure
-from kscan.errors import CheckError
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE, Proof, Scopes
 from kscan.model.rbac.identity import Identity, identity_of, subject_of
-from kscan.model.rbac.reach import NOWHERE, Danger, Need, Reach, common, witnesses
+from kscan.model.rbac.reach import NOWHERE, Danger, Reach, common, witnesses
 from kscan.model.rbac.roles import Ask, Subject
 from kscan.model.words import listed
 from kscan.rules.bindings import shipped_elsewhere
 from kscan.rules.cuts import smallest_change
+from kscan.rules.dangers import by_name, of_all, ways_of
 from kscan.rules.rule import rule
 from kscan.views.rights import RIGHTS, Rights
 from kscan.views.running import RUNNING, Running
@@ -25,23 +25,6 @@ _SERVED = ObjectRef("Cluster", "what it serves")
 _ALL: list[object] = [{"verbs": ["*"], "resources": ["*.*"]}]
 # Who may do everything has every danger; that one finding says it.
 _ALL_CHECK = "cluster-admin-binding"
-# Of things of the whole cluster, but asked where the binding or the pod is.
-_INSIDE = (("bind", "clusterroles"), ("use", "securitycontextconstraints"))
-# Subresources that are named freely: any that some rule names counts.
-_FREE = "userextras/*"
-
-
-class _Needed(msgspec.Struct, forbid_unknown_fields=True):
-    """One thing that a danger takes, as a check file writes it: any verb on any of the resources or URLs.
-
-    Where unlike things will do, a list of them stands in its place.
-    """
-
-    verbs: tuple[str, ...]
-    resources: tuple[str, ...] = ()
-    names: tuple[str, ...] = ("",)
-    urls: tuple[str, ...] = ()
-    everywhere: bool = False
 
 
 @rule("rbac.grants", "subjects", RIGHTS, MANIFESTS, more=(RUNNING,), of_cluster=True)
@@ -52,6 +35,7 @@ def grants(
     *,
     needs: list[object],
     message: str,
+    named: str = "",
     in_namespace: str = "",
     namespaces: Sequence[str] = (),
     since: int = 0,
@@ -59,14 +43,15 @@ def grants(
     platform: str = "",
 ) -> Judgements:
     """Subjects that hold everything that a danger takes, beyond what Kubernetes ships them with."""
-    danger, everything = _danger(rights, needs), _danger(rights, _ALL)
+    ways = ways_of(needs)
+    danger, everything = of_all(rights, ways), of_all(rights, ways_of(_ALL))
     moot = _moot(rights, danger, since, before, platform)
     if moot:
         yield Moot(moot)
         return
     if rights.served.kept_back and not all(any(_is_served(rights, ask) for ask in need.asks) for need in danger.needs):
         yield Unsure(_SERVED, "whether the cluster serves what this is about was not told")
-    found, all_powerful = _Found(rights, danger), _Found(rights, everything)
+    found, all_powerful = _Found(rights, (danger, *by_name(rights, ways))), _Found(rights, (everything,))
     for key in rights.full.keys:
         subject = subject_of(key)
         identity = identity_of(subject)
@@ -81,7 +66,7 @@ def grants(
         if not places:
             yield Unsure(subject.ref, rights.baseline.why)
             continue
-        problem = _problem(rights, found, subject, places, message)
+        problem = _problem(rights, found, subject, places, (message, named))
         yield msgspec.structs.replace(
             problem,
             severity=Severity(in_namespace) if in_namespace and EVERYWHERE not in places else None,
@@ -90,45 +75,74 @@ def grants(
         )
 
 
-def _problem(rights: Rights, found: "_Found", subject: Subject, places: Scopes, message: str) -> Problem:
+def _problem(rights: Rights, found: "_Found", subject: Subject, places: Scopes, words: tuple[str, str]) -> Problem:
     """What somebody holds in these places, with the proof of one of them."""
     identity, place = identity_of(subject), min(places)
-    proof = witnesses(rights.full, identity, found.danger, place)
+    danger, *others = found.at(identity, place)
+    proof = witnesses(rights.full, identity, danger, place)
+    fixes = (smallest_change(rights, identity, one, place) for one in (danger, *others))
     return Problem(
         subject.ref,
-        f"{message}{_where(places, found.danger)}",
+        _message(rights, identity, (danger, *others), places, words),
         proof=tuple(map(_step, proof)),
-        notes=(*_by_groups(rights, found, identity, places, proof), *_shipped_elsewhere(rights, proof)),
-        fix=smallest_change(rights, identity, found.danger, place),
+        notes=(*_by_groups(rights, danger, identity, places, proof), *_shipped_elsewhere(rights, proof)),
+        fix=" ".join(dict.fromkeys(fixes)),
     )
 
 
-class _Found:
-    """Where subjects are to be told of a danger, asked once for everybody."""
+def _message(
+    rights: Rights, identity: Identity, dangers: Sequence[Danger], places: Scopes, words: tuple[str, str]
+) -> str:
+    """What somebody can do, with the names where only these are enough."""
+    message, named = words
+    if not (dangers[0].named and named):
+        return f"{message}{_where(places, dangers[0])}"
+    place = min(places)
+    held = {ask: one for one in dangers for ask in one.named if rights.full.why(identity, one.asked(ask, place))}
+    names = sorted({f"{ask.namespace}/{ask.name}".removeprefix("/") for ask in held})
+    # What a name in a namespace means is not everywhere, however far the right goes.
+    inside = not any(ask.namespace for ask in held) and any(ask in one.inside for ask, one in held.items())
+    return f"{named} {listed(names)}{_where(places, dangers[0]) if inside else ''}"
 
-    def __init__(self, rights: Rights, danger: Danger) -> None:
-        self.danger = danger
-        self.full = Reach(rights.full, danger)
-        self._shipped, self._undecided = Reach(rights.shipped, danger), Reach(rights.undecided, danger)
+
+class _Found:
+    """Where subjects are to be told of a danger, of all objects or of names that are enough; asked once for all."""
+
+    def __init__(self, rights: Rights, dangers: Sequence[Danger]) -> None:
+        self._dangers = [
+            (one, Reach(rights.full, one), Reach(rights.shipped, one), Reach(rights.undecided, one)) for one in dangers
+        ]
 
     def of(self, identity: Identity, namespaces: Sequence[str] = ()) -> Scopes:
         """Where somebody holds it by bindings of their own, who is not shipped with it."""
-        return self._beyond(self._shipped, identity, namespaces)
+        return _union(_beyond(full, shipped, identity, namespaces) for _, full, shipped, _ in self._dangers)
 
     def surely(self, identity: Identity, namespaces: Sequence[str] = ()) -> Scopes:
         """The same, without what may be shipped."""
-        return self._beyond(self._undecided, identity, namespaces)
+        return _union(_beyond(full, undecided, identity, namespaces) for _, full, _, undecided in self._dangers)
 
-    def _beyond(self, known: Reach, identity: Identity, namespaces: Sequence[str]) -> Scopes:
-        places = self.full.own(identity)
-        if namespaces:
-            places &= {EVERYWHERE, *namespaces}
-        if not places:
-            return places
-        shipped = known.of(identity)
-        if EVERYWHERE in shipped:
-            return NOWHERE
-        return frozenset({EVERYWHERE}) if EVERYWHERE in places else places - shipped
+    def at(self, identity: Identity, place: str) -> list[Danger]:
+        """The dangers that somebody surely holds in a place, that of all objects first."""
+        return [one for one, full, _, undecided in self._dangers
+                if not {EVERYWHERE, place}.isdisjoint(_beyond(full, undecided, identity))]  # fmt: skip
+
+
+def _union(places: Iterable[Scopes]) -> Scopes:
+    found = NOWHERE.union(*places)
+    return frozenset({EVERYWHERE}) if EVERYWHERE in found else found
+
+
+def _beyond(full: Reach, known: Reach, identity: Identity, namespaces: Sequence[str] = ()) -> Scopes:
+    """Where somebody holds a danger by bindings of their own, beyond what is known to be shipped."""
+    places = full.own(identity)
+    if namespaces:
+        places &= {EVERYWHERE, *namespaces}
+    if not places:
+        return places
+    shipped = known.of(identity)
+    if EVERYWHERE in shipped:
+        return NOWHERE
+    return frozenset({EVERYWHERE}) if EVERYWHERE in places else places - shipped
 
 
 def _moot(rights: Rights, danger: Danger, since: int, before: int, platform: str) -> str:
@@ -158,7 +172,7 @@ def _shipped_elsewhere(rights: Rights, proof: Sequence[tuple[Ask, Proof]]) -> tu
 
 
 def _by_groups(
-    rights: Rights, found: _Found, identity: Identity, places: Scopes, proof: Sequence[tuple[Ask, Proof]]
+    rights: Rights, danger: Danger, identity: Identity, places: Scopes, proof: Sequence[tuple[Ask, Proof]]
 ) -> Iterator[str]:
     """What groups add to what somebody is given, and where they give the same."""
     groups = identity.of_groups
@@ -166,44 +180,12 @@ def _by_groups(
     helping = {str(one.subject) for _, one in proof if one.subject != own}
     if helping:
         yield f"together with what {listed(sorted(helping))} is granted"
-    also = common(places, found.full.of(groups))
+    also = common(places, Reach(rights.full, danger).of(groups))
     if also:
         by = {f"{one.subject} by {one.binding or 'the API server itself'}"
-              for _, one in witnesses(rights.full, groups, found.danger, min(also))}  # fmt: skip
-        where = "" if also == places else f"{_where(also, found.danger).strip()} "
+              for _, one in witnesses(rights.full, groups, danger, min(also))}  # fmt: skip
+        where = "" if also == places else f"{_where(also, danger).strip()} "
         yield f"{where}also granted to {listed(sorted(by))}"
-
-
-def _danger(rights: Rights, needs: list[object]) -> Danger:
-    try:
-        needed = msgspec.convert(needs, list[_Needed | list[_Needed]])
-    except msgspec.ValidationError as error:
-        raise CheckError("the params of rbac.grants are wrong", str(error)) from error
-    ways = [one if isinstance(one, list) else [one] for one in needed]
-    found = tuple(Need(tuple(ask for way in one for ask in _asks(rights, way))) for one in ways)
-    wide = {ask for one in ways for way in one if way.everywhere for ask in _asks(rights, way)}
-    inside = frozenset(ask for need in found for ask in need.asks if ask not in wide and _is_inside(rights, ask))
-    return Danger(found, inside)
-
-
-def _asks(rights: Rights, needed: _Needed) -> Iterator[Ask]:
-    for verb in needed.verbs:
-        yield from (Ask(verb, url=url) for url in needed.urls)
-        for text in needed.resources:
-            name, slash, part = text.partition("/")
-            plural, _, group = name.partition(".")
-            resource = f"{plural}{slash}{part}"
-            known = rights.served.has(group, resource) or "*" in (group, plural) or not rights.served.whole
-            for one in rights.full.resources(resource[:-1]) if resource == _FREE else (resource,) if known else ():
-                yield from (Ask(verb, one, group, chosen) for chosen in needed.names)
-
-
-def _is_inside(rights: Rights, ask: Ask) -> bool:
-    """Whether a RoleBinding can grant it; a namespace itself is read and changed within itself."""
-    if ask.url:
-        return False
-    own = ask.resource.partition("/")[0] == "namespaces" and ask.verb in ("get", "update", "patch", "delete")
-    return own or (ask.verb, ask.resource) in _INSIDE or rights.served.namespaced(ask.group, ask.resource)
 
 
 def _where(places: Scopes, danger: Danger) -> str:

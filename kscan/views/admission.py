@@ -87,8 +87,8 @@ def _unseen(source: Source) -> str:
 def _debuggers(source: Source) -> Debuggers:
     """Where a rule lets somebody add debug containers, to any pod or to a named one.
 
-    One that allows everything everywhere makes nobody a debugger: it is how a cluster's owner is given it. Asked of each
-    rule by itself, so that more rights make nobody less of one.
+    One that allows everything everywhere makes nobody a debugger: it is how the cluster's owners are given it. Each
+    rule is asked by itself, so that more rights make nobody less of one.
     """
     full = source.weighed(RBAC, because="who may add debug containers is a doubt where that matters").full
     found = {

@@ -11,6 +11,7 @@ from kscan.model.rbac.aggregation import with_gathered
 from kscan.model.rbac.authorizer import Authorizer
 from kscan.model.rbac.baseline import Baseline, Origin
 from kscan.model.rbac.identity import subject_key
+from kscan.model.rbac.power import Powers
 from kscan.model.rbac.roles import Binding, Role
 from kscan.model.rbac.shipped import only_shipped
 from kscan.model.served import Served
@@ -33,6 +34,7 @@ class Rights(msgspec.Struct, frozen=True):
     """Everything that a question about rights needs."""
 
     full: Authorizer
+    powers: Powers
     # As it is shipped; and as it is shipped or may be, where not all is known of what is.
     shipped: Authorizer
     undecided: Authorizer
@@ -70,9 +72,11 @@ def _build(source: Source) -> Rights:
     if not is_live(source):
         # Of what is only written down, the shipped roles are there all the same, and no controller ran over it.
         roles = [*with_gathered(roles), *_unwritten(roles, bindings, ships)]
+    full = Authorizer(roles, bindings)
     same = Authorizer(*only_shipped(roles, bindings, ships.known))
     return Rights(
-        full=Authorizer(roles, bindings),
+        full=full,
+        powers=Powers(full),
         all_roles=not unread,
         all_bindings=all_bindings,
         shipped=same,

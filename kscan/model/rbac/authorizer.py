@@ -113,8 +113,21 @@ class Authorizer:
         return self._holders[ask]
 
     def _allowing(self, ask: Ask) -> set[ObjectRef]:
-        rules = [*self._by_verb.get(ask.verb, ()), *(self._by_verb.get("*", ()) if ask.verb != "*" else ())]
-        return {ref for rule, refs in rules if rule.allows(ask) for ref in refs}
+        # Only rules without names, or with this one, can allow it.
+        found = (self._by_verb.get(verb, {}).get(name, ()) for verb in {ask.verb, "*"} for name in {"", ask.name})
+        return {ref for rules in found for rule, refs in rules if rule.allows(ask) for ref in refs}
+
+    def limited(self, ask: Ask) -> Mapping[str, Mapping[str, Scopes]]:
+        """By key, the names that somebody is allowed it for and where; the empty name is that of every object."""
+        found: dict[str, dict[str, Scopes]] = {}
+        for verb in {ask.verb, "*"}:
+            for name, rules in self._by_verb.get(verb, {}).items():
+                asked = ask.of(name)
+                holding = {ref for rule, refs in rules if rule.allows(asked) for ref in refs}
+                for grant in (one for ref in holding for one in self._by_role[ref]):
+                    names = found.setdefault(grant.key, {})
+                    names[name] = names.get(name, frozenset()) | {grant.namespace}
+        return found
 
     def scopes(self, identity: Identity, ask: Ask) -> Scopes:
         """Where somebody may: everywhere (the empty name), or in which namespaces."""
@@ -123,7 +136,7 @@ class Authorizer:
 
     def resources(self, prefix: str) -> frozenset[str]:
         """Every resource that some rule names and that begins so."""
-        rules = (rule for found in self._by_verb.values() for rule, _ in found)
+        rules = (rule for names in self._by_verb.values() for found in names.values() for rule, _ in found)
         return frozenset(name for rule in rules for name in rule.resources if name.startswith(prefix))
 
     def by_subject(self, ask: Ask) -> Iterator[tuple[Subject, Scopes]]:
@@ -131,11 +144,11 @@ class Authorizer:
         return ((subject_of(key), scopes) for key, scopes in self.holders(ask).items())
 
 
-_Rules = dict[str, list[tuple[PolicyRule, set[ObjectRef]]]]
+_Rules = dict[str, dict[str, list[tuple[PolicyRule, set[ObjectRef]]]]]
 
 
 def _by_verb(roles: Iterable[Role]) -> _Rules:
-    """Each distinct rule once, by its verbs, with the roles that hold it."""
+    """Each distinct rule once, by its verbs and the names that it is limited to, with the roles that hold it."""
     where: dict[PolicyRule, set[ObjectRef]] = {}
     for role in roles:
         for rule in role.rules:
@@ -143,5 +156,7 @@ def _by_verb(roles: Iterable[Role]) -> _Rules:
     found: _Rules = {}
     for rule, refs in where.items():
         for verb in set(rule.verbs):
-            found.setdefault(verb, []).append((rule, refs))
+            names = found.setdefault(verb, {})
+            for name in set(rule.resource_names) or ("",):
+                names.setdefault(name, []).append((rule, refs))
     return found

@@ -48,6 +48,11 @@ def user_key(name: str) -> str:
     return f"user {name}"
 
 
+def account_key(namespace: str, name: str) -> str:
+    """The key of a service account."""
+    return user_key(f"{_ACCOUNT}{namespace}:{name}")
+
+
 def group_key(name: str) -> str:
     """The key of a group."""
     return f"group {name}"
@@ -62,7 +67,7 @@ def subject_key(subject: Subject, namespace: str) -> str:
             return group_key(subject.name)
         case "ServiceAccount":
             place = subject.namespace or namespace
-            return user_key(f"{_ACCOUNT}{place}:{subject.name}") if place else ""
+            return account_key(place, subject.name) if place else ""
     return ""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from kscan.model.rbac.authorizer import EVERYWHERE, Authorizer, Proof, Scopes
-from kscan.model.rbac.identity import Identity, subject_of
+from kscan.model.rbac.identity import Identity, account_key, group_key, subject_of, user_key
 from kscan.model.rbac.roles import Ask
 
 NOWHERE: Scopes = frozenset()
@@ -23,6 +23,12 @@ class Danger(msgspec.Struct, frozen=True):
 
     needs: tuple[Need, ...]
     inside: frozenset[Ask]
+    # The questions of names that are enough by themselves.
+    named: frozenset[Ask] = frozenset()
+
+    def asked(self, ask: Ask, place: str) -> Ask:
+        """One of its questions, as it is put in a place."""
+        return ask.within(place if ask in self.inside else EVERYWHERE)
 
 
 class Reach:
@@ -64,11 +70,25 @@ def _holders(authorizer: Authorizer, asks: Iterable[Ask], inside: frozenset[Ask]
     """Who may do any of it, and where. What is asked of the whole cluster no RoleBinding gives."""
     found: dict[str, Scopes] = {}
     for ask in asks:
+        # A name that means something in one namespace only counts there; and for nobody's own.
+        places = _EVERYWHERE | {ask.namespace}
         for key, scopes in authorizer.holders(ask).items():
-            counted = scopes if ask in inside else scopes & _EVERYWHERE
-            if counted:
+            counted = scopes & places if ask.namespace or ask not in inside else scopes
+            if counted and key != _meant(ask):
                 found[key] = found.get(key, NOWHERE) | counted
     return found
+
+
+def _meant(ask: Ask) -> str:
+    """The key of whom a question names: to become oneself is no gain."""
+    match ask.resource.partition("/")[0]:
+        case "users":
+            return user_key(ask.name)
+        case "groups":
+            return group_key(ask.name)
+        case "serviceaccounts":
+            return account_key(ask.namespace, ask.name)
+    return ""
 
 
 def witnesses(authorizer: Authorizer, identity: Identity, danger: Danger, place: str) -> Sequence[tuple[Ask, Proof]]:
@@ -81,7 +101,7 @@ def _witness(authorizer: Authorizer, identity: Identity, danger: Danger, need: N
     by_group: tuple[Ask, Proof] | None = None
     for ask in need.asks:
         # What names somebody comes before what a group of theirs is given.
-        proof = authorizer.why(identity, ask.within(place if ask in danger.inside else EVERYWHERE))
+        proof = authorizer.why(identity, danger.asked(ask, place)) if identity.keys[0] != _meant(ask) else None
         if proof and proof.subject == own:
             return ask, proof
         by_group = by_group or ((ask, proof) if proof else None)
