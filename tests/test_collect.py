@@ -17,7 +17,9 @@ from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
 from kscan.snapshot.needs import PerNode, Plain
 from kscan.snapshot.snapshot import Snapshot
 from kscan.views.health import READYZ
+from kscan.views.rights import RBAC
 from kscan.views.secret_times import SECRETS as SECRET_METADATA
+from kscan.views.view import Readings
 from tests.fake_api import PLAIN_DISCOVERY, Fault, cluster, fake_api
 from tests.snapshot.builders import file_of
 
@@ -252,6 +254,23 @@ def test_plain_discovery_of_older_servers(tmp_path):
         snapshot = read(fake, tmp_path, (kinds.PODS, kinds.DEPLOYMENTS))
     assert "/apis/apps/v1" in fake.paths()
     assert len(snapshot.entries["/apis/apps/v1/deployments"].items) == 1
+
+
+def test_plain_discovery_tells_of_subresources_and_which_version_failed(tmp_path, monkeypatch):
+    monkeypatch.setattr("kscan.collect.wire._LONGEST_WAIT", 0.01)
+    resources = {"kind": "APIResourceList", "resources": [
+        {"name": "pods", "kind": "Pod", "namespaced": True, "verbs": ["get"]},
+        {"name": "pods/exec", "kind": "PodExecOptions", "namespaced": True, "verbs": ["create", "get"]},
+    ]}  # fmt: skip
+    faults = PLAIN_DISCOVERY | {
+        "/api/v1": [Fault("body", None, value=msgspec.json.encode(resources))],
+        "/apis/apps/v1": [Fault("status", None, value=503)],
+    }
+    with fake_api(cluster(10), faults) as fake:
+        served = Readings(read(fake, tmp_path, (*RBAC.needs, kinds.PODS, kinds.DEPLOYMENTS))).of(RBAC).value.served
+    assert served.has("", "pods/exec") and not served.may("", "pods/attach")
+    # A version that did not answer, and a group that nobody asked about.
+    assert served.may("apps", "daemonsets") and served.may("acme.io", "widgets")
 
 
 def test_a_resource_that_is_not_served_is_a_gap_that_costs_no_request(tmp_path):

@@ -15,6 +15,7 @@ from kscan.model.discovery import (
     OfferedGroup,
     OfferedVersion,
     Offers,
+    Part,
     ServedKind,
     is_version,
     read_offers,
@@ -200,6 +201,15 @@ def _resources(wire: Wire, path: str) -> tuple[Offer, ...] | Gap:
 
 
 def _offers(answer: Answer) -> Iterator[Offer]:
-    for one in read_json(answer.content, _PlainResources).resources:
+    """The resources, each with its subresources, which the plain form lists beside it."""
+    told = read_json(answer.content, _PlainResources).resources
+    parts: dict[str, list[Part]] = {}
+    for one in told:
+        name, slash, part = one.name.partition("/")
+        if slash:
+            parts.setdefault(name, []).append(Part(part, one.verbs, ServedKind(one.kind)))
+    for one in told:
         if "/" not in one.name:
-            yield Offer(one.name, ServedKind(one.kind), "Namespaced" if one.namespaced else "Cluster", verbs=one.verbs)
+            scope = "Namespaced" if one.namespaced else "Cluster"
+            subresources = tuple(parts.get(one.name, ()))
+            yield Offer(one.name, ServedKind(one.kind), scope, verbs=one.verbs, subresources=subresources)

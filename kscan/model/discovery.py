@@ -92,6 +92,11 @@ class OfferedGroup(msgspec.Struct, frozen=True):
         return cls(_Name(name), versions)
 
     @property
+    def is_known(self) -> bool:
+        """Whether all its versions tell what they serve."""
+        return not any(version.untold for version in self.versions)
+
+    @property
     def name(self) -> str:
         """Its name; empty for the core group."""
         return self.metadata.name

@@ -1,6 +1,6 @@
 """The resources that a cluster serves: their scope, their verbs, and the names by which people call them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -16,9 +16,11 @@ _UNSERVED: Mapping[tuple[str, str], tuple[str, ...]] = {
     (_AUTHENTICATION, "userextras"): _IMPERSONATE,
     (_AUTHENTICATION, "users"): ("impersonate:user-info",),
     (_AUTHENTICATION, "groups"): ("impersonate:user-info",),
+    (_AUTHENTICATION, "serviceaccounts"): ("impersonate:serviceaccount",),
     (_AUTHENTICATION, "nodes"): ("impersonate:arbitrary-node", "impersonate:associated-node"),
     (_CERTIFICATES, "signers"): ("approve", "attest", "sign"),
 }
+_WITHIN = frozenset({(_AUTHENTICATION, "serviceaccounts")})
 _MORE_VERBS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("", "serviceaccounts"): _IMPERSONATE,
     (_RBAC, "roles"): ("bind", "escalate"),
@@ -46,12 +48,15 @@ class Resource(msgspec.Struct, frozen=True, order=True):
 class Served:
     """Every resource by group and plural, subresources among them.
 
-    It is `whole` where the cluster itself told all, and `kept_back` where it was asked and did not tell.
+    `is_open` tells of which groups it is not known whether more is served. Where nobody was asked, as of manifests,
+    all is taken as served.
     """
 
-    def __init__(self, groups: Iterable[OfferedGroup], *, whole: bool = False, kept_back: bool = False) -> None:
-        self.whole = whole
-        self.kept_back = kept_back
+    def __init__(
+        self, groups: Iterable[OfferedGroup], *, is_open: Callable[[str], bool] | None = None, asked: bool = False
+    ) -> None:
+        self.asked = asked
+        self._is_open = is_open
         self.resources = {(one.group, one.plural): one for one in _resources(groups)}
         self._groups = {group for group, _ in self.resources}
 
@@ -65,12 +70,20 @@ class Served:
         known = (group, own if part == "finalizers" else resource) in self.resources
         return known or (group, own) in _UNSERVED
 
+    def may(self, group: str, resource: str) -> bool:
+        """Whether it is served as far as is known, or may be, of a group that was not told whole."""
+        return self.has(group, resource) or (self._is_open is not None and self._is_open(group))
+
+    def counts(self, group: str, resource: str, *, surely: bool) -> bool:
+        """Whether rights over it count: over what is served, and not `surely` over what may be."""
+        return not self.asked or (self.has if surely else self.may)(group, resource)
+
     def namespaced(self, group: str, resource: str) -> bool:
         """Whether a question about it is asked within a namespace; what is not known may be."""
         if "*" in (group, resource):
             return True
         own = self.resources.get((group, resource)) or self.resources.get((group, resource.partition("/")[0]))
-        return own.namespaced if own else (group, resource.partition("/")[0]) not in _UNSERVED
+        return own is None or own.namespaced
 
     def find(self, text: str) -> Resource | None:
         """A resource as people write it: plural, singular, short name or kind, with `.group` and `/part` or without."""
@@ -104,7 +117,7 @@ def _resources(groups: Iterable[OfferedGroup]) -> Iterator[Resource]:
             for offer in version.resources:
                 yield from _with_parts(group.name, offer)
     for (name, plural), verbs in _UNSERVED.items():
-        yield Resource(name, plural, False, verbs, names=(plural,))
+        yield Resource(name, plural, (name, plural) in _WITHIN, verbs, names=(plural,))
 
 
 def _with_parts(group: str, offer: Offer) -> Iterator[Resource]:

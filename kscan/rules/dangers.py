@@ -1,6 +1,7 @@
 """What a check file calls a danger, as questions about rights: of everything, or of the names that are enough."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -33,11 +34,11 @@ class Needed(msgspec.Struct, forbid_unknown_fields=True):
     named: Literal["", "powerful", "bound", "same"] = ""
 
 
-_Ways = list[list[Needed]]
+Ways = list[list[Needed]]
 _Asks = list[list[tuple[Ask, ...]]]
 
 
-def ways_of(needs: list[object]) -> _Ways:
+def ways_of(needs: list[object]) -> Ways:
     """The needs of a check file, each with the ways to fulfil it."""
     try:
         needed = msgspec.convert(needs, list[Needed | list[Needed]])
@@ -46,31 +47,37 @@ def ways_of(needs: list[object]) -> _Ways:
     return [one if isinstance(one, list) else [one] for one in needed]
 
 
-def of_all(rights: Rights, ways: _Ways) -> Danger:
-    """The danger as it is asked of all objects, or of those that the check names."""
-    return _danger(rights, ways, _each(ways, lambda way: _asks(rights, way)))
+def of_all(rights: Rights, ways: Ways, *, surely: bool) -> Danger:
+    """The danger as it is asked of all objects, or of those that the check names, where these are served, or may be."""
+    return _danger(rights, ways, _each(ways, lambda way: _asks(rights, way, surely)))
 
 
-def _each(ways: _Ways, asks: Callable[[Needed], Iterable[Ask]]) -> _Asks:
+def _each(ways: Ways, asks: Callable[[Needed], Iterable[Ask]]) -> _Asks:
     return [[tuple(asks(way)) for way in one] for one in ways]
 
 
-def by_name(rights: Rights, ways: _Ways) -> Iterator[Danger]:
+def by_name(rights: Rights, ways: Ways, *, surely: bool) -> Iterator[Danger]:
     """The same danger by rules that are limited to names, where the named thing is enough."""
-    words = {way.named: way for one in ways for way in one}
+    asked = [[(way, tuple(_asks(rights, way, surely))) for way in one] for one in ways]
+    flat = [found for one in asked for found in one]
+    words = {way.named: asks for way, asks in flat}
     if "powerful" in words:
-        found = _each(ways, lambda way: _of_powerful(rights, way))
+        found = _put(asked, lambda way, ask: _of_powerful(rights, way, ask))
         if all(any(one) for one in found):
             yield _danger(rights, ways, found)
-    if "bound" in words:
-        for role, bindings in _bound(rights, words["bound"]).items():
-            yield _danger(rights, ways, _each(ways, lambda way: _of_role(rights, way, role, bindings)))  # noqa: B023
-    same = [tuple(_asks(rights, way)) for one in ways for way in one if way.named == "same"]
+    for role, bindings in _bound(rights, words.get("bound", ())).items():
+        yield _danger(rights, ways, _put(asked, partial(_of_role, role, bindings)))
+    same = [asks for way, asks in flat if way.named == "same"]
     for name in sorted(common_names(rights.full, same)) if same else ():
-        yield _danger(rights, ways, _each(ways, lambda way: _of_name(rights, way, name)))  # noqa: B023
+        yield _danger(rights, ways, _put(asked, partial(_of_name, name)))
 
 
-def _danger(rights: Rights, ways: _Ways, asks: _Asks) -> Danger:
+def _put(asked: Sequence[Sequence[tuple[Needed, Sequence[Ask]]]], of: Callable[[Needed, Ask], Iterable[Ask]]) -> _Asks:
+    """Other questions in the place of each."""
+    return [[tuple(dict.fromkeys(each for ask in asks for each in of(way, ask))) for way, asks in one] for one in asked]
+
+
+def _danger(rights: Rights, ways: Ways, asks: _Asks) -> Danger:
     flat = [(way, ask) for one, found in zip(ways, asks, strict=True)
             for way, each in zip(one, found, strict=True) for ask in each]  # fmt: skip
     wide = {ask for way, ask in flat if way.everywhere}
@@ -80,50 +87,46 @@ def _danger(rights: Rights, ways: _Ways, asks: _Asks) -> Danger:
     return Danger(needs, inside, frozenset(named))
 
 
-def _of_powerful(rights: Rights, way: Needed) -> Iterator[Ask]:
-    for ask in _asks(rights, way):
-        if way.named == "powerful":
-            yield from powerful(rights.full, rights.powers, ask, inside=not way.everywhere)
-        else:
-            yield ask
+def _of_powerful(rights: Rights, way: Needed, ask: Ask) -> Iterable[Ask]:
+    if way.named != "powerful":
+        return (ask,)
+    return powerful(rights.full, rights.powers, ask, inside=not way.everywhere)
 
 
-def _bound(rights: Rights, way: Needed) -> Mapping[ObjectRef, tuple[Ask, ...]]:
+def _bound(rights: Rights, asks: Sequence[Ask]) -> Mapping[ObjectRef, Sequence[Ask]]:
     """For each powerful ClusterRole, the questions of its bindings that some rule is limited to."""
-    found: dict[ObjectRef, tuple[Ask, ...]] = {}
-    for ask in (one for one in _asks(rights, way) if one.verb != "create"):
+    found: dict[ObjectRef, list[Ask]] = {}
+    for ask in (one for one in asks if one.verb != "create"):
         names = {name for limited in rights.full.limited(ask).values() for name in limited}
         for binding in rights.full.bindings:
             place, role = binding.metadata.namespace, binding.role
             is_asked = f"{binding.ref.kind.lower()}s" == ask.resource and binding.metadata.name in names
             if is_asked and role.kind == "ClusterRole" and rights.powers.role(role, inside=bool(place)):
-                found[role] = (*found.get(role, ()), ask.of(binding.metadata.name).within(place))
+                found.setdefault(role, []).append(ask.of(binding.metadata.name).within(place))
     return found
 
 
-def _of_role(rights: Rights, way: Needed, role: ObjectRef, bindings: Sequence[Ask]) -> Iterable[Ask]:
+def _of_role(role: ObjectRef, bindings: Sequence[Ask], way: Needed, ask: Ask) -> Iterable[Ask]:
     if way.named == "bound":
         return bindings
-    return (ask.of(role.name) if way.named == "powerful" else ask for ask in _asks(rights, way))
+    return (ask.of(role.name) if way.named == "powerful" else ask,)
 
 
-def _of_name(rights: Rights, way: Needed, name: str) -> Iterator[Ask]:
-    for ask in _asks(rights, way):
-        if way.named != "same":
-            yield ask
-        # What is created has no name yet when it is asked about.
-        elif ask.verb != "create":
-            yield ask.of(name)
+def _of_name(name: str, way: Needed, ask: Ask) -> Iterable[Ask]:
+    if way.named != "same":
+        return (ask,)
+    # What is created has no name yet when it is asked about.
+    return () if ask.verb == "create" else (ask.of(name),)
 
 
-def _asks(rights: Rights, needed: Needed) -> Iterator[Ask]:
+def _asks(rights: Rights, needed: Needed, surely: bool) -> Iterator[Ask]:
     for verb in needed.verbs:
         yield from (Ask(verb, url=url) for url in needed.urls)
         for text in needed.resources:
             name, slash, part = text.partition("/")
             plural, _, group = name.partition(".")
             resource = f"{plural}{slash}{part}"
-            known = rights.served.has(group, resource) or "*" in (group, plural) or not rights.served.whole
+            known = "*" in (group, plural) or rights.served.counts(group, resource, surely=surely)
             for one in rights.full.resources(resource[:-1]) if resource == _FREE else (resource,) if known else ():
                 yield from (Ask(verb, one, group, chosen) for chosen in needed.names)
 

@@ -14,7 +14,7 @@ from kscan.model.rbac.roles import Ask, Subject
 from kscan.model.words import listed
 from kscan.rules.bindings import shipped_elsewhere
 from kscan.rules.cuts import smallest_change
-from kscan.rules.dangers import by_name, of_all, ways_of
+from kscan.rules.dangers import Ways, by_name, of_all, ways_of
 from kscan.rules.rule import rule
 from kscan.views.rights import RIGHTS, Rights
 from kscan.views.running import RUNNING, Running
@@ -22,6 +22,7 @@ from kscan.views.server import MANIFESTS
 
 _SHOWN = 3
 _SERVED = ObjectRef("Cluster", "what it serves")
+_NOT_TOLD = "whether the cluster serves what this is about was not told"
 _ALL: list[object] = [{"verbs": ["*"], "resources": ["*.*"]}]
 # Who may do everything has every danger; that one finding says it.
 _ALL_CHECK = "cluster-admin-binding"
@@ -44,20 +45,24 @@ def grants(
 ) -> Judgements:
     """Subjects that hold everything that a danger takes, beyond what Kubernetes ships them with."""
     ways = ways_of(needs)
-    danger, everything = of_all(rights, ways), of_all(rights, ways_of(_ALL))
-    moot = _moot(rights, danger, since, before, platform)
+    danger, everything = of_all(rights, ways, surely=True), of_all(rights, ways_of(_ALL), surely=True)
+    most = of_all(rights, ways, surely=False)
+    moot = _moot(rights, most, since, before, platform)
     if moot:
         yield Moot(moot)
         return
-    if rights.served.kept_back and not all(any(_is_served(rights, ask) for ask in need.asks) for need in danger.needs):
-        yield Unsure(_SERVED, "whether the cluster serves what this is about was not told")
-    found, all_powerful = _Found(rights, (danger, *by_name(rights, ways))), _Found(rights, (everything,))
+    if not all(need.asks for need in danger.needs):
+        yield Unsure(_SERVED, _NOT_TOLD)
+    found, all_powerful = _found(rights, ways, surely=True), _Found(rights, (everything,))
+    # Of what may be served, and may be not.
+    perhaps = found if most == danger else _found(rights, ways, surely=False)
     for key in rights.full.keys:
         subject = subject_of(key)
         identity = identity_of(subject)
         places = found.of(identity, namespaces)
         if not places:
-            yield Fine(subject.ref)
+            open_ = perhaps is not found and perhaps.of(identity, namespaces)
+            yield Unsure(subject.ref, _NOT_TOLD) if open_ else Fine(subject.ref)
             continue
         if (since or before or platform) and rights.minor is None:
             yield Unsure(subject.ref, "whether it can depends on the cluster's version, which is not known")
@@ -127,6 +132,10 @@ class _Found:
                 if not {EVERYWHERE, place}.isdisjoint(_beyond(full, undecided, identity))]  # fmt: skip
 
 
+def _found(rights: Rights, ways: Ways, *, surely: bool) -> _Found:
+    return _Found(rights, (of_all(rights, ways, surely=surely), *by_name(rights, ways, surely=surely)))
+
+
 def _union(places: Iterable[Scopes]) -> Scopes:
     found = NOWHERE.union(*places)
     return frozenset({EVERYWHERE}) if EVERYWHERE in found else found
@@ -154,10 +163,6 @@ def _moot(rights: Rights, danger: Danger, since: int, before: int, platform: str
     if before and rights.minor is not None and rights.minor >= before:
         return f"from Kubernetes 1.{before} on this is not enough"
     return "" if all(need.asks for need in danger.needs) else "the cluster serves nothing that it is about"
-
-
-def _is_served(rights: Rights, ask: Ask) -> bool:
-    return bool(ask.url) or "*" in (ask.group, ask.resource) or rights.served.has(ask.group, ask.resource)
 
 
 def _step(found: tuple[Ask, Proof]) -> Step:

@@ -1,6 +1,6 @@
 """Roles by themselves: what they allow without saying it, without need, or beyond what they are shipped with."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 
 from kscan.checks.judgement import Fine, Judgements, Problem, Unsure
 from kscan.model.bounds import MOST_ITEMS, MOST_VALUES
@@ -9,7 +9,7 @@ from kscan.model.rbac.baseline import Origin
 from kscan.model.rbac.escalation import beyond, count, idle
 from kscan.model.rbac.roles import Binding, PolicyRule, Role
 from kscan.model.rbac.shipped import extras
-from kscan.model.served import is_of_kubernetes
+from kscan.model.served import Resource, is_of_kubernetes
 from kscan.model.words import listed
 from kscan.rules.rule import rule
 from kscan.views.rights import RBAC, Rights
@@ -124,9 +124,13 @@ def unserved(rights: Rights, manifests: bool) -> Judgements:
     Of manifests the cluster is not known: it may serve what they do not define, but for Kubernetes' own groups.
     """
     for role in rights.full.roles.values():
-        names = sorted({name for rule in _own_rules(rights, role) for name in _unknown(rights, rule)})
+        rules = _own_rules(rights, role)
+        names = sorted(_unknown(rules, rights.served.may if rights.served.asked else rights.served.has))
+        untold = names or sorted(_unknown(rules, rights.served.has))
         if names and _may_be_shipped(rights, role):
             yield Unsure(role.ref, rights.baseline.why)
+        elif untold and not names:
+            yield Unsure(role.ref, f"whether the cluster serves {listed(untold)} was not told")
         elif not names:
             yield Fine(role.ref)
         elif not manifests:
@@ -157,13 +161,11 @@ def _is_gathered(rights: Rights, role: Role) -> bool:
     return not role.metadata.namespace and any(selector.matches(role.metadata.labels) for selector in selectors)
 
 
-def _unknown(rights: Rights, rule: PolicyRule) -> Iterator[str]:
-    for group in rule.api_groups:
-        for resource in rule.resources:
-            wild = "*" in (group, resource) or resource.startswith("*/")
-            if not wild and not rights.served.has(group, resource):
-                plural, slash, part = resource.partition("/")
-                yield f"{plural}{'.' if group else ''}{group}{slash}{part}"
+def _unknown(rules: Iterable[PolicyRule], served: Callable[[str, str], bool]) -> set[str]:
+    """What rules name that is not served."""
+    named = {(group, resource) for rule in rules for group in rule.api_groups for resource in rule.resources
+             if "*" not in (group, resource) and not resource.startswith("*/")}  # fmt: skip
+    return {str(Resource(group, resource, True, ())) for group, resource in named if not served(group, resource)}
 
 
 def _spoken(rule: PolicyRule) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from kscan.model.components import version
-from kscan.model.discovery import OfferedGroup
 from kscan.model.meta import Metadata
 from kscan.model.rbac.aggregation import with_gathered
 from kscan.model.rbac.authorizer import Authorizer
@@ -98,21 +97,27 @@ def _unwritten(roles: Iterable[Role], bindings: Iterable[Binding], ships: Baseli
 
 def _served(source: Source) -> Served:
     """What the cluster told; what Kubernetes serves by itself where it told nothing."""
-    told: list[OfferedGroup] = []
-    whole = True
-    for need, question in ((API, CORE_OFFERED), (APIS, OFFERED)):
-        found = source.answer(
+    answers = {
+        need: source.answer(
             question, because="what is not told is taken to be what Kubernetes serves by itself", only=_UNTOLD
         )
-        whole &= found is not None and not source.told_by(need)
-        told += found or ()
-    known = {group.name for group in told}
-    more = [] if whole and told else [group for group in own_groups() if group.name not in known]
+        for need, question in ((API, CORE_OFFERED), (APIS, OFFERED))
+    }
+    told = [group for found in answers.values() for group in found or ()]
+    known = {group.name: group.is_known for group in told}
+    untold = {need for need, found in answers.items() if found is None or source.told_by(need)}
+
+    def is_open(group: str) -> bool:
+        """Whether a group may serve more than is known of it."""
+        return not known[group] if group in known else (APIS if group else API) in untold
+
+    more = [group for group in own_groups() if group.name not in known and is_open(group.name)]
     more += () if is_live(source) else defined(source)
-    kept_back = not whole and any(source.asked(need) for need in (API, APIS))
-    if not told and not kept_back and len(more) == len(own_groups()):
+    # A live server tells what it serves, if it is asked; what is only written down is taken as served.
+    asked = is_live(source) or any(source.asked(need) for need in (API, APIS))
+    if not asked and len(more) == len(own_groups()):
         return own_served()
-    return Served([*told, *more], whole=whole and bool(told), kept_back=kept_back)
+    return Served([*told, *more], is_open=is_open, asked=asked)
 
 
 def _other_authorizers(source: Source) -> Iterator[Gap]:
