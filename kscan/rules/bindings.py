@@ -6,8 +6,9 @@ from kscan.checks.judgement import Fine, Judgements, Problem, Step, Unsure
 from kscan.model.namespaces import ServiceAccount
 from kscan.model.rbac.authorizer import Grant
 from kscan.model.rbac.baseline import Origin
+from kscan.model.rbac.escalation import beyond
 from kscan.model.rbac.identity import subject_of
-from kscan.model.rbac.roles import Binding, Subject
+from kscan.model.rbac.roles import Binding, PolicyRule, Subject
 from kscan.model.words import listed
 from kscan.rules.rule import rule
 from kscan.views.objects import SERVICE_ACCOUNTS
@@ -65,23 +66,43 @@ def named(rights: Rights, *, subjects: Sequence[str], message: str) -> Judgement
     for key in rights.full.keys:
         subject = subject_of(key)
         asked = any(_matches(str(subject), pattern) for pattern in subjects)
-        extra = list(own_grants(rights, key)) if asked else []
+        extra = list(_beyond_shipped(rights, key, Origin.OWN)) if asked else []
         if not extra:
-            unsure = asked and any(True for _ in own_grants(rights, key, Origin.UNSURE))
+            unsure = asked and any(True for _ in _beyond_shipped(rights, key, Origin.UNSURE))
             yield Unsure(subject.ref, rights.baseline.why) if unsure else Fine(subject.ref)
             continue
         yield Problem(
             subject.ref,
-            f"{message}: {listed(sorted({str(grant.role.ref) for grant in extra}))}",
+            f"{message}: {listed(sorted({str(grant.role.ref) for grant, _ in extra}))}",
             proof=tuple(
-                Step("; ".join(map(str, grant.role.rules)), str(subject), str(grant.binding.ref), str(grant.role.ref))
-                for grant in extra
+                Step("; ".join(map(str, rules)), str(subject), str(grant.binding.ref), str(grant.role.ref))
+                for grant, rules in extra
             ),
             notes=tuple(
-                dict.fromkeys(note for one in extra for note in rights.baseline.elsewhere(one.binding, subject))
+                dict.fromkeys(note for one, _ in extra for note in rights.baseline.elsewhere(one.binding, subject))
             ),
-            fix="; ".join(dict.fromkeys(f"take {subject} out of {grant.binding.ref}" for grant in extra)),
+            fix="; ".join(dict.fromkeys(_way_out(subject, *one) for one in extra)),
         )
+
+
+_Given = tuple[Grant, Sequence[PolicyRule]]
+
+
+def _beyond_shipped(rights: Rights, key: str, origin: Origin) -> Iterator[_Given]:
+    """What a subject is given that is not shipped so: whole roles, and what shipped ones have beside."""
+    yield from ((grant, grant.role.rules) for grant in own_grants(rights, key, origin))
+    known = rights.undecided if origin is Origin.OWN else rights.shipped
+    for grant in own_grants(rights, key, Origin.SHIPPED):
+        role = known.roles.get(grant.role.ref)
+        more = list(beyond(role.rules, grant.role.rules)) if role else []
+        if more:
+            yield grant, more
+
+
+def _way_out(subject: Subject, grant: Grant, rules: Sequence[PolicyRule]) -> str:
+    if tuple(rules) == grant.role.rules:
+        return f"take {subject} out of {grant.binding.ref}"
+    return f"take out of {grant.role.ref} what it is not shipped with, or gathers"
 
 
 @rule("bindings.direct_users", "subjects", RBAC, of_cluster=True)

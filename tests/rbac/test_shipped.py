@@ -185,3 +185,45 @@ def test_no_refusal_accuses_or_excuses_anything(world, told, refused):
 
 
 CONFIG = {"kind": "ConfigMap", "metadata": {"name": "kubeadm-config", "namespace": "kube-system"}}
+
+
+HIDDEN = {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["configmaps"]}
+GATHERS = {"clusterRoleSelectors": [{"matchLabels": {"tide": "1"}}]}
+TIDE = {"kind": "ClusterRole", "metadata": {"name": "hidden", "labels": {"tide": "1"}}, "rules": [HIDDEN]}
+
+
+def _changed(name, aggregation, *rules):
+    """Kubernetes' own objects, of which a role gathers others, as its controller has left it."""
+    for one in kubernetes():
+        if (one["kind"], one["metadata"]["name"]) != ("ClusterRole", name):
+            yield one
+            continue
+        selectors = [*one.get("aggregationRule", GATHERS | {"clusterRoleSelectors": []})["clusterRoleSelectors"],
+                     *aggregation["clusterRoleSelectors"]]  # fmt: skip
+        yield one | {
+            "rules": [*(one.get("rules") or []), *rules],
+            "aggregationRule": {"clusterRoleSelectors": selectors},
+        }
+
+
+# A role that ships without an aggregationRule, and two that ship with one: by what is gathered and before it is.
+@pytest.mark.parametrize("name", ["system:public-info-viewer", "system:basic-user", "view", "cluster-admin"])
+@pytest.mark.parametrize("rules", [(HIDDEN,), ()])
+def test_an_aggregation_that_is_not_shipped_hides_nothing(name, rules):
+    told = found(Readings(snapshot_of([version("v1.36.0"), *_changed(name, GATHERS, *rules), TIDE])), RBAC_CHECKS)
+    assert ("shipped-role-changed", f"ClusterRole {name}") in told
+    reads = {who for check, who in told if check in ("anonymous-rights", "authenticated-rights")}
+    groups = {"system:public-info-viewer": {"Group system:unauthenticated", "Group system:authenticated"},
+              "system:basic-user": {"Group system:authenticated"}}.get(name, set())  # fmt: skip
+    assert reads == (groups if rules else set())
+
+
+def test_what_a_role_is_shipped_to_gather_is_no_change():
+    labels = {"rbac.authorization.k8s.io/aggregate-to-view": "true"}
+    more = {"kind": "ClusterRole", "metadata": {"name": "more", "labels": labels}, "rules": [HIDDEN]}
+    told = found(Readings(snapshot_of([version("v1.36.0"), *_gathered("view", HIDDEN), more])), RBAC_CHECKS)
+    assert not {name for name, _ in told} & {"shipped-role-changed", "anonymous-rights", "authenticated-rights"}
+
+
+def _gathered(name, *rules):
+    return _changed(name, {"clusterRoleSelectors": []}, *rules)

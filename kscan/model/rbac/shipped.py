@@ -5,6 +5,7 @@ shipped role has, given by the shipped binding to the shipped subject. Everythin
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -12,7 +13,8 @@ from kscan.model.meta import ObjectRef
 from kscan.model.rbac.aggregation import gathered
 from kscan.model.rbac.escalation import atoms, beyond, uncovered
 from kscan.model.rbac.identity import subject_key
-from kscan.model.rbac.roles import Binding, PolicyRule, Role, Subject
+from kscan.model.rbac.roles import AggregationRule, Binding, PolicyRule, Role, Subject
+from kscan.model.selectors import LabelSelector
 
 
 class Shipped(msgspec.Struct, frozen=True):
@@ -20,6 +22,8 @@ class Shipped(msgspec.Struct, frozen=True):
 
     roles: Mapping[ObjectRef, tuple[PolicyRule, ...]]
     bindings: Mapping[ObjectRef, tuple[Binding, ...]]
+    # Which roles each of those that are shipped as aggregated gathers.
+    selectors: Mapping[ObjectRef, tuple[LabelSelector, ...]] = {}
 
     def keys(self, binding: Binding) -> frozenset[str]:
         """Whom a binding of this name is shipped with, for the role that it binds."""
@@ -32,11 +36,23 @@ class Shipped(msgspec.Struct, frozen=True):
 
     def beside(self, other: "Shipped") -> "Shipped":
         """Both together."""
-        roles = {ref: self.roles.get(ref, ()) + other.roles.get(ref, ()) for ref in {**self.roles, **other.roles}}
-        bindings = {
-            ref: self.bindings.get(ref, ()) + other.bindings.get(ref, ()) for ref in {**self.bindings, **other.bindings}
-        }
-        return Shipped(roles, bindings)
+        return Shipped(
+            _both(self.roles, other.roles), _both(self.bindings, other.bindings), _both(self.selectors, other.selectors)
+        )
+
+    def as_shipped(self, role: Role) -> Role:
+        """A shipped role of a cluster, gathering what it is shipped to gather."""
+        selectors = self.selectors.get(role.ref)
+        return msgspec.structs.replace(role, aggregation_rule=AggregationRule(selectors) if selectors else None)
+
+
+Of = TypeVar("Of")
+
+
+def _both(
+    one: Mapping[ObjectRef, tuple[Of, ...]], other: Mapping[ObjectRef, tuple[Of, ...]]
+) -> Mapping[ObjectRef, tuple[Of, ...]]:
+    return {ref: one.get(ref, ()) + other.get(ref, ()) for ref in {**one, **other}}
 
 
 NOTHING = Shipped({}, {})
@@ -54,12 +70,15 @@ class Extra(msgspec.Struct, frozen=True):
 def shipped_of(roles: Iterable[Role], bindings: Iterable[Binding]) -> Shipped:
     """What is shipped, where several distributions may ship an object of one name."""
     rules: dict[ObjectRef, tuple[PolicyRule, ...]] = {}
+    selectors: dict[ObjectRef, tuple[LabelSelector, ...]] = {}
     for role in roles:
         rules[role.ref] = rules.get(role.ref, ()) + role.rules
+        if role.aggregation_rule:
+            selectors[role.ref] = selectors.get(role.ref, ()) + role.aggregation_rule.cluster_role_selectors
     bound: dict[ObjectRef, tuple[Binding, ...]] = {}
     for binding in bindings:
         bound[binding.ref] = (*bound.get(binding.ref, ()), binding)
-    return Shipped(rules, bound)
+    return Shipped(rules, bound, selectors)
 
 
 def only_shipped(
@@ -93,6 +112,9 @@ def extras(roles: Iterable[Role], bindings: Iterable[Binding], shipped: Shipped)
         more = list(beyond(allowed[role.ref], role.rules)) if role.ref in allowed else []
         if more:
             yield Extra(role.ref, "allows more than it is shipped with", "rules", "; ".join(map(str, more)))
+        elif role.ref in allowed and (strange := list(_strange_selectors(role, shipped))):
+            found = "; ".join(map(str, strange))
+            yield Extra(role.ref, "gathers other roles than it is shipped to", "aggregationRule", found)
     for binding in bindings:
         if binding.ref not in shipped.bindings:
             continue
@@ -105,9 +127,19 @@ def extras(roles: Iterable[Role], bindings: Iterable[Binding], shipped: Shipped)
 
 
 def _allowed(roles: tuple[Role, ...], shipped: Shipped) -> Mapping[ObjectRef, tuple[PolicyRule, ...]]:
-    """The rules that each shipped role may have; an aggregated one may have what it gathers."""
-    gathers = gathered(roles)
+    """The rules that each shipped role may have; one that is shipped as aggregated may have what it gathers so."""
+    gathers = gathered(shipped.as_shipped(role) if role.ref in shipped.roles else role for role in roles)
     return {ref: rules + tuple(gathers.get(ref, ())) for ref, rules in shipped.roles.items()}
+
+
+def _strange_selectors(role: Role, shipped: Shipped) -> Iterator[LabelSelector]:
+    """What a role selects the roles by that it gathers, and is not shipped with."""
+    known = shipped.selectors.get(role.ref, ())
+    return (
+        (one for one in role.aggregation_rule.cluster_role_selectors if one not in known)
+        if role.aggregation_rule
+        else iter(())
+    )
 
 
 def _same_role(binding: Binding, shipped: Shipped) -> bool:

@@ -63,8 +63,8 @@ def _resolved(place: str, rule: PolicyRule, served: Served) -> Iterator[tuple[_K
     for group in rule.api_groups:
         for resource in rule.resources:
             if "*" not in (group, resource) and not resource.startswith("*/") and not served.has(group, resource):
-                known = served.asked and served.may(group, resource)
-                yield (place, str(Resource(group, resource, True, ())), rule.resource_names, known), set(rule.verbs)
+                maybe = served.asked and served.may(group, resource)
+                yield (place, str(Resource(group, resource, True, ())), rule.resource_names, maybe), set(rule.verbs)
 
 
 def _names(rule: PolicyRule, one: Resource) -> bool:
