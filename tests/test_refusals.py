@@ -15,6 +15,7 @@ from kscan.judge.plan import plan
 from kscan.judge.refusals import Refusal, of_example, refused, worse
 from kscan.judge.report import Status
 from kscan.snapshot.entry import Gap, Listing, Reason
+from kscan.snapshot.folder import load_folder
 from kscan.snapshot.kinds import CLUSTER_ROLE_BINDINGS, PODS
 from kscan.snapshot.needs import Plain
 from kscan.views.view import Source
@@ -49,6 +50,19 @@ def pairs(check, chosen=random.Random(7)):  # noqa: B008 - one sequence of choic
 def test_two_refusals_at_once(family):
     of_family = [check for check in CHECKS.values() if check.family == family]
     assert [case + problem for check in of_family for case, problem in pairs(check) if problem] == []
+
+
+def test_what_is_refused_of_a_whole_cluster():
+    """Of the demo cluster, where each object stands among others: owners, their pods and what these leave behind."""
+    snapshot, ready = load_folder(data.folder("demo")), plan(CHECKS.values())
+    before = evaluate(snapshot, ready).results
+    found = []
+    for need in ready.needs():
+        for one in of_example(snapshot, need)[:1]:
+            after = evaluate(refused(snapshot, one), ready).results
+            found += [f"{one}: {was.check.id}: {problem}"
+                      for was, now in zip(before, after, strict=True) if (problem := worse(was, now))]  # fmt: skip
+    assert found == []
 
 
 def test_every_need_of_every_check_is_refused():

@@ -11,7 +11,7 @@ import msgspec
 
 from kscan.model.base import decode
 from kscan.model.controllers import Maker
-from kscan.model.kinds import meant
+from kscan.model.kinds import GroupKind, meant
 from kscan.model.meta import Kind, Metadata, ObjectRef
 from kscan.model.pods import FINISHED, LEGACY_ANNOTATIONS, MIRROR
 from kscan.model.workloads import PodGroup, PodHead, Workload, must_be_pod, pod_of
@@ -24,6 +24,8 @@ from kscan.views.revisions import is_current
 from kscan.views.view import Source, View
 
 _LEFT_BEHIND = frozenset({meant("ReplicaSet"), meant("Job"), meant("ReplicationController")})
+
+_MAKERS = frozenset(GroupKind(one.group, one.kind) for one in CONTROLLER_KINDS)
 
 _Owners = Mapping[ObjectRef, Maker | Holder]
 
@@ -85,7 +87,8 @@ def _controllers(source: Source) -> Iterator[tuple[ObjectRef, Maker]]:
 def _gather(gathered: _Gathered, owners: _Owners, head: PodHead, path: str, item: Item) -> None:
     ref = top_owner(kinds.PODS, head.metadata, owners, gathered.known)
     owner = owners.get(ref)
-    if head.status.phase in FINISHED and owner:
+    # What has run for a controller is history, also where the controller was not read: its template says what comes.
+    if head.status.phase in FINISHED and (owner or ref.group_kind in _MAKERS):
         return
     if isinstance(owner, Maker) and ref not in gathered.renewed and is_current(head.metadata, owner, owners):
         gathered.renewed.add(ref)
