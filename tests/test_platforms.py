@@ -448,3 +448,25 @@ def test_the_shipped_folder_holds_the_data():
 def test_who_else_may_allow_something(folder, words):
     (gap,) = Readings(cluster(folder)).of(RIGHTS).gaps
     assert gap.detail == words
+
+
+FLAGS_TOLD = {"path": "/flagz", "json": {"kind": "Flagz", "flags": {"anonymous-auth": "true", "extend-token": "x"}}}
+
+
+@pytest.mark.parametrize(("flagz", "status"), [
+    (FLAGS_TOLD, Status.FAIL),
+    ({"path": "/flagz", "gap": "forbidden"}, Status.UNKNOWN),
+    ({"path": "/flagz", "gap": "not served"}, Status.NOT_APPLICABLE),
+], ids=["told", "refused", "not served"])  # fmt: skip
+def test_what_the_server_tells_of_itself_is_judged_whoever_is_said_to_run_it(flagz, status):
+    snapshot = snapshot_of([a_version("v1.36.1"), KAMAJI, flagz])
+    (result,) = judge(Readings(snapshot), plan([catalogue().checks["api-server-anonymous-auth"]])).results
+    assert result.status is status
+    etcd = Readings(snapshot).of(component("etcd")).value
+    assert etcd.owner.startswith("Kamaji")
+
+
+@pytest.mark.parametrize("flagz", [FLAGS_TOLD, {"path": "/flagz", "gap": "forbidden"}], ids=["told", "refused"])
+def test_a_server_that_says_itself_whose_it_is_is_not_judged(flagz):
+    server = Readings(snapshot_of([a_version("v1.33.1-eks-0b1c2d3"), flagz])).of(component("kube-apiserver"))
+    assert (server.value.owner.startswith("Amazon EKS"), server.gaps) == (True, ())

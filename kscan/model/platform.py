@@ -16,6 +16,8 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     sign: str = ""
     # Whether others than the cluster's owner can make that sign: it decides nothing.
     hinted: bool = False
+    # Whether the server itself says so, or whoever asks kscan: then nothing that it tells beside speaks against it.
+    sure: bool = False
     # Components that the provider runs and no user can set, and why that is.
     owned: frozenset[str] = frozenset()
     why: str = ""
@@ -93,7 +95,9 @@ def detect(known: Profiles, seen: Seen) -> Platform:
     leading = [one for one in found if not any(one.name in other.over for other in found)]
     if len(leading) == 1:
         (profile,) = leading
-        return _platform(profile, told[profile.name] or "", known, seen, _unread(known, told, profile))
+        platform = _platform(profile, told[profile.name] or "", known, seen, _unread(known, told, profile))
+        by_server = any(sign.version and shown(sign, asked) for sign in profile.signs)
+        return msgspec.structs.replace(platform, sure=by_server)
     if leading:
         signs = " and ".join(f"of {one.title} ({told[one.name]})" for one in leading)
         return Platform(unseen=f"it shows signs {signs}", provided=stand_ins, may_ship=_may_ship(_unread(known, told)))
@@ -102,7 +106,8 @@ def detect(known: Profiles, seen: Seen) -> Platform:
 
 def told(known: Profiles, seen: Seen, name: str) -> Platform:
     """The platform that somebody says it is."""
-    return _platform(profile_of(known, name), "as --platform says", known, seen, ())
+    found = _platform(profile_of(known, name), "as --platform says", known, seen, ())
+    return msgspec.structs.replace(found, sure=True)
 
 
 def profile_of(known: Profiles, name: str) -> Profile:

@@ -49,7 +49,8 @@ def ways_of(needs: list[object]) -> Ways:
 
 def of_all(rights: Rights, ways: Ways, *, surely: bool) -> Danger:
     """The danger as it is asked of all objects, or of those that the check names, where these are served, or may be."""
-    return _danger(rights, ways, _each(ways, lambda way: _asks(rights, way, surely)))
+    whole = _danger(rights, ways, _each(ways, lambda way: _asks(rights, way, surely)))
+    return msgspec.structs.replace(whole, named=frozenset())
 
 
 def _each(ways: Ways, asks: Callable[[Needed], Iterable[Ask]]) -> _Asks:

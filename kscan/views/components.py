@@ -41,8 +41,9 @@ def component(name: str) -> View[Component]:
         pods = shown.instances
         # Where pods could not all be read, there may be instances that nobody saw, whatever else is told.
         unseen = source.gaps
-        # A pod that is seen is nobody else's, whatever the signs of a platform say: labels of nodes are free to take.
-        if name in platform.owned and not pods:
+        # A pod that is seen is nobody else's, whatever the signs of a platform say, and so is a server that tells its
+        # flags: labels are free to take.
+        if name in platform.owned and not pods and (platform.sure or not _answers(source, name)):
             return Component(name, (), owner=platform.owner, strangers=shown.strangers)
         instances = tuple(_instances(source, name, platform, pods))
         # What the platform itself tells has no other channel; a flag that it does not name stays undecided.
@@ -54,6 +55,13 @@ def component(name: str) -> View[Component]:
 
     needs = (*PLATFORM.needs, *STATIC_PODS.needs, *needs_of(name))
     return View(name, (*needs, FLAGZ) if name == "kube-apiserver" else needs, build)
+
+
+def _answers(source: Source, name: str) -> bool:
+    """Whether a component tells its flags itself, of which nothing is known where it was asked and refused."""
+    absent = (Reason.NOT_SERVED, Reason.NOT_ASKED)
+    because = "who runs it is told by the platform's signs, and nothing says otherwise"
+    return name == "kube-apiserver" and source.answer(_FLAGZ, because=because, only=absent) is not None
 
 
 def _instances(source: Source, name: str, platform: Platform, pods: tuple[Instance, ...]) -> Iterator[Instance]:
