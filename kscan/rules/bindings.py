@@ -9,6 +9,7 @@ from kscan.model.rbac.baseline import Origin
 from kscan.model.rbac.escalation import beyond
 from kscan.model.rbac.identity import subject_of
 from kscan.model.rbac.roles import Binding, PolicyRule, Subject
+from kscan.model.rbac.shipped import strange_selectors
 from kscan.model.words import listed
 from kscan.rules.rule import rule
 from kscan.views.objects import SERVICE_ACCOUNTS
@@ -89,12 +90,16 @@ _Given = tuple[Grant, Sequence[PolicyRule]]
 
 
 def _beyond_shipped(rights: Rights, key: str, origin: Origin) -> Iterator[_Given]:
-    """What a subject is given that is not shipped so: whole roles, and what shipped ones have beside."""
+    """What a subject is given that is not shipped so: whole roles, and what shipped ones are made to gather.
+
+    A rule that is written into a shipped role is told of the role alone.
+    """
     yield from ((grant, grant.role.rules) for grant in own_grants(rights, key, origin))
     known = rights.undecided if origin is Origin.OWN else rights.shipped
     for grant in own_grants(rights, key, Origin.SHIPPED):
         role = known.roles.get(grant.role.ref)
-        more = list(beyond(role.rules, grant.role.rules)) if role else []
+        gathers = any(True for _ in strange_selectors(grant.role, rights.baseline.known))
+        more = list(beyond(role.rules, grant.role.rules)) if role and gathers else []
         if more:
             yield grant, more
 
@@ -102,7 +107,7 @@ def _beyond_shipped(rights: Rights, key: str, origin: Origin) -> Iterator[_Given
 def _way_out(subject: Subject, grant: Grant, rules: Sequence[PolicyRule]) -> str:
     if tuple(rules) == grant.role.rules:
         return f"take {subject} out of {grant.binding.ref}"
-    return f"take out of {grant.role.ref} what it is not shipped with, or gathers"
+    return f"take what it is not shipped to gather out of the aggregationRule and the rules of {grant.role.ref}"
 
 
 @rule("bindings.direct_users", "subjects", RBAC, of_cluster=True)

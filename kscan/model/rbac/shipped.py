@@ -112,7 +112,7 @@ def extras(roles: Iterable[Role], bindings: Iterable[Binding], shipped: Shipped)
         more = list(beyond(allowed[role.ref], role.rules)) if role.ref in allowed else []
         if more:
             yield Extra(role.ref, "allows more than it is shipped with", "rules", "; ".join(map(str, more)))
-        elif role.ref in allowed and (strange := list(_strange_selectors(role, shipped))):
+        elif role.ref in allowed and (strange := list(strange_selectors(role, shipped))):
             found = "; ".join(map(str, strange))
             yield Extra(role.ref, "gathers other roles than it is shipped to", "aggregationRule", found)
     for binding in bindings:
@@ -132,7 +132,7 @@ def _allowed(roles: tuple[Role, ...], shipped: Shipped) -> Mapping[ObjectRef, tu
     return {ref: rules + tuple(gathers.get(ref, ())) for ref, rules in shipped.roles.items()}
 
 
-def _strange_selectors(role: Role, shipped: Shipped) -> Iterator[LabelSelector]:
+def strange_selectors(role: Role, shipped: Shipped) -> Iterator[LabelSelector]:
     """What a role selects the roles by that it gathers, and is not shipped with."""
     known = shipped.selectors.get(role.ref, ())
     return (
