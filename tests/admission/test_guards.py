@@ -62,7 +62,7 @@ def test_a_namespace_has_a_label_that_nobody_can_change():
     (["namespaceObject.metadata.labels.team == 'bank' ? !has(object.spec.hostPID) : true"], {}, set()),
     (["params == null && oldObject == null"], {}, set()),
     (["object.spec.containers[0].securityContext.allowPrivilegeEscalation == false"], {"failurePolicy": "Ignore"}, set()),
-    (["object.spec.containers[0].securityContext.allowPrivilegeEscalation == false"], {}, {"privileged"}),
+    (["object.spec.containers.all(c, c.securityContext.allowPrivilegeEscalation == false)"], {}, {"privileged"}),
 ])  # fmt: skip
 def test_a_trial_finds_what_a_policy_objects_to(validations, spec, stops):
     assert (outcome(*validations, **spec).stops, outcome(*validations, **spec).doubt) == (frozenset(stops), "")
