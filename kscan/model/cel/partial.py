@@ -4,6 +4,7 @@ Each stands for all the values that it may be; what is said of it holds for ever
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -12,19 +13,19 @@ import msgspec
 _MOST = 8
 
 
-class Exactly(msgspec.Struct, frozen=True):
+class Exactly(msgspec.Struct, frozen=True, dict=True):
     """One value, as JSON has it."""
 
     value: Any
 
-    @property
+    @cached_property
     def key(self) -> object:
         """What tells it from others: 1 is not true."""
         plain = isinstance(self.value, str | int | float | None)
         return (type(self.value).__name__, self.value) if plain else msgspec.json.encode(self.value)
 
 
-class Text(msgspec.Struct, frozen=True):
+class Text(msgspec.Struct, frozen=True, dict=True):
     """Some text: which ones it may be, and with what it may begin."""
 
     name: str
@@ -33,64 +34,64 @@ class Text(msgspec.Struct, frozen=True):
     # Whether the same is true of it in small letters, or in large ones.
     folded: bool = False
 
-    @property
+    @cached_property
     def key(self) -> object:
         """What tells it from others."""
         return "text", self.name
 
 
-class Items(msgspec.Struct, frozen=True):
+class Items(msgspec.Struct, frozen=True, dict=True):
     """A list that surely holds some items, among others which are of one kind; of none where it holds no others."""
 
     known: tuple["May", ...] = ()
     others: "May | None" = None
 
-    @property
+    @cached_property
     def key(self) -> object:
         """What tells it from others."""
         return "items", tuple(one.key for one in self.known), self.others and self.others.key
 
 
-class Fields(msgspec.Struct, frozen=True):
+class Fields(msgspec.Struct, frozen=True, dict=True):
     """An object with fields that it surely has, others that it may have, and any besides where it is open."""
 
     always: Mapping[str, "May"] = {}
     perhaps: Mapping[str, "May"] = {}
     open: bool = True
 
-    @property
+    @cached_property
     def key(self) -> object:
         """What tells it from others."""
         told = (tuple((name, one.key) for name, one in sorted(some.items())) for some in (self.always, self.perhaps))
         return "fields", *told, self.open
 
 
-class AtLeast(msgspec.Struct, frozen=True):
+class AtLeast(msgspec.Struct, frozen=True, dict=True):
     """A whole number, or a larger one."""
 
     least: int
 
-    @property
+    @cached_property
     def key(self) -> object:
         """What tells it from others."""
         return "at least", self.least
 
 
-class Optional(msgspec.Struct, frozen=True):
+class Optional(msgspec.Struct, frozen=True, dict=True):
     """A value that may be left out: left out, or there."""
 
     value: "May | None" = None
 
-    @property
+    @cached_property
     def key(self) -> object:
         """What tells it from others."""
         return "optional", self.value and self.value.key
 
 
-class Anything(msgspec.Struct, frozen=True):
+class Anything(msgspec.Struct, frozen=True, dict=True):
     """A value of which nothing is known."""
 
-    @property
+    @cached_property
     def key(self) -> object:
         """What tells it from others."""
         return "anything"
@@ -99,13 +100,13 @@ class Anything(msgspec.Struct, frozen=True):
 Value = Exactly | Text | Items | Fields | AtLeast | Optional | Anything
 
 
-class May(msgspec.Struct, frozen=True):
+class May(msgspec.Struct, frozen=True, dict=True):
     """What an expression may come to."""
 
     values: tuple[Value, ...] = ()
     errs: bool = False
 
-    @property
+    @cached_property
     def key(self) -> object:
         """What tells it from others."""
         return frozenset(one.key for one in self.values), self.errs
@@ -119,6 +120,8 @@ class May(msgspec.Struct, frozen=True):
 
 def may(*values: Value, errs: bool = False) -> May:
     """One of these values, or an error."""
+    if len(values) == 1:
+        return May(values, errs)
     found = {one.key: one for one in values}
     if "anything" in found or len(found) > _MOST:
         return May((Anything(),), errs)
@@ -141,6 +144,8 @@ UNSURE = May((TRUE, FALSE))
 def either(every: Iterable[May]) -> May:
     """What it comes to that is one of several."""
     some = tuple(every)
+    if len(some) == 1:
+        return some[0]
     return may(*(value for one in some for value in one.values), errs=any(one.errs for one in some))
 
 
