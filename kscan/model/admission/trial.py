@@ -12,7 +12,7 @@ from kscan.model.admission.cases import ORDINARY, Case, Dims, account
 from kscan.model.admission.deeds import deeds
 from kscan.model.admission.expressions import Doubt, Expressions, Said
 from kscan.model.admission.matching import NAME
-from kscan.model.admission.policies import Policy
+from kscan.model.admission.policies import PolicySpec
 from kscan.model.admission.probes import EVERY, PLAIN, PROBES, Pod, Probe, Trying
 from kscan.model.admission.tailored import tailored
 
@@ -50,9 +50,9 @@ class Budget:
 class Trial:
     """A policy, ready to be tried; one that is given parameters is not tried, for they are not read."""
 
-    def __init__(self, policy: Policy, budget: Budget) -> None:
-        self._expressions = Expressions(policy.spec)
-        self._text = policy.text
+    def __init__(self, spec: PolicySpec, budget: Budget) -> None:
+        self._expressions = Expressions(spec)
+        self._text = spec.text
         # Without what looks at one label by its name.
         self._rest = _ONE_LABEL.sub("", self._text)
         self._compares = not _ORDERS.search(self._text) and self._expressions.compare_names(_PLAIN_CALLS)
@@ -129,6 +129,22 @@ class Trial:
         doubts = {name: one for name, one in became.items() if one}
         stops = frozenset(name for name, one in became.items() if one is None)
         return Outcome(stops, next(iter(doubts.values()), ""), frozenset(doubts))
+
+
+class Trials:
+    """Policies ready to be tried, those that say the same once, and what all of them may be asked together."""
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        self._budget = budget or Budget()
+        self._known: dict[bytes, Trial] = {}
+
+    def of(self, spec: PolicySpec) -> Trial:
+        """A policy, ready to be tried."""
+        said = spec.failure_policy, spec.match_conditions, spec.variables, spec.validations
+        key = msgspec.json.encode(said)
+        if key not in self._known:
+            self._known[key] = Trial(spec, self._budget)
+        return self._known[key]
 
 
 class _Asked:
