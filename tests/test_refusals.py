@@ -9,7 +9,7 @@ from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.checks.examples import examples
 from kscan.judge import ask, result
-from kscan.judge.engine import evaluate
+from kscan.judge.engine import evaluate, judge
 from kscan.judge.farm import run_refusals, snapshot_of_example
 from kscan.judge.plan import plan
 from kscan.judge.refusals import Refusal, of_example, refused, worse
@@ -18,7 +18,7 @@ from kscan.snapshot.entry import Gap, Listing, Reason
 from kscan.snapshot.folder import load_folder
 from kscan.snapshot.kinds import CLUSTER_ROLE_BINDINGS, PODS
 from kscan.snapshot.needs import Plain
-from kscan.views.view import Source
+from kscan.views.view import Readings, Source
 
 CHECKS = by_id(read_checks(data.folder("checks")))
 # Of each kind of need and of each way to judge, one.
@@ -73,6 +73,18 @@ def test_every_need_of_every_check_is_refused():
             snapshot = snapshot_of_example(example)
             cases += sum(len(of_example(snapshot, need)) for need in needs)
     assert cases > 40_000
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_what_rests_on_nothing_that_was_refused_need_not_be_made_again(name):
+    ready = plan([CHECKS[name]])
+    for example in examples(CHECKS[name]):
+        readings = Readings(snapshot_of_example(example))
+        judge(readings, ready)
+        for need in ready.needs():
+            for refusal in of_example(readings.snapshot, need):
+                less = refused(readings.snapshot, refusal)
+                assert judge(readings.changed(less), ready) == evaluate(less, ready), str(refusal)
 
 
 def problems(*names):

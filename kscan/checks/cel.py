@@ -6,6 +6,7 @@ Where that fails, they are asked one by one, so that an error costs only the che
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -141,11 +142,16 @@ class _Forms:
         return evaluated(program, activation)
 
 
+@cache
+def _shown() -> Any:  # noqa: ANN401 - untyped binding
+    return environment(_SHOWN)
+
+
 class Facing:
     """The object that is asked about, carried over into the runtime once for all programs and parts."""
 
     def __init__(self) -> None:
-        self._environment = environment(_SHOWN)
+        self._environment = _shown()
         self._shown: tuple[Any, Any] = (None, None)
         self._activation: Any = None
 

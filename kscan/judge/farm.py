@@ -13,9 +13,9 @@ import msgspec
 from kscan.checks.check import Check
 from kscan.checks.examples import Example, Expected, examples
 from kscan.errors import KscanError
-from kscan.judge.engine import evaluate, judge
+from kscan.judge.engine import judge
 from kscan.judge.plan import Plan, plan
-from kscan.judge.refusals import of_example, refused, worse
+from kscan.judge.refusals import Refusal, of_example, refused, worse
 from kscan.judge.report import Result, Status
 from kscan.snapshot.documents import Document, snapshot_of
 from kscan.snapshot.snapshot import About, Snapshot
@@ -141,8 +141,14 @@ def _named(document: Document) -> Iterator[tuple[str, str]]:
         yield str(subject["kind"]), str(subject["name"])
 
 
-def _verdict(ready: Plan, snapshot: Snapshot) -> Result:
-    return evaluate(snapshot, ready).results[0]
+def _verdict(ready: Plan, readings: Readings) -> Result:
+    return judge(readings, ready).results[0]
+
+
+def _refused(readings: Readings, refusal: Refusal) -> Readings:
+    """The readings of less; of files, where what was not read is told beside them, all are made anew."""
+    less = refused(readings.snapshot, refusal)
+    return Readings(less) if less.about.manifests else readings.changed(less)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -151,17 +157,17 @@ def _listed(names: Iterable[str]) -> str:
 
 def run_refusals(ready: Plan, check: Check) -> Iterator[Outcome]:
     """Whether a check keeps the property of refusals with each thing that it needs, in all its examples."""
-    shown = [(example, snapshot_of_example(example)) for example in examples(check)]
+    shown = [(example, Readings(snapshot_of_example(example))) for example in examples(check)]
     try:
-        before = {example.name: _verdict(ready, snapshot) for example, snapshot in shown}
+        before = {example.name: _verdict(ready, readings) for example, readings in shown}
     except KscanError:
         # The example itself says so.
         return
     for need in ready.needs():
         problems = (
             f"{refusal.reason} in {example.name!r}: {found}"
-            for example, snapshot in shown
-            for refusal in of_example(snapshot, need)
-            if (found := worse(before[example.name], _verdict(ready, refused(snapshot, refusal))))
+            for example, readings in shown
+            for refusal in of_example(readings.snapshot, need)
+            if (found := worse(before[example.name], _verdict(ready, _refused(readings, refusal))))
         )
         yield Outcome(check.id, f"without {need}", next(problems, ""))

@@ -125,14 +125,12 @@ def _misshapen(item: Item) -> Item:
 
 def concerns(need: Need, path: str) -> bool:
     """Whether something at a path is of what is needed."""
-    if isinstance(need, Plain | Named | Brought):
+    if isinstance(need, Named):
         return path == need.path()
-    if isinstance(need, PerNode):
-        return path.startswith("/api/v1/nodes/") and path.endswith(f"/{need.leaf}")
     if isinstance(need, FromNode):
         return bool(need.node(path))
     parts = split_path(path)
-    return parts is not None and need.covers(parts[0], parts[3]) and not parts[4]
+    return need.stands_at(path) and not (isinstance(need, Resource) and parts and parts[4])
 
 
 def worse(before: Result, after: Result) -> str:

@@ -41,6 +41,11 @@ class Resource(msgspec.Struct, frozen=True, order=True):
         """Whether a list of this group and plural is one of its lists."""
         return group == self.group and (self.whole_group or plural == self.plural)
 
+    def stands_at(self, path: str) -> bool:
+        """Whether something at a path is of what is needed."""
+        parts = split_path(path)
+        return parts is not None and self.covers(parts[0], parts[3])
+
     def path(self, version: str = "", namespace: str = "") -> str:
         """Where it is listed."""
         version, namespace = version or self.versions[0], namespace or self.within
@@ -55,6 +60,10 @@ class Named(msgspec.Struct, frozen=True, order=True):
     resource: Resource
     name: str
     namespace: str = ""
+
+    def stands_at(self, path: str) -> bool:
+        """Whether it may be found at a path: it is found in a list as well."""
+        return self.resource.stands_at(path)
 
     def path(self) -> str:
         """Where it is got."""
@@ -72,6 +81,10 @@ class Plain(msgspec.Struct, frozen=True, order=True):
     # Whether a server that fails answers by that: its status is 500, and the body says why.
     failing: bool = False
 
+    def stands_at(self, path: str) -> bool:
+        """Whether something at a path is what is needed."""
+        return path == self.path()
+
     def path(self) -> str:
         """The path itself."""
         return self.url
@@ -86,6 +99,10 @@ class PerNode(msgspec.Struct, frozen=True, order=True):
     leaf: str
     accept: str = "application/json"
     right: str = ""
+
+    def stands_at(self, path: str) -> bool:
+        """Whether something at a path is the answer of a node."""
+        return path.startswith("/api/v1/nodes/") and path.endswith(f"/{self.leaf}")
 
     def path(self, node: str) -> str:
         """Where the answer of one node is kept."""
@@ -105,6 +122,10 @@ class FromNode(msgspec.Struct, frozen=True, order=True):
 
     root: str = "/kscan.dev/v1/nodes"
 
+    def stands_at(self, path: str) -> bool:
+        """Whether something at a path is what a node has told, or why it has not."""
+        return path.startswith(self.root)
+
     def path(self, node: str) -> str:
         """Where the document of one node is kept; without a name, why there are none."""
         return f"{self.root}/{node}".rstrip("/")
@@ -121,6 +142,10 @@ class Brought(msgspec.Struct, frozen=True, order=True):
     """What a user keeps beside the cluster and brings to a scan; nobody is asked for it."""
 
     name: str
+
+    def stands_at(self, path: str) -> bool:
+        """Whether something at a path is what is needed."""
+        return path == self.path()
 
     def path(self) -> str:
         """Where it is kept."""

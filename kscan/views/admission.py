@@ -15,6 +15,7 @@ from kscan.model.admission.kyverno_settings import Settings, passed
 from kscan.model.admission.kyverno_validating import ValidatingException, ValidatingPolicy
 from kscan.model.admission.server import AdmissionServer, admission_server
 from kscan.model.admission.templates import Template
+from kscan.model.admission.trial import Trials
 from kscan.model.admission.unread import unread, words
 from kscan.model.base import decode, decode_object, read_json
 from kscan.model.podsecurity.controls import LATEST
@@ -73,7 +74,7 @@ def _build(source: Source) -> tuple[Posture, ...]:
         in source.weighed(GROUPS, because="where no group is told, no guard of OpenShift is counted"),
         debuggers=_debuggers(source),
     )
-    asked = Asked(msgspec.structs.replace(every, unseen=_unseen(source)))
+    asked = Asked(msgspec.structs.replace(every, unseen=_unseen(source)), source.of(TRIALS))
     return tuple(asked.posture(one.body) for one in sorted(namespaces, key=lambda one: one.ref))
 
 
@@ -191,6 +192,8 @@ def _names(told: Mapping[str, str], key: str) -> tuple[str, ...]:
     return tuple(one for one in names if one and not one.startswith("!"))
 
 
+# Of no snapshot: what is made of one is as good for another one.
+TRIALS: View[Trials] = View("policies tried", (), lambda _: Trials())
 ADMISSION: View[tuple[Posture, ...]] = View(
     "admission",
     (

@@ -9,7 +9,6 @@ from kscan.model.discovery import Offer, OfferedGroup, OfferedVersion, Part
 from kscan.snapshot import kinds
 from kscan.views.view import Source
 
-_NAME = (kinds.CUSTOM_RESOURCE_DEFINITIONS.group, kinds.CUSTOM_RESOURCE_DEFINITIONS.plural)
 _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
 
@@ -38,12 +37,11 @@ class _Definition(Noun, frozen=True):
 
 def defined(source: Source) -> Iterator[OfferedGroup]:
     """What the definitions among them offer; one that cannot be read offers nothing."""
-    for named, _, listing in source.everything():
-        for item in listing.items if named == _NAME else ():
-            try:
-                yield _offered(decode(item.body, _Definition).spec)
-            except msgspec.MsgspecError:
-                continue
+    for item in source.here(kinds.CUSTOM_RESOURCE_DEFINITIONS):
+        try:
+            yield _offered(decode(item.body, _Definition).spec)
+        except msgspec.MsgspecError:
+            continue
 
 
 def _offered(spec: _Spec) -> OfferedGroup:

@@ -46,6 +46,8 @@ class Reading(msgspec.Struct, Generic[T], frozen=True):
     evidence: tuple[Evidence, ...]
     gaps: tuple[Gap, ...]
     weighed: tuple[Weighed, ...] = ()
+    # What tells whether it rests on a path: as long as only others change, it is the same.
+    rests_on: tuple[Callable[[str], bool], ...] = ()
 
 
 class View(msgspec.Struct, Generic[T], frozen=True):
@@ -66,6 +68,7 @@ class Source:
         self.evidence: list[Evidence] = []
         self._gaps: list[Gap] = []
         self._weighed: list[Weighed] = []
+        self.rests_on: list[Callable[[str], bool]] = [need.stands_at for need in needs]
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -99,14 +102,26 @@ class Source:
 
     def everything(self) -> Iterator[tuple[tuple[str, str], str, Listing]]:
         """Group and plural, path and objects of every list that happens to be there."""
+        self.rests_on.append(bool)
+        yield from self._lists()
+
+    def _lists(self) -> Iterator[tuple[tuple[str, str], str, Listing]]:
         for path, entry in self._snapshot.entries.items():
             parts = split_path(path)
             if isinstance(entry, Listing) and parts:
                 yield (parts[0], parts[3]), path, entry
 
+    def here(self, resource: Resource) -> Iterator[Item]:
+        """The objects of a resource that happen to be there, where nobody has to ask for them."""
+        self.rests_on.append(resource.stands_at)
+        for name, _, entry in self._lists():
+            if name == (resource.group, resource.plural):
+                yield from entry.items
+
     def others(self) -> Iterator[tuple[str, str, str, Item]]:
         """Group, kind, path and object of all that happens to be there of kinds that no view asks for by name."""
-        for resource, path, entry in self.everything():
+        self.rests_on.append(_is_other)
+        for resource, path, entry in self._lists():
             if resource not in _BY_NAME:
                 for item in entry.items:
                     yield resource[0], entry.kind, path, item
@@ -188,11 +203,14 @@ class Source:
         reading = self._readings.of(view)
         self.evidence += reading.evidence
         self._weighed += reading.weighed
+        self.rests_on += reading.rests_on
         return reading
 
     def whole(self, view: View[T]) -> bool:
         """Whether another view was read without gaps."""
-        return not self._readings.of(view).gaps
+        reading = self._readings.of(view)
+        self.rests_on += reading.rests_on
+        return not reading.gaps
 
     def nodes_told(self, need: FromNode) -> tuple[str, ...]:
         """The nodes of which there is a document, or a gap in its place."""
@@ -241,6 +259,17 @@ class Readings:
         readings._given = self._given
         return readings
 
+    def changed(self, snapshot: Snapshot) -> "Readings":
+        """Readings of the same cluster, of which other things were read: what rests on none of them is as it was."""
+        before, after = self.snapshot.entries, snapshot.entries
+        changed = [path for path in before.keys() | after.keys() if before.get(path) is not after.get(path)]
+        same = {
+            name: one
+            for name, one in self._built.items()
+            if not any(rests_on(path) for path in changed for rests_on in one.rests_on)
+        }
+        return Readings(snapshot, same)
+
     def of(self, view: View[T]) -> Reading[T]:
         """The reading of one view; one that raised once raises again, and is not built anew."""
         if view.name in self._raised:
@@ -253,9 +282,18 @@ class Readings:
                 self._raised[view.name] = error
                 raise
             self._built[view.name] = Reading(
-                value, _each(source.evidence), _each(source.gaps), _each(source.outweighed)
+                value,
+                _each(source.evidence),
+                _each(source.gaps),
+                _each(source.outweighed),
+                tuple(dict.fromkeys(source.rests_on)),
             )
         return self._built[view.name]
+
+
+def _is_other(path: str) -> bool:
+    parts = split_path(path)
+    return parts is not None and (parts[0], parts[3]) not in _BY_NAME
 
 
 def _each(found: Iterable[Met]) -> tuple[Met, ...]:

@@ -18,7 +18,7 @@ NO_PRIVILEGE = "object.spec.containers.all(c, !c.?securityContext.?privileged.or
 
 def outcome(*validations, **spec):
     body = {"validations": [{"expression": one} for one in validations], **spec}
-    return Trial(msgspec.convert({"metadata": {"name": "it"}, "spec": body}, Policy), Budget()).outcome(SHOP)
+    return Trial(msgspec.convert({"metadata": {"name": "it"}, "spec": body}, Policy).spec, Budget()).outcome(SHOP)
 
 
 def reading(*documents, edit=lambda one: one, about=None):
@@ -32,7 +32,7 @@ def posture(*documents, **more):
 
 def trial(*validations, budget=None, **spec):
     body = {"validations": [{"expression": one} for one in validations], **spec}
-    return Trial(msgspec.convert({"metadata": {"name": "it"}, "spec": body}, Policy), budget or Budget())
+    return Trial(msgspec.convert({"metadata": {"name": "it"}, "spec": body}, Policy).spec, budget or Budget())
 
 
 def space(name, **labels):

@@ -10,7 +10,7 @@ from kscan.model.admission.kyverno_policies import KyvernoPolicy, PolicyExceptio
 from kscan.model.admission.kyverno_settings import Passed, passed
 from kscan.model.admission.patterns import UnknownPatternError, meets
 from kscan.model.admission.probes import EVERY
-from kscan.model.admission.trial import Budget
+from kscan.model.admission.trial import Trials
 from tests.admission.asking import FLAGS, NO_PRIVILEGE, PODS, SHOP, posture
 
 
@@ -109,7 +109,7 @@ def _kyverno(rule, spec=None, excused=(), *, before=(), exceptions=(), own="", s
             "status": status or {}}  # fmt: skip
     policy = msgspec.convert(body, KyvernoPolicy)
     exceptions = [*exceptions, *(_exception(*one.split("/")) for one in excused)]
-    ready = kyverno.ready(policy, Budget(), doubts(policy, body["spec"]))
+    ready = kyverno.ready(policy, Trials(), doubts(policy, body["spec"]))
     return [one.told((ORDINARY,)) for one in kyverno.asking(ready, SHOP, SHOP["metadata"]["labels"], 36, exceptions)]
 
 

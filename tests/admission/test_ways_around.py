@@ -146,8 +146,9 @@ RESTRICTED = (
     ([in_all(SAFE)], {"privileged", "privileged-init"}),
     ([in_all(f"{ADDED}.all(x, x in {BASELINE})")], {"capability"}),
     ([in_all(f"!has(c.securityContext) || !has(c.securityContext.capabilities) || size({ADDED}) == 0")], {"capability"}),
-    ([HOST.format("v.hostPath.path in ['/var/log', '/etc/localtime', '/run/systemd/notify']")], {"host-path"}),
-    ([HOST.format("v.hostPath.path.startsWith('/var/log/')")], {"host-path"}),
+    ([HOST.format("v.hostPath.path in ['/srv/data', '/etc/localtime', '/mnt']")], {"host-path"}),
+    ([HOST.format("v.hostPath.path.startsWith('/srv/data/')")], {"host-path"}),
+    ([HOST.format("v.hostPath.path.matches('^/srv/data/[a-z0-9/._-]+$')")], {"host-path"}),
     (["object.spec.?volumes.orValue([]).all(v, !has(v.hostPath))"], {"host-path"}),
     (RESTRICTED, EVERY),
 ])  # fmt: skip

@@ -93,7 +93,7 @@ POLICIES = [
         "!object.spec.?hostPID.orValue(false)",
         matchConditions=[{"name": "errs", "expression": "namespaceObject.metadata.name == 'condition-errs'"}],
     ),
-    policy("errs-closed", "object.spec.containers[0].securityContext.allowPrivilegeEscalation == false"),
+    policy("errs-closed", "object.spec.containers.all(c, c.securityContext.allowPrivilegeEscalation == false)"),
     policy(
         "errs-open",
         "object.spec.containers[0].securityContext.allowPrivilegeEscalation == false",

@@ -53,7 +53,7 @@ def probe_of(pair):
     if len(pair.policies) != 1:
         return BY_NAME[pair.probe]
     one = msgspec.convert({"metadata": {"name": "it"}, "spec": pair.policies[0]["spec"]}, Policy)
-    return next(probe for probe in Trial(one, Budget()).probes if probe.name == pair.probe)
+    return next(probe for probe in Trial(one.spec, Budget()).probes if probe.name == pair.probe)
 
 
 def write(tenant, place, pair):

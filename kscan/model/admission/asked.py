@@ -19,7 +19,7 @@ from kscan.model.admission.matching import CREATE_POD, DEBUG_POD, NAME, asked, l
 from kscan.model.admission.policies import Policy, PolicyBinding
 from kscan.model.admission.probes import EVERY, PRIVILEGED
 from kscan.model.admission.server import STATIC_POLICIES, AdmissionServer
-from kscan.model.admission.trial import Budget, Trial
+from kscan.model.admission.trial import Trial, Trials
 from kscan.model.admission.webhooks import Hook
 from kscan.model.admission.wildcards import kyverno_matches_any
 from kscan.model.namespaces import SYSTEM
@@ -83,18 +83,17 @@ class Everything(msgspec.Struct, frozen=True, kw_only=True):
 class Asked:
     """Who is asked about pods, with every expression compiled once."""
 
-    def __init__(self, every: Everything) -> None:
+    def __init__(self, every: Everything, trials: Trials) -> None:
         self._every = every
-        budget = Budget()
-        policies = {one.metadata.name: (one, Trial(one, budget)) for one in every.policies}
+        policies = {one.metadata.name: (one, trials.of(one.spec)) for one in every.policies}
         off = "ValidatingAdmissionPolicy" in every.server.off
         bindings = [one for one in every.bindings if one.spec.policy_name in policies and not off]
         bound = [telling.bound(*policies[one.spec.policy_name], one) for one in bindings]
         self._bound = [one for one in bound if one.about_pods]
-        validating = [(telling.of_kyverno(one, budget), doubt) for one, doubt in every.kyverno_validating if one.asked]
+        validating = [(telling.of_kyverno(one, trials), doubt) for one, doubt in every.kyverno_validating if one.asked]
         self._validating = [(one, doubt) for one, doubt in validating if one.about_pods]
-        self._kyverno = [kyverno.ready(one, budget, doubts) for one, doubts in every.kyverno]
-        self._hooks = [(hook, conditions_of(hook, budget)) for hook in every.hooks]
+        self._kyverno = [kyverno.ready(one, trials, doubts) for one, doubts in every.kyverno]
+        self._hooks = [(hook, conditions_of(hook, trials)) for hook in every.hooks]
         names = [one.webhook.name for one in every.hooks if not one.mutating]
         self._asks_validating = any(kyverno_webhooks.is_of(kyverno_webhooks.VALIDATING, one) for one in names)
 

@@ -10,10 +10,9 @@ from kscan.model.admission.cases import Case, Dims
 from kscan.model.admission.guards import Guard
 from kscan.model.admission.matching import DEBUG_POD, NO_DEBUG, asked, by_namespace, name_of
 from kscan.model.admission.pods import labels_in
-from kscan.model.admission.policies import Policy, PolicySpec
-from kscan.model.admission.trial import Budget, Outcome, Trial
+from kscan.model.admission.policies import PolicySpec
+from kscan.model.admission.trial import Outcome, Trial, Trials
 from kscan.model.admission.webhooks import Condition, Hook
-from kscan.model.meta import Metadata
 
 
 class Called(msgspec.Struct, frozen=True):
@@ -120,7 +119,7 @@ def hook_holes(hook: Hook) -> Iterator[str]:
     yield from by_namespace(one.namespace_selector)
 
 
-def conditions_of(hook: Hook, budget: Budget) -> Trial:
+def conditions_of(hook: Hook, trials: Trials) -> Trial:
     """The conditions of a webhook as those of a policy that refuses whatever meets them."""
     spec = PolicySpec(match_conditions=hook.webhook.match_conditions, validations=(Condition(expression="false"),))
-    return Trial(Policy(metadata=Metadata(), spec=spec), budget)
+    return trials.of(spec)

@@ -6,16 +6,20 @@ from typing import Any
 
 import msgspec
 
+from kscan.model.admission import deeds
 from kscan.model.admission.cases import MORE_AT_ONCE, OTHER_WORDS, SOMEBODY_ELSE, Case, Dims
 from kscan.model.admission.matching import DEBUG_POD, name_of
 from kscan.model.admission.pods import edited, request_in
 from kscan.model.admission.policies import PolicySpec
 from kscan.model.admission.probes import PLAIN, Pod
-from kscan.model.admission.reading import dims_of, unseen_by
+from kscan.model.admission.reading import dims_of, may_cost_too_much, unseen_by
 from kscan.model.cel.bounded import Bounded
+from kscan.model.cel.partial import Fields
 from kscan.model.cel.paths import Read, read
+from kscan.model.cel.possible import Possible
 from kscan.model.cel.questions import Variable, uses
 from kscan.model.cel.runtime import Erred
+from kscan.model.cel.tree import Node
 
 _NAMES = ("object", "oldObject", "request", "params", "namespaceObject", "variables")
 _PLACE = re.compile(r"^\d+:\d+: ")
@@ -40,6 +44,7 @@ class _Compiled(msgspec.Struct, frozen=True):
     text: str
     read: Read
     doubt: str = ""
+    tree: Node | None = None
 
 
 class Expressions:
@@ -95,6 +100,31 @@ class Expressions:
         """What the validations say; what errs is decided by the failure policy."""
         return self._asked(self._validations, pod, namespace, case, shown=namespace, errs=self.fails_open)
 
+    def always(self, namespace: Mapping[str, Any], case: Case) -> bool:
+        """Whether every pod meets the conditions in a case."""
+        possible = Possible(deeds.seen(_told(PLAIN, name_of(namespace), {}, case), deeds.ANY_POD), {})
+        return all(not one.doubt and possible.of(one.tree).only(True, errs=False) for one in self._conditions)
+
+    def never(self, namespace: Mapping[str, Any], case: Case) -> bool:
+        """Whether no pod meets them."""
+        possible = Possible(deeds.seen(_told(PLAIN, name_of(namespace), {}, case), deeds.ANY_POD), {})
+        return any(not one.doubt and possible.of(one.tree).only(False, errs=False) for one in self._conditions)
+
+    def surely(self, spec: Fields, namespace: Mapping[str, Any], case: Case) -> frozenset[int]:
+        """Which validations refuse every pod with such a spec; none where a condition may leave one out."""
+        told = _told(PLAIN, name_of(namespace), {}, case)
+        errs = not self.fails_open
+        conditions = Possible(deeds.seen(told, spec), {})
+        if not all(not one.doubt and conditions.of(one.tree).only(True, errs=errs) for one in self._conditions):
+            return frozenset()
+        variables = {name: None if one.doubt else one.tree for name, one in self._variables.items()}
+        validations = Possible(deeds.seen({**told, "namespaceObject": dict(namespace)}, spec), variables)
+        return frozenset(
+            at
+            for at, one in enumerate(self._validations)
+            if not one.doubt and validations.of(one.tree).only(False, errs=errs)
+        )
+
     def all(self, said: Said) -> list[Said]:
         """The same of each validation."""
         return [said] * len(self._validations)
@@ -144,7 +174,7 @@ class Expressions:
         if key not in self._dims:
             reads = [some.read for some in self._with_variables(one)]
             found = dims_of(reads, namespace)
-            if self.fails_open and any(some.loops > 1 for some in reads):
+            if self.fails_open and any(map(may_cost_too_much, reads)):
                 found = msgspec.structs.replace(found, what_else=_COSTS)
             self._dims[key] = found
         return self._dims[key]
@@ -160,7 +190,8 @@ class Expressions:
 
     def _compiled(self, expression: str) -> _Compiled:
         try:
-            return _Compiled(self._environment.compile(expression), read(expression))
+            text, tree = self._environment.compile(expression)
+            return _Compiled(text, read(expression), tree=tree)
         except RuntimeError as error:
             reason = _PLACE.sub("", str(error)).partition(" (in container")[0]
             return _Compiled("", Read(), f"{_CANNOT} {reason}")

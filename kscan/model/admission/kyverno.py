@@ -14,11 +14,10 @@ from kscan.model.admission.kyverno_filters import Ways, mean, seeing, without_ki
 from kscan.model.admission.kyverno_policies import KyvernoPolicy, PolicyException, Rule
 from kscan.model.admission.matching import name_of
 from kscan.model.admission.patterns import UnknownPatternError, meets
-from kscan.model.admission.policies import Policy, PolicySpec
+from kscan.model.admission.policies import PolicySpec
 from kscan.model.admission.probes import PROBES, stopped_at
-from kscan.model.admission.trial import Budget, Outcome, Trial
+from kscan.model.admission.trial import Outcome, Trial, Trials
 from kscan.model.kinds import meant
-from kscan.model.meta import Metadata
 from kscan.model.podsecurity.level import Level, minor_of
 
 # Of a version that there is not, Kyverno makes an error.
@@ -38,13 +37,13 @@ class Ready(msgspec.Struct, frozen=True):
     doubts: tuple[str, ...]
 
 
-def ready(policy: KyvernoPolicy, budget: Budget, doubts: Sequence[str] = ()) -> Ready:
+def ready(policy: KyvernoPolicy, trials: Trials, doubts: Sequence[str] = ()) -> Ready:
     """A policy, made ready, with why each of its rules may do something else than what was read of it."""
     rules = policy.spec.rules
     first = next((at for at, rule in enumerate(rules) if rule.validate), 0)
     after = [_ONE if policy.spec.apply_rules == "One" and at > first else "" for at in range(len(rules))]
     told = tuple((doubts[at] if at < len(doubts) else "") or after[at] for at in range(len(rules)))
-    return Ready(policy, tuple(_trial(rule, budget) for rule in rules), told)
+    return Ready(policy, tuple(_trial(rule, trials) for rule in rules), told)
 
 
 def asking(
@@ -102,13 +101,13 @@ def _asking(
     return Asking(guard=guard, dims=dims, says=says, unsure=unsure)
 
 
-def _trial(rule: Rule, budget: Budget) -> Trial | None:
+def _trial(rule: Rule, trials: Trials) -> Trial | None:
     """Its expressions, where it is made of some."""
     cel = rule.validate.cel if rule.validate else None
     if cel is None or cel.param_kind or rule.preconditions or rule.context:
         return None
     spec = PolicySpec(validations=cel.expressions, variables=cel.variables, match_conditions=rule.cel_preconditions)
-    return Trial(Policy(metadata=Metadata(), spec=spec), budget)
+    return trials.of(spec)
 
 
 def _outcome(rule: Rule, minor: int, case: Case) -> Outcome:

@@ -33,6 +33,11 @@ class PolicySpec(Noun, frozen=True):
     # Those of Kyverno say here what others say in a binding.
     validation_actions: tuple[str, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """All its expressions."""
+        return "\n".join(one.expression for one in (*self.match_conditions, *self.variables, *self.validations))
+
 
 class Policy(Noun, frozen=True):
     """A ValidatingAdmissionPolicy; Kyverno's ValidatingPolicy has the same form."""
@@ -44,12 +49,6 @@ class Policy(Noun, frozen=True):
     def ref(self) -> ObjectRef:
         """Its address."""
         return self.metadata.ref(meant("ValidatingAdmissionPolicy"))
-
-    @property
-    def text(self) -> str:
-        """All its expressions."""
-        spec = self.spec
-        return "\n".join(one.expression for one in (*spec.match_conditions, *spec.variables, *spec.validations))
 
 
 class BindingSpec(Noun, frozen=True):

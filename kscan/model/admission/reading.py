@@ -103,6 +103,13 @@ def _together(reads: Sequence[Read]) -> Read:
     )
 
 
+# What costs a step, however long the text or the list is that it is asked of, or one for each item.
+_CHEAP = frozenset({
+    "all", "dyn", "endsWith", "exists", "exists_one", "filter", "has", "hasValue", "map", "none", "of", "or", "orValue",
+    "size", "startsWith", "value",
+})  # fmt: skip
+
+
 def _asks_who(path: Path) -> bool:
     return path.root == "authorizer" or (path.root == "request" and path.fields[:1] in ((), ("userInfo",)))
 
@@ -187,6 +194,15 @@ def unseen_by(reads: Sequence[Read]) -> frozenset[str]:
 def _by_number(reads: Sequence[Read]) -> str:
     """Why a pod may get by that has more of something, where the number of an item stands in another part."""
     return _COUNTS if any(one.indexed for one in reads) and any(one.numbered for one in reads) else ""
+
+
+def may_cost_too_much(one: Read) -> bool:
+    """Whether a pod that the API server takes may be so large that an expression spends what it may cost.
+
+    Loops within loops do, and so does what looks at each character of a text that may have a million.
+    """
+    of_pod = any(path.root not in _NOT_OF_THE_POD and path.root != "request" for path in one.paths)
+    return one.loops > 1 or (of_pod and not one.calls <= _CHEAP)
 
 
 def _is_whole(path: Path) -> bool:

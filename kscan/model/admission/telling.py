@@ -17,7 +17,7 @@ from kscan.model.admission.guards import Action, Guard
 from kscan.model.admission.matching import CREATE_POD, DEBUG_POD, NO_DEBUG, MatchResources, by_namespace, name_of
 from kscan.model.admission.policies import Policy, PolicyBinding
 from kscan.model.admission.probes import stopped_at
-from kscan.model.admission.trial import Budget, Outcome, Trial
+from kscan.model.admission.trial import Outcome, Trial, Trials
 from kscan.model.kinds import meant
 from kscan.model.podsecurity.modes import Mode
 
@@ -91,7 +91,7 @@ def bound(policy: Policy, trial: Trial, binding: PolicyBinding) -> Bound:
     return Bound(matches, guard, trial, given, "params" not in conditions, doubt)
 
 
-def of_kyverno(policy: Policy, budget: Budget) -> Bound:
+def of_kyverno(policy: Policy, trials: Trials) -> Bound:
     """A ValidatingPolicy of Kyverno's, which is its own binding."""
     matches = (policy.spec.match_constraints,)
     guard = Guard(
@@ -101,7 +101,7 @@ def of_kyverno(policy: Policy, budget: Budget) -> Bound:
         holes=tuple(_holes(policy, matches)),
         ref=policy.metadata.ref(meant("ValidatingPolicy")),
     )
-    return Bound(matches, guard, Trial(policy, budget))
+    return Bound(matches, guard, trials.of(policy.spec))
 
 
 def _action(actions: Sequence[str]) -> Action:

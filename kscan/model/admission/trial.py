@@ -9,15 +9,17 @@ from typing import Any
 import msgspec
 
 from kscan.model.admission.cases import ORDINARY, Case, Dims, account
+from kscan.model.admission.deeds import deeds
 from kscan.model.admission.expressions import Doubt, Expressions, Said
 from kscan.model.admission.matching import NAME
-from kscan.model.admission.policies import Policy
+from kscan.model.admission.policies import PolicySpec
 from kscan.model.admission.probes import EVERY, PLAIN, PROBES, Pod, Probe, Trying
 from kscan.model.admission.tailored import tailored
 
 # One label by its name; what walks over all of them sees the namespace's name among them.
 _ONE_LABEL = re.compile(r"""namespaceObject\.metadata\.labels(\.\w+\b(?!\s*\()|\[('[^']*'|"[^"]*")\])""")
 _SPENT = "so many namespaces and requests are told apart by policies that kscan did not try them all"
+_NOT_SHOWN = "it refuses each such pod that kscan tried, which does not show that it refuses all of them"
 _ANYWAY = "it refuses the harmless pod as well that kscan tries it with"
 # A namespace that no expression knows by name stands for all such.
 _SOME_NAMESPACE = "some-namespace"
@@ -48,9 +50,9 @@ class Budget:
 class Trial:
     """A policy, ready to be tried; one that is given parameters is not tried, for they are not read."""
 
-    def __init__(self, policy: Policy, budget: Budget) -> None:
-        self._expressions = Expressions(policy.spec)
-        self._text = policy.text
+    def __init__(self, spec: PolicySpec, budget: Budget) -> None:
+        self._expressions = Expressions(spec)
+        self._text = spec.text
         # Without what looks at one label by its name.
         self._rest = _ONE_LABEL.sub("", self._text)
         self._compares = not _ORDERS.search(self._text) and self._expressions.compare_names(_PLAIN_CALLS)
@@ -76,9 +78,13 @@ class Trial:
         return self._known[key]
 
     def applies(self, namespace: Mapping[str, Any], case: Case = ORDINARY) -> bool | None:
-        """Whether a harmless pod meets its conditions in a case; None where that errs or is not known."""
-        said = self._expressions.conditions(PLAIN, namespace, self._plainer(namespace["metadata"], case))
-        return False if False in said else None if any(isinstance(one, Doubt) for one in said) else True
+        """Whether all pods meet its conditions in a case, or none does; None where that errs or is not known."""
+        case = self._plainer(namespace["metadata"], case)
+        if any(isinstance(one, Doubt) for one in self._expressions.conditions(PLAIN, namespace, case)):
+            return None
+        return self._expressions.always(namespace, case) or (
+            False if self._expressions.never(namespace, case) else None
+        )
 
     def _plainer(self, metadata: Mapping[str, Any], case: Case) -> Case:
         """The case as far as its expressions can tell it from others."""
@@ -118,11 +124,27 @@ class Trial:
             return Outcome(doubt=_SPENT)
         before = self._expressions.asked
         asked = _Asked(self._expressions, namespace, case)
-        became = {probe.name: asked.became(probe.by(case.request)) for probe in self._probes}
+        became = {probe.name: asked.became(probe) for probe in self._probes}
         setattr(self._budget, pot, left - (self._expressions.asked - before))
         doubts = {name: one for name, one in became.items() if one}
         stops = frozenset(name for name, one in became.items() if one is None)
         return Outcome(stops, next(iter(doubts.values()), ""), frozenset(doubts))
+
+
+class Trials:
+    """Policies ready to be tried, those that say the same once, and what all of them may be asked together."""
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        self._budget = budget or Budget()
+        self._known: dict[bytes, Trial] = {}
+
+    def of(self, spec: PolicySpec) -> Trial:
+        """A policy, ready to be tried."""
+        said = spec.failure_policy, spec.match_conditions, spec.variables, spec.validations
+        key = msgspec.json.encode(said)
+        if key not in self._known:
+            self._known[key] = Trial(spec, self._budget)
+        return self._known[key]
 
 
 class _Asked:
@@ -132,12 +154,15 @@ class _Asked:
         self._expressions, self._namespace, self._case = expressions, namespace, case
         self.said: dict[int, Sequence[Said]] = {}
 
-    def became(self, tried: Sequence[Trying]) -> str | None:
-        """What becomes of what is done in some pods: None where it is stopped, else why it may be, if it may.
+    def became(self, probe: Probe) -> str | None:
+        """What becomes of a thing that pods do: None where it is stopped, else why it may be, if it may.
 
-        What is let in as one pod is let in, whatever becomes of the others. It is stopped as what it is, and not as
-        every pod is, where that is seen of one of them.
+        That it is stopped is shown of every pod that does it. What is let in as one pod is let in, whatever becomes
+        of the others. It is stopped as what it is, and not as every pod is, where that is seen of one of them.
         """
+        tried = probe.by(self._case.request)
+        if self._is_shown(probe, tried):
+            return None
         found: set[str | None] = set()
         for one in tried:
             found.add(_compared(self._of(one.plain), self._of(one.pod)))
@@ -146,7 +171,14 @@ class _Asked:
         doubts = sorted(one for one in found if one and one != _ANYWAY)
         if doubts or not found:
             return next(iter(doubts), "")
-        return None if None in found else _ANYWAY
+        return _NOT_SHOWN if None in found else _ANYWAY
+
+    def _is_shown(self, probe: Probe, tried: Sequence[Trying]) -> bool:
+        """Whether some validation that lets harmless pods in refuses every pod that does the thing."""
+        plain = [self._of(one) for one in {id(some.plain): some.plain for some in tried}.values()]
+        specs = deeds(probe.name, self._case.request)
+        surely = [self._expressions.surely(spec, self._namespace, self._case) for spec in specs]
+        return bool(specs) and all(any(said[at] is True for said in plain for at in some) for some in surely)
 
     def _of(self, pod: Pod) -> Sequence[Said]:
         """What each validation says of a pod; all are met where the policy does not apply to it."""

@@ -22,6 +22,7 @@ import msgspec
 from kscan.model.cel.binding import without_bind
 from kscan.model.cel.questions import HEAD, Question, Reply, Variable, length, write
 from kscan.model.cel.runtime import Erred
+from kscan.model.cel.tree import Node, tree_of
 from kscan.model.cel.worker import MOST_MEMORY
 
 # Of one expression, and of all of a policy, in characters; and how many a policy may have.
@@ -46,8 +47,8 @@ class Bounded:
         self._texts = 0
         self._expressions = 0
 
-    def compile(self, text: str) -> str:
-        """The expression, ready to be asked; RuntimeError says why it cannot be."""
+    def compile(self, text: str) -> tuple[str, Node | None]:
+        """The expression, ready to be asked, and as a tree, if it is not too large; RuntimeError says why it errs."""
         self._texts += len(text)
         self._expressions += 1
         if len(text) > _MOST_TEXT:
@@ -59,15 +60,16 @@ class Bounded:
         (said,) = self._ask(Question(self._names, (text,)))
         if isinstance(said, Erred):
             raise RuntimeError(said.reason)
-        return text
+        return text, tree_of(said) if isinstance(said, bytes) else None
 
     def ask(
         self, expressions: Sequence[str], variables: Sequence[Variable], told: Mapping[str, Any]
     ) -> Sequence[bool | Erred]:
         """What each expression says that was compiled before; each variable may use those before it."""
-        return self._ask(Question(self._names, tuple(expressions), tuple(variables), dict(told)))
+        said = self._ask(Question(self._names, tuple(expressions), tuple(variables), dict(told)))
+        return [one if isinstance(one, bool | Erred) else Erred("it was not evaluated", ours=True) for one in said]
 
-    def _ask(self, question: Question) -> Sequence[bool | Erred]:
+    def _ask(self, question: Question) -> Sequence[bool | bytes | Erred]:
         self._left += _EACH
         if self._left <= 0:
             return [Erred(_TOO_LONG, ours=True)] * len(question.expressions)

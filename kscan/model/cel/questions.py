@@ -41,7 +41,8 @@ class Question(msgspec.Struct, frozen=True, array_like=True):
 class Reply(msgspec.Struct, frozen=True, array_like=True):
     """What each expression says, and what that took; or the signal by which the process ended."""
 
-    said: tuple[bool | Erred, ...] = ()
+    # Of what is only compiled, the compiled expression.
+    said: tuple[bool | bytes | Erred, ...] = ()
     seconds: float = 0.0
     signal: int = 0
 
@@ -53,11 +54,11 @@ class Evaluator:
         self._environments: dict[tuple[str, ...], Any] = {}
         self._compiled: dict[tuple[tuple[str, ...], str], Any] = {}
 
-    def answers(self, question: Question) -> Iterator[bool | Erred]:
-        """What each expression says, or whether it compiles."""
+    def answers(self, question: Question) -> Iterator[bool | bytes | Erred]:
+        """What each expression says, or what it is compiled to."""
         compiled = [self._program(question.names, text) for text in question.expressions]
         if question.told is None:
-            yield from (one if isinstance(one, Erred) else True for one in compiled)
+            yield from (one if isinstance(one, Erred) else one.serialize() for one in compiled)
             return
         activation, doubts = self._told(question)
         for text, program in zip(question.expressions, compiled, strict=True):

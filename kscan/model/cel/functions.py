@@ -1,0 +1,332 @@
+"""What functions come to where only a part is known of what they are given; those that are not here may do anything."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kscan.model.cel.partial import (
+    ANYTHING,
+    ERRS,
+    SOME_VALUE,
+    UNSURE,
+    Anything,
+    AtLeast,
+    Exactly,
+    Fields,
+    Items,
+    May,
+    Optional,
+    Text,
+    Value,
+    either,
+    exactly,
+    known,
+    may,
+    truth,
+)
+
+# What a regular expression begins with that is no more than a text.
+_BEGINS = re.compile(r"\^([\w/ :@%,-]+)(?![*?{+|])")
+# One of which each engine says the same, and soon.
+_PLAIN = re.compile(r"(?:[\w/:@^$|()-]|\\\.|\.[*+](?!\?)|\.){1,200}")
+_NUMBERS = (int, float)
+
+
+def _equal(one: Value, other: Value) -> May:
+    """Whether two values are the same."""
+    for left, right in ((one, other), (other, one)):
+        match left, right:
+            case Anything(), _:
+                return truth(yes=True, no=True, errs=False)
+            case Text(), Exactly(value):
+                return truth(yes=isinstance(value, str) and left.equals(value), no=True)
+            case Fields(always), Exactly(value):
+                return truth(yes=isinstance(value, dict) and set(always) <= set(value), no=True)
+            case Items(), Items() | Exactly(list()) if (listed := _plain(right)) and not _plain(left):
+                return truth(yes=_may_be(left, listed.value), no=True)
+            case AtLeast(least), Exactly(value):
+                return truth(yes=_is_number(value) and value >= least, no=True)
+    first, second = _plain(one), _plain(other)
+    if first and second:
+        return exactly(_same(first.value, second.value))
+    return UNSURE if type(one) is type(other) else exactly(False)
+
+
+def _may_be(items: Items, listed: list[Any]) -> bool:
+    """Whether a list of which some items are known may be this one."""
+    fits = len(items.known) <= len(listed) if items.others else len(items.known) == len(listed)
+    return fits and all(any(not _equals(item, one).only(False, errs=True) for one in listed) for item in items.known)
+
+
+def _equals(one: May, value: Any) -> May:  # noqa: ANN401 - JSON
+    return either(_equal(some, Exactly(value)) for some in one.values)
+
+
+def _plain(value: Value) -> Exactly | None:
+    """A value that is known as a whole."""
+    if isinstance(value, Exactly):
+        return value
+    if isinstance(value, Items) and value.others is None:
+        items = [_plain(one.values[0]) if len(one.values) == 1 and not one.errs else None for one in value.known]
+        return None if None in items else Exactly([one.value for one in items if one])
+    return None
+
+
+def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - JSON
+    """Whether two values are the same to CEL, to which true is no number."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
+
+
+def _unequal(one: Value, other: Value) -> May:
+    found = _equal(one, other)
+    return truth(yes=any(some.key == Exactly(False).key for some in found.values),
+                 no=any(some.key == Exactly(True).key for some in found.values))  # fmt: skip
+
+
+def _in(one: Value, other: Value) -> May:
+    """Whether something is an item of a list, or the name of a map's entry."""
+    match other:
+        case Exactly(dict() as told):
+            return either(_equal(one, Exactly(name)) for name in told) if told else exactly(False)
+        case Fields(always, perhaps, is_open):
+            name = one.value if isinstance(one, Exactly) else None
+            sure = isinstance(name, str) and name in always
+            return truth(yes=sure or is_open or name is None or name in perhaps, no=not sure)
+        case Exactly(list() as items):
+            other = known(items)
+    if isinstance(other, Items):
+        return _among(one, other)
+    return ERRS if not isinstance(other, Anything) else truth(yes=True, no=True, errs=True)
+
+
+def _among(one: Value, other: Items) -> May:
+    surely = False
+    perhaps = other.others is not None
+    for item in other.known:
+        found = either(_equal(one, value) for value in item.values)
+        perhaps = perhaps or not found.only(False, errs=False)
+        surely = surely or (bool(found.values) and found.only(True, errs=False))
+    return truth(yes=surely or perhaps, no=not surely)
+
+
+def _added(one: Value, other: Value) -> May:
+    """Two lists one after the other, two texts, the sum of two numbers."""
+    if isinstance(one, Exactly) and isinstance(other, Exactly):
+        left, right = one.value, other.value
+        if (isinstance(left, str) and isinstance(right, str)) or (_is_number(left) and _is_number(right)):
+            return exactly(left + right)
+    match one, other:
+        case AtLeast(least), Exactly(int(value)) if value >= 0:
+            return May((AtLeast(least + value),))
+    left_items, right_items = _as_list(one), _as_list(other)
+    if left_items and right_items:
+        others = [some for some in (left_items.others, right_items.others) if some]
+        return may(Items((*left_items.known, *right_items.known), either(others) if others else None))
+    # A list, and what may be one.
+    if (left_items or right_items) and isinstance(other if left_items else one, Anything):
+        items = left_items or right_items or Items()
+        return may(Items(items.known, ANYTHING), errs=True)
+    return ANYTHING
+
+
+def _as_list(value: Value) -> Items | None:
+    if isinstance(value, Exactly) and isinstance(value.value, list):
+        return Items(tuple(map(exactly, value.value)))
+    return value if isinstance(value, Items) else None
+
+
+def _size(value: Value) -> May:
+    match value:
+        case Exactly(str() | list() | dict() as told):
+            return exactly(len(told))
+        case Items(items, others):
+            return may(AtLeast(len(items))) if others else exactly(len(items))
+        case Fields(always, perhaps, is_open):
+            return may(AtLeast(len(always))) if is_open or perhaps else exactly(len(always))
+        case Text():
+            return may(AtLeast(0))
+    return ANYTHING
+
+
+def _compared(holds: Callable[[Any, Any], bool]) -> Callable[[Value, Value], May]:
+    """A comparison of two numbers, or of two texts."""
+
+    def compare(one: Value, other: Value) -> May:
+        match one, other:
+            case Exactly(left), Exactly(right):
+                alike = (_is_number(left) and _is_number(right)) or (isinstance(left, str) and isinstance(right, str))
+                return exactly(holds(left, right)) if alike else ERRS
+            case AtLeast(least), Exactly(int(value)):
+                ways = {holds(some, value) for some in (least, max(least, value), max(least, value) + 1)}
+                return truth(yes=True in ways, no=False in ways)
+            case Exactly(int(value)), AtLeast(least):
+                ways = {holds(value, some) for some in (least, max(least, value), max(least, value) + 1)}
+                return truth(yes=True in ways, no=False in ways)
+        return truth(yes=True, no=True, errs=True)
+
+    return compare
+
+
+def _begins(one: Value, other: Value) -> May:
+    match one, other:
+        case Exactly(str(text)), Exactly(str(begin)):
+            return exactly(text.startswith(begin))
+        case Text(), Exactly(str(begin)):
+            return truth(yes=one.begins(begin), no=bool(begin))
+    return truth(yes=True, no=True, errs=True)
+
+
+def _of_texts(say: Callable[[str, str], bool]) -> Callable[[Value, Value], May]:
+    def said(one: Value, other: Value) -> May:
+        match one, other:
+            case Exactly(str(text)), Exactly(str(part)):
+                return exactly(say(text, part))
+            case Text(), Exactly(str()):
+                return UNSURE
+        return truth(yes=True, no=True, errs=True)
+
+    return said
+
+
+def _matches(one: Value, other: Value) -> May:
+    """Of a regular expression only its beginning is looked at, where that is a text."""
+    match one, other:
+        case Exactly(str(text)), Exactly(str(pattern)) if _is_plain(pattern) and text.isprintable() and len(text) < 300:
+            return exactly(re.search(pattern, text) is not None)
+        case Text(), Exactly(str(pattern)) if (found := _BEGINS.match(pattern)) and "|" not in pattern:
+            return truth(yes=one.begins(found[1]), no=True, errs=one.begins(found[1]))
+    return truth(yes=True, no=True, errs=True)
+
+
+def _is_plain(pattern: str) -> bool:
+    if not _PLAIN.fullmatch(pattern) or len(re.findall(r"\.[*+]", pattern)) > 2 or "(?" in pattern:
+        return False
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
+
+
+def _cased(say: Callable[[str], str]) -> Callable[[Value], May]:
+    def said(value: Value) -> May:
+        match value:
+            case Exactly(str(text)) if text.isascii():
+                return exactly(say(text))
+            case Text(folded=True):
+                return May((value,))
+        return ANYTHING
+
+    return said
+
+
+def _at(one: Value, other: Value) -> May:
+    """A field by its name, or an item by its number."""
+    match one, other:
+        case Exactly(dict() as told), Exactly(str(name)):
+            return exactly(told[name]) if name in told else ERRS
+        case Fields(always, perhaps, is_open), Exactly(str(name)):
+            if name in always:
+                return always[name]
+            return may(*perhaps[name].values, errs=True) if name in perhaps else (ANYTHING if is_open else ERRS)
+        case Items(items, None), Exactly(int(number)) if not isinstance(number, bool):
+            return items[number] if 0 <= number < len(items) else ERRS
+        case Exactly(list() as told), Exactly(int(number)) if not isinstance(number, bool):
+            return exactly(told[number]) if 0 <= number < len(told) else ERRS
+        case Items(items, others), _:
+            found = either([*items, *([others] if others else [])])
+            return may(*found.values, errs=True)
+    return ANYTHING
+
+
+def _optional_at(one: Value, other: Value) -> May:
+    """The same where it need not be there, of what need not be there either."""
+    if isinstance(one, Optional):
+        if one.value is None:
+            return may(Optional())
+        return either(_optional_at(some, other) for some in one.value.values)
+    if isinstance(one, Anything):
+        return may(Optional(SOME_VALUE), Optional(), errs=True)
+    found = _at(one, other)
+    inner = May(found.values)
+    there = (Optional(inner),) if inner.values else ()
+    is_map = isinstance(one, Fields | Items) or (isinstance(one, Exactly) and isinstance(one.value, dict | list))
+    missing = (Optional(),) if found.errs and is_map else ()
+    return may(*there, *missing, errs=not is_map)
+
+
+def _or_value(one: Value, other: Value) -> May:
+    match one:
+        case Optional(None):
+            return May((other,))
+        case Optional(May() as inner):
+            return inner
+    return ANYTHING
+
+
+def _or(one: Value, other: Value) -> May:
+    match one:
+        case Optional(None):
+            return May((other,))
+        case Optional():
+            return May((one,))
+    return ANYTHING
+
+
+def _has_value(one: Value) -> May:
+    return exactly(one.value is not None) if isinstance(one, Optional) else truth(yes=True, no=True, errs=True)
+
+
+def _value(one: Value) -> May:
+    match one:
+        case Optional(None):
+            return ERRS
+        case Optional(May() as inner):
+            return inner
+    return ANYTHING
+
+
+def _there(one: Value) -> May:
+    return may(Optional(May((one,))))
+
+
+def _there_if_any(one: Value) -> May:
+    return may(Optional(May((one,))), Optional())
+
+
+FUNCTIONS: Mapping[str, Callable[..., May]] = {
+    "_==_": _equal,
+    "_!=_": _unequal,
+    "@in": _in,
+    "_+_": _added,
+    "size": _size,
+    "_<_": _compared(lambda one, other: one < other),
+    "_<=_": _compared(lambda one, other: one <= other),
+    "_>_": _compared(lambda one, other: one > other),
+    "_>=_": _compared(lambda one, other: one >= other),
+    "startsWith": _begins,
+    "endsWith": _of_texts(str.endswith),
+    "contains": _of_texts(str.__contains__),
+    "matches": _matches,
+    "lowerAscii": _cased(str.lower),
+    "upperAscii": _cased(str.upper),
+    "_[_]": _at,
+    "_?._": _optional_at,
+    "_[?_]": _optional_at,
+    "orValue": _or_value,
+    "or": _or,
+    "hasValue": _has_value,
+    "value": _value,
+    "optional.of": _there,
+    "optional.none": lambda: may(Optional()),
+    "optional.ofNonZeroValue": _there_if_any,
+    "dyn": lambda one: May((one,)),
+}

@@ -1,0 +1,159 @@
+"""Values of which only a part is known, and what one may be: a few such values, or that its expression errs.
+
+Each stands for all the values that it may be; what is said of it holds for every one of them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+# As many as one thing may be at once; what may be more may be anything.
+_MOST = 8
+
+
+class Exactly(msgspec.Struct, frozen=True, dict=True):
+    """One value, as JSON has it."""
+
+    value: Any
+
+    @cached_property
+    def key(self) -> object:
+        """What tells it from others: 1 is not true."""
+        plain = isinstance(self.value, str | int | float | None)
+        return (type(self.value).__name__, self.value) if plain else msgspec.json.encode(self.value)
+
+
+class Text(msgspec.Struct, frozen=True, dict=True):
+    """Some text: which ones it may be, and with what it may begin."""
+
+    name: str
+    equals: Callable[[str], bool]
+    begins: Callable[[str], bool]
+    # Whether the same is true of it in small letters, or in large ones.
+    folded: bool = False
+
+    @cached_property
+    def key(self) -> object:
+        """What tells it from others."""
+        return "text", self.name
+
+
+class Items(msgspec.Struct, frozen=True, dict=True):
+    """A list that surely holds some items, among others which are of one kind; of none where it holds no others."""
+
+    known: tuple["May", ...] = ()
+    others: "May | None" = None
+
+    @cached_property
+    def key(self) -> object:
+        """What tells it from others."""
+        return "items", tuple(one.key for one in self.known), self.others and self.others.key
+
+
+class Fields(msgspec.Struct, frozen=True, dict=True):
+    """An object with fields that it surely has, others that it may have, and any besides where it is open."""
+
+    always: Mapping[str, "May"] = {}
+    perhaps: Mapping[str, "May"] = {}
+    open: bool = True
+
+    @cached_property
+    def key(self) -> object:
+        """What tells it from others."""
+        told = (tuple((name, one.key) for name, one in sorted(some.items())) for some in (self.always, self.perhaps))
+        return "fields", *told, self.open
+
+
+class AtLeast(msgspec.Struct, frozen=True, dict=True):
+    """A whole number, or a larger one."""
+
+    least: int
+
+    @cached_property
+    def key(self) -> object:
+        """What tells it from others."""
+        return "at least", self.least
+
+
+class Optional(msgspec.Struct, frozen=True, dict=True):
+    """A value that may be left out: left out, or there."""
+
+    value: "May | None" = None
+
+    @cached_property
+    def key(self) -> object:
+        """What tells it from others."""
+        return "optional", self.value and self.value.key
+
+
+class Anything(msgspec.Struct, frozen=True, dict=True):
+    """A value of which nothing is known."""
+
+    @cached_property
+    def key(self) -> object:
+        """What tells it from others."""
+        return "anything"
+
+
+Value = Exactly | Text | Items | Fields | AtLeast | Optional | Anything
+
+
+class May(msgspec.Struct, frozen=True, dict=True):
+    """What an expression may come to."""
+
+    values: tuple[Value, ...] = ()
+    errs: bool = False
+
+    @cached_property
+    def key(self) -> object:
+        """What tells it from others."""
+        return frozenset(one.key for one in self.values), self.errs
+
+    def only(self, *wanted: bool, errs: bool) -> bool:
+        """Whether it comes to one of these truths, or errs where that is as good."""
+        return (errs or not self.errs) and all(
+            isinstance(one, Exactly) and isinstance(one.value, bool) and one.value in wanted for one in self.values
+        )
+
+
+def may(*values: Value, errs: bool = False) -> May:
+    """One of these values, or an error."""
+    if len(values) == 1:
+        return May(values, errs)
+    found = {one.key: one for one in values}
+    if "anything" in found or len(found) > _MOST:
+        return May((Anything(),), errs)
+    return May(tuple(found.values()), errs)
+
+
+def exactly(value: Any) -> May:  # noqa: ANN401 - JSON
+    """A value that is known."""
+    return May((Exactly(value),))
+
+
+TRUE, FALSE = Exactly(True), Exactly(False)
+ERRS = May((), errs=True)
+ANYTHING = May((Anything(),), errs=True)
+# A value that is there, whatever it is; a truth that is not known.
+SOME_VALUE = May((Anything(),))
+UNSURE = May((TRUE, FALSE))
+
+
+def either(every: Iterable[May]) -> May:
+    """What it comes to that is one of several."""
+    some = tuple(every)
+    if len(some) == 1:
+        return some[0]
+    return may(*(value for one in some for value in one.values), errs=any(one.errs for one in some))
+
+
+def known(value: Any) -> Value:  # noqa: ANN401 - JSON
+    """The same in parts where that is how it is looked at: a list by its items."""
+    return Items(tuple(May((Exactly(one),)) for one in value)) if isinstance(value, list) else Exactly(value)
+
+
+def truth(*, yes: bool, no: bool, errs: bool = False) -> May:
+    """A truth that may be so, or otherwise."""
+    return May((*((TRUE,) if yes else ()), *((FALSE,) if no else ())), errs)
