@@ -297,11 +297,11 @@ print(json.dumps({{one.name.split()[0]: [one.doubt, sorted(one.stops)] for one i
 
 def test_what_is_asked_after_a_stop_is_answered_and_each_policy_has_its_own_budget():
     bomb, honest = Bounded(("object",)), Bounded(("object",))
-    text = bomb.compile(EXPRESSIONS["replaced in loops"])
+    text, _ = bomb.compile(EXPRESSIONS["replaced in loops"])
     for _ in range(3):
         (said,) = bomb.ask([text], (), {"object": {}})
         assert said.ours and "more time" in said.reason
-        assert honest.ask([honest.compile("object.a == 1")], (), {"object": {"a": 1}}) == (True,)
+        assert honest.ask([honest.compile("object.a == 1")[0]], (), {"object": {"a": 1}}) == (True,)
     (again,) = bomb.ask(["true"], (), {"object": {}})
     assert isinstance(again, Erred), "its time was over"
 

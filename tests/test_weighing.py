@@ -10,7 +10,8 @@ from kscan.snapshot import kinds
 from kscan.snapshot.entry import Body, Gap, Reason
 from kscan.snapshot.needs import Plain
 from kscan.snapshot.snapshot import About, Snapshot
-from kscan.views.view import Readings, View, Weighed
+from kscan.views.reading import Weighed
+from kscan.views.view import Readings, View
 
 VIEWS = sorted((Path(kscan.__file__).parent / "views").glob("**/*.py"))
 # The calls that weigh a gap away; `get` only where it is given a reason.

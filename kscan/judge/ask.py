@@ -19,8 +19,9 @@ from kscan.model.pods import lookup
 from kscan.rules import RULES
 from kscan.snapshot.entry import Gap, Reason
 from kscan.views.objects import NAMESPACE_OBJECTS
+from kscan.views.reading import Reading
 from kscan.views.targets import TARGETS, Part, Subject, Target
-from kscan.views.view import Reading, Readings, T, View
+from kscan.views.view import Readings, T, View
 
 
 class Said(msgspec.Struct, frozen=True):

@@ -25,10 +25,11 @@ from kscan.snapshot.entry import Reason
 from kscan.views.admission import ADMISSION
 from kscan.views.levels import LEVELS, Levels
 from kscan.views.objects import INGRESSES, NAMESPACES, SERVICES
+from kscan.views.reading import Reading
 from kscan.views.rights import RIGHTS
 from kscan.views.running import RUNNING
 from kscan.views.server import STANDARDS_MINOR
-from kscan.views.view import Reading, Readings, View
+from kscan.views.view import Readings, View
 from kscan.views.workloads import WORKLOADS
 
 VIEWS: tuple[View[Any], ...] = (WORKLOADS, RUNNING, NAMESPACES, STANDARDS_MINOR, ADMISSION)

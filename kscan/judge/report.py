@@ -18,7 +18,7 @@ from kscan.model.podsecurity.modes import Modes
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import FromNode
 from kscan.snapshot.snapshot import About
-from kscan.views.view import Evidence
+from kscan.views.reading import Evidence
 
 
 class Status(StrEnum):

@@ -19,8 +19,8 @@ from kscan.rules import RULES
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.redact import clean, safe
 from kscan.snapshot.snapshot import About
+from kscan.views.reading import Reading
 from kscan.views.targets import TARGETS
-from kscan.views.view import Reading
 
 _MOST_TEXT = 200
 _MOST_PART = 80

@@ -24,7 +24,8 @@ from kscan.views.answers import Question, UnlikeError
 from kscan.views.flagz import READERS
 from kscan.views.node_files import NODE_FILES
 from kscan.views.platform import PLATFORM
-from kscan.views.view import Evidence, Source, View
+from kscan.views.reading import Evidence
+from kscan.views.view import Source, View
 
 CONFIGZ = PerNode("configz")
 # A kubelet asks for the right to nodes/configz there too.

@@ -15,7 +15,8 @@ from kscan.snapshot.named import JSON
 from kscan.snapshot.needs import FromNode
 from kscan.views.answers import Question, UnlikeError
 from kscan.views.platform import PLATFORM
-from kscan.views.view import Evidence, Source, View
+from kscan.views.reading import Evidence
+from kscan.views.view import Source, View
 
 NODE_FACTS = FromNode()
 NO_RESULTS = "only files on nodes tell it: `kscan deploy node` prints how to read them, --node-results takes them"

@@ -17,37 +17,13 @@ from kscan.snapshot.named import named
 from kscan.snapshot.needs import Brought, FromNode, Named, Need, PerNode, Plain, Resource, split_path
 from kscan.snapshot.snapshot import About, Snapshot
 from kscan.views.answers import Question
+from kscan.views.reading import Evidence, Reading, Weighed
 
 _BY_NAME = frozenset((resource.group, resource.plural) for resource in KNOWN)
 T = TypeVar("T")
 A = TypeVar("A")
 N = TypeVar("N")
 Met = TypeVar("Met", "Evidence", Gap, "Weighed")
-
-
-class Evidence(msgspec.Struct, frozen=True, order=True):
-    """A path that was read, and how many objects it held."""
-
-    path: str
-    objects: int | None = None
-
-
-class Weighed(msgspec.Struct, frozen=True, order=True):
-    """A gap that leaves nothing open, and why."""
-
-    gap: Gap
-    because: str
-
-
-class Reading(msgspec.Struct, Generic[T], frozen=True):
-    """A view's value, with the evidence it rests on, what was missing, and what was missed by nobody."""
-
-    value: T
-    evidence: tuple[Evidence, ...]
-    gaps: tuple[Gap, ...]
-    weighed: tuple[Weighed, ...] = ()
-    # What tells whether it rests on a path: as long as only others change, it is the same.
-    rests_on: tuple[Callable[[str], bool], ...] = ()
 
 
 class View(msgspec.Struct, Generic[T], frozen=True):

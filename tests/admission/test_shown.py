@@ -146,7 +146,7 @@ def test_what_is_shown_is_true_of_every_pod_that_is_tried():
         expressions = Expressions(spec([text]))
         for probe, request in product(tailored(expressions.reads), (CREATE_POD, DEBUG_POD)):
             case = msgspec.structs.replace(ORDINARY, request=request)
-            surely = [expressions.surely(one, SHOP, case) for one in deeds(probe.name, request)]
+            surely = [expressions.shown.surely(one, SHOP, case) for one in deeds(probe.name, request)]
             if surely and all(surely):
                 shown += 1
                 tried = probe.by(request)

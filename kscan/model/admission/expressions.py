@@ -6,17 +6,15 @@ from typing import Any
 
 import msgspec
 
-from kscan.model.admission import deeds
 from kscan.model.admission.cases import MORE_AT_ONCE, OTHER_WORDS, SOMEBODY_ELSE, Case, Dims
-from kscan.model.admission.matching import DEBUG_POD, name_of
-from kscan.model.admission.pods import edited, request_in
+from kscan.model.admission.matching import name_of
+from kscan.model.admission.pods import told
 from kscan.model.admission.policies import PolicySpec
-from kscan.model.admission.probes import PLAIN, Pod
+from kscan.model.admission.probes import Pod
 from kscan.model.admission.reading import dims_of, may_cost_too_much, unseen_by
+from kscan.model.admission.shown import Shown
 from kscan.model.cel.bounded import Bounded
-from kscan.model.cel.partial import Fields
 from kscan.model.cel.paths import Read, read
-from kscan.model.cel.possible import Possible
 from kscan.model.cel.questions import Variable, uses
 from kscan.model.cel.runtime import Erred
 from kscan.model.cel.tree import Node
@@ -100,30 +98,13 @@ class Expressions:
         """What the validations say; what errs is decided by the failure policy."""
         return self._asked(self._validations, pod, namespace, case, shown=namespace, errs=self.fails_open)
 
-    def always(self, namespace: Mapping[str, Any], case: Case) -> bool:
-        """Whether every pod meets the conditions in a case."""
-        possible = Possible(deeds.seen(_told(PLAIN, name_of(namespace), {}, case), deeds.ANY_POD), {})
-        return all(not one.doubt and possible.of(one.tree).only(True, errs=False) for one in self._conditions)
-
-    def never(self, namespace: Mapping[str, Any], case: Case) -> bool:
-        """Whether no pod meets them."""
-        possible = Possible(deeds.seen(_told(PLAIN, name_of(namespace), {}, case), deeds.ANY_POD), {})
-        return any(not one.doubt and possible.of(one.tree).only(False, errs=False) for one in self._conditions)
-
-    def surely(self, spec: Fields, namespace: Mapping[str, Any], case: Case) -> frozenset[int]:
-        """Which validations refuse every pod with such a spec; none where a condition may leave one out."""
-        told = _told(PLAIN, name_of(namespace), {}, case)
-        errs = not self.fails_open
-        conditions = Possible(deeds.seen(told, spec), {})
-        if not all(not one.doubt and conditions.of(one.tree).only(True, errs=errs) for one in self._conditions):
-            return frozenset()
-        variables = {name: None if one.doubt else one.tree for name, one in self._variables.items()}
-        validations = Possible(deeds.seen({**told, "namespaceObject": dict(namespace)}, spec), variables)
-        return frozenset(
-            at
-            for at, one in enumerate(self._validations)
-            if not one.doubt and validations.of(one.tree).only(False, errs=errs)
-        )
+    @property
+    def shown(self) -> Shown:
+        """The same, of which it is worked out what they say of every pod."""
+        conditions = [one.tree for one in self._conditions]
+        validations = [one.tree for one in self._validations]
+        variables = {name: one.tree for name, one in self._variables.items()}
+        return Shown(conditions, validations, variables, errs=not self.fails_open)
 
     def all(self, said: Said) -> list[Said]:
         """The same of each validation."""
@@ -151,7 +132,7 @@ class Expressions:
         if new:
             self.asked += 1
             texts = [text for text, *_ in new]
-            answers = self._environment.ask(texts, self._told, _told(pod, name, shown, case))
+            answers = self._environment.ask(texts, self._told, told(pod, name, shown, case))
             self._answers.update(zip(new, answers, strict=True))
         return [Doubt(doubt) if doubt else _said(self._answers[key], errs)
                 for key, doubt in zip(keys, doubts, strict=True)]  # fmt: skip
@@ -195,13 +176,6 @@ class Expressions:
         except RuntimeError as error:
             reason = _PLACE.sub("", str(error)).partition(" (in container")[0]
             return _Compiled("", Read(), f"{_CANNOT} {reason}")
-
-
-def _told(pod: Pod, name: str, shown: Mapping[str, Any], case: Case) -> Mapping[str, Any]:
-    """What the expressions see but for their variables."""
-    old = edited(PLAIN, case, name) if case.request == DEBUG_POD else None
-    return {"object": edited(pod, case, name), "oldObject": old, "request": request_in(case, name), "params": None,
-            "namespaceObject": dict(shown)}  # fmt: skip
 
 
 def _said(said: bool | Erred, errs: Said) -> Said:

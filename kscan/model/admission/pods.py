@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kscan.model.admission.cases import ANNOTATION, GENERATED, LABEL, NAME, OWNER, UNTRIED, Case, Edit
-from kscan.model.admission.probes import Pod
+from kscan.model.admission.matching import DEBUG_POD
+from kscan.model.admission.probes import PLAIN, Pod
 from kscan.model.rbac.identity import Identity
 
 _PODS = {"group": "", "version": "v1"}
@@ -98,3 +99,10 @@ def request_in(case: Case, namespace: str) -> dict[str, Any]:
         "options": {"apiVersion": "meta.k8s.io/v1", "kind": kind},
         "userInfo": {"username": identity.user, "groups": list(identity.groups)},
     }  # fmt: skip
+
+
+def told(pod: Pod, namespace: str, shown: Mapping[str, Any], case: Case) -> dict[str, Any]:
+    """All that expressions see of a request for a pod in a case, where they are shown this of the namespace."""
+    old = edited(PLAIN, case, namespace) if case.request == DEBUG_POD else None
+    return {"object": edited(pod, case, namespace), "oldObject": old, "request": request_in(case, namespace),
+            "params": None, "namespaceObject": dict(shown)}  # fmt: skip

@@ -14,6 +14,7 @@ from kscan.model.admission.expressions import Doubt, Expressions, Said
 from kscan.model.admission.matching import NAME
 from kscan.model.admission.policies import PolicySpec
 from kscan.model.admission.probes import EVERY, PLAIN, PROBES, Pod, Probe, Trying
+from kscan.model.admission.shown import Shown
 from kscan.model.admission.tailored import tailored
 
 # One label by its name; what walks over all of them sees the namespace's name among them.
@@ -52,6 +53,7 @@ class Trial:
 
     def __init__(self, spec: PolicySpec, budget: Budget) -> None:
         self._expressions = Expressions(spec)
+        self._shown = self._expressions.shown
         self._text = spec.text
         # Without what looks at one label by its name.
         self._rest = _ONE_LABEL.sub("", self._text)
@@ -82,9 +84,7 @@ class Trial:
         case = self._plainer(namespace["metadata"], case)
         if any(isinstance(one, Doubt) for one in self._expressions.conditions(PLAIN, namespace, case)):
             return None
-        return self._expressions.always(namespace, case) or (
-            False if self._expressions.never(namespace, case) else None
-        )
+        return self._shown.always(namespace, case) or (False if self._shown.never(namespace, case) else None)
 
     def _plainer(self, metadata: Mapping[str, Any], case: Case) -> Case:
         """The case as far as its expressions can tell it from others."""
@@ -123,7 +123,7 @@ class Trial:
         if left <= 0:
             return Outcome(doubt=_SPENT)
         before = self._expressions.asked
-        asked = _Asked(self._expressions, namespace, case)
+        asked = _Asked(self._expressions, self._shown, namespace, case)
         became = {probe.name: asked.became(probe) for probe in self._probes}
         setattr(self._budget, pot, left - (self._expressions.asked - before))
         doubts = {name: one for name, one in became.items() if one}
@@ -150,8 +150,8 @@ class Trials:
 class _Asked:
     """What a policy says of pods in one namespace and case, each pod asked about once."""
 
-    def __init__(self, expressions: Expressions, namespace: Mapping[str, Any], case: Case) -> None:
-        self._expressions, self._namespace, self._case = expressions, namespace, case
+    def __init__(self, expressions: Expressions, shown: Shown, namespace: Mapping[str, Any], case: Case) -> None:
+        self._expressions, self._shown, self._namespace, self._case = expressions, shown, namespace, case
         self.said: dict[int, Sequence[Said]] = {}
 
     def became(self, probe: Probe) -> str | None:
@@ -177,7 +177,7 @@ class _Asked:
         """Whether some validation that lets harmless pods in refuses every pod that does the thing."""
         plain = [self._of(one) for one in {id(some.plain): some.plain for some in tried}.values()]
         specs = deeds(probe.name, self._case.request)
-        surely = [self._expressions.surely(spec, self._namespace, self._case) for spec in specs]
+        surely = [self._shown.surely(spec, self._namespace, self._case) for spec in specs]
         return bool(specs) and all(any(said[at] is True for said in plain for at in some) for some in surely)
 
     def _of(self, pod: Pod) -> Sequence[Said]:

@@ -67,7 +67,7 @@ class Bounded:
     ) -> Sequence[bool | Erred]:
         """What each expression says that was compiled before; each variable may use those before it."""
         said = self._ask(Question(self._names, tuple(expressions), tuple(variables), dict(told)))
-        return [one if isinstance(one, bool | Erred) else Erred("it was not evaluated", ours=True) for one in said]
+        return tuple(one if isinstance(one, bool | Erred) else Erred("it was not evaluated", ours=True) for one in said)
 
     def _ask(self, question: Question) -> Sequence[bool | bytes | Erred]:
         self._left += _EACH
@@ -99,7 +99,7 @@ class Process:
         asked = msgspec.msgpack.encode(msgspec.structs.replace(question, seconds=0))
         if asked not in self._replies:
             reply = self._asked(question)
-            if isinstance(reply, str) or reply.signal:
+            if isinstance(reply, str) or reply.signal or question.told is None:
                 return reply
             if len(self._replies) >= _REMEMBERED:
                 self._replies.clear()

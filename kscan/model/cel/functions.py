@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kscan.model.cel.equality import among, equal, is_number, unequal
 from kscan.model.cel.partial import (
     ANYTHING,
     ERRS,
@@ -20,7 +21,6 @@ from kscan.model.cel.partial import (
     Value,
     either,
     exactly,
-    known,
     may,
     truth,
 )
@@ -29,100 +29,14 @@ from kscan.model.cel.partial import (
 _BEGINS = re.compile(r"\^([\w/ :@%,-]+)(?![*?{+|])")
 # One of which each engine says the same, and soon.
 _PLAIN = re.compile(r"(?:[\w/:@^$|()-]|\\\.|\.[*+](?!\?)|\.){1,200}")
-_NUMBERS = (int, float)
-
-
-def _equal(one: Value, other: Value) -> May:
-    """Whether two values are the same."""
-    for left, right in ((one, other), (other, one)):
-        match left, right:
-            case Anything(), _:
-                return truth(yes=True, no=True, errs=False)
-            case Text(), Exactly(value):
-                return truth(yes=isinstance(value, str) and left.equals(value), no=True)
-            case Fields(always), Exactly(value):
-                return truth(yes=isinstance(value, dict) and set(always) <= set(value), no=True)
-            case Items(), Items() | Exactly(list()) if (listed := _plain(right)) and not _plain(left):
-                return truth(yes=_may_be(left, listed.value), no=True)
-            case AtLeast(least), Exactly(value):
-                return truth(yes=_is_number(value) and value >= least, no=True)
-    first, second = _plain(one), _plain(other)
-    if first and second:
-        return exactly(_same(first.value, second.value))
-    return UNSURE if type(one) is type(other) else exactly(False)
-
-
-def _may_be(items: Items, listed: list[Any]) -> bool:
-    """Whether a list of which some items are known may be this one."""
-    fits = len(items.known) <= len(listed) if items.others else len(items.known) == len(listed)
-    return fits and all(any(not _equals(item, one).only(False, errs=True) for one in listed) for item in items.known)
-
-
-def _equals(one: May, value: Any) -> May:  # noqa: ANN401 - JSON
-    return either(_equal(some, Exactly(value)) for some in one.values)
-
-
-def _plain(value: Value) -> Exactly | None:
-    """A value that is known as a whole."""
-    if isinstance(value, Exactly):
-        return value
-    if isinstance(value, Items) and value.others is None:
-        items = [_plain(one.values[0]) if len(one.values) == 1 and not one.errs else None for one in value.known]
-        return None if None in items else Exactly([one.value for one in items if one])
-    return None
-
-
-def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - JSON
-    """Whether two values are the same to CEL, to which true is no number."""
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
-
-
-def _unequal(one: Value, other: Value) -> May:
-    found = _equal(one, other)
-    return truth(yes=any(some.key == Exactly(False).key for some in found.values),
-                 no=any(some.key == Exactly(True).key for some in found.values))  # fmt: skip
-
-
-def _in(one: Value, other: Value) -> May:
-    """Whether something is an item of a list, or the name of a map's entry."""
-    match other:
-        case Exactly(dict() as told):
-            return either(_equal(one, Exactly(name)) for name in told) if told else exactly(False)
-        case Fields(always, perhaps, is_open):
-            name = one.value if isinstance(one, Exactly) else None
-            sure = isinstance(name, str) and name in always
-            return truth(yes=sure or is_open or name is None or name in perhaps, no=not sure)
-        case Exactly(list() as items):
-            other = known(items)
-    if isinstance(other, Items):
-        return _among(one, other)
-    return ERRS if not isinstance(other, Anything) else truth(yes=True, no=True, errs=True)
-
-
-def _among(one: Value, other: Items) -> May:
-    surely = False
-    perhaps = other.others is not None
-    for item in other.known:
-        found = either(_equal(one, value) for value in item.values)
-        perhaps = perhaps or not found.only(False, errs=False)
-        surely = surely or (bool(found.values) and found.only(True, errs=False))
-    return truth(yes=surely or perhaps, no=not surely)
 
 
 def _added(one: Value, other: Value) -> May:
     """Two lists one after the other, two texts, the sum of two numbers."""
     if isinstance(one, Exactly) and isinstance(other, Exactly):
         left, right = one.value, other.value
-        if (isinstance(left, str) and isinstance(right, str)) or (_is_number(left) and _is_number(right)):
-            return exactly(left + right)
+        if (isinstance(left, str) and isinstance(right, str)) or (is_number(left) and is_number(right)):
+            return may(Exactly(left + right))
     match one, other:
         case AtLeast(least), Exactly(int(value)) if value >= 0:
             return May((AtLeast(least + value),))
@@ -162,7 +76,7 @@ def _compared(holds: Callable[[Any, Any], bool]) -> Callable[[Value, Value], May
     def compare(one: Value, other: Value) -> May:
         match one, other:
             case Exactly(left), Exactly(right):
-                alike = (_is_number(left) and _is_number(right)) or (isinstance(left, str) and isinstance(right, str))
+                alike = (is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str))
                 return exactly(holds(left, right)) if alike else ERRS
             case AtLeast(least), Exactly(int(value)):
                 ways = {holds(some, value) for some in (least, max(least, value), max(least, value) + 1)}
@@ -303,9 +217,9 @@ def _there_if_any(one: Value) -> May:
 
 
 FUNCTIONS: Mapping[str, Callable[..., May]] = {
-    "_==_": _equal,
-    "_!=_": _unequal,
-    "@in": _in,
+    "_==_": equal,
+    "_!=_": unequal,
+    "@in": among,
     "_+_": _added,
     "size": _size,
     "_<_": _compared(lambda one, other: one < other),

@@ -9,14 +9,19 @@ from typing import Any
 
 import msgspec
 
-# As many as one thing may be at once; what may be more may be anything.
-_MOST = 8
+# As many as one thing may be at once, and as large as it may be; what may be more may be anything.
+_MOST, _LARGEST = 8, 2_000
 
 
 class Exactly(msgspec.Struct, frozen=True, dict=True):
     """One value, as JSON has it."""
 
     value: Any
+
+    @cached_property
+    def size(self) -> int:
+        """How many values it is made of."""
+        return len(msgspec.json.encode(self.value)) // 16
 
     @cached_property
     def key(self) -> object:
@@ -34,6 +39,11 @@ class Text(msgspec.Struct, frozen=True, dict=True):
     # Whether the same is true of it in small letters, or in large ones.
     folded: bool = False
 
+    @property
+    def size(self) -> int:
+        """How many values it is made of."""
+        return 1
+
     @cached_property
     def key(self) -> object:
         """What tells it from others."""
@@ -45,6 +55,11 @@ class Items(msgspec.Struct, frozen=True, dict=True):
 
     known: tuple["May", ...] = ()
     others: "May | None" = None
+
+    @cached_property
+    def size(self) -> int:
+        """How many values it is made of."""
+        return 1 + sum(one.size for one in (*self.known, *([self.others] if self.others else [])))
 
     @cached_property
     def key(self) -> object:
@@ -60,6 +75,11 @@ class Fields(msgspec.Struct, frozen=True, dict=True):
     open: bool = True
 
     @cached_property
+    def size(self) -> int:
+        """How many values it is made of."""
+        return 1 + sum(one.size for some in (self.always, self.perhaps) for one in some.values())
+
+    @cached_property
     def key(self) -> object:
         """What tells it from others."""
         told = (tuple((name, one.key) for name, one in sorted(some.items())) for some in (self.always, self.perhaps))
@@ -70,6 +90,11 @@ class AtLeast(msgspec.Struct, frozen=True, dict=True):
     """A whole number, or a larger one."""
 
     least: int
+
+    @property
+    def size(self) -> int:
+        """How many values it is made of."""
+        return 1
 
     @cached_property
     def key(self) -> object:
@@ -83,6 +108,11 @@ class Optional(msgspec.Struct, frozen=True, dict=True):
     value: "May | None" = None
 
     @cached_property
+    def size(self) -> int:
+        """How many values it is made of."""
+        return 1 + (self.value.size if self.value else 0)
+
+    @cached_property
     def key(self) -> object:
         """What tells it from others."""
         return "optional", self.value and self.value.key
@@ -90,6 +120,11 @@ class Optional(msgspec.Struct, frozen=True, dict=True):
 
 class Anything(msgspec.Struct, frozen=True, dict=True):
     """A value of which nothing is known."""
+
+    @property
+    def size(self) -> int:
+        """How many values it is made of."""
+        return 1
 
     @cached_property
     def key(self) -> object:
@@ -107,6 +142,11 @@ class May(msgspec.Struct, frozen=True, dict=True):
     errs: bool = False
 
     @cached_property
+    def size(self) -> int:
+        """How many values it is made of."""
+        return 1 + sum(one.size for one in self.values)
+
+    @cached_property
     def key(self) -> object:
         """What tells it from others."""
         return frozenset(one.key for one in self.values), self.errs
@@ -120,6 +160,8 @@ class May(msgspec.Struct, frozen=True, dict=True):
 
 def may(*values: Value, errs: bool = False) -> May:
     """One of these values, or an error."""
+    if any(one.size > _LARGEST for one in values):
+        return May((Anything(),), errs)
     if len(values) == 1:
         return May(values, errs)
     found = {one.key: one for one in values}

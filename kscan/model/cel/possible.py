@@ -28,7 +28,7 @@ from kscan.model.cel.partial import (
 from kscan.model.cel.tree import Call, Constant, Listed, Loop, Mapped, Name, Node, Select
 
 # How many steps are worked out for a pod, and how often a loop goes over items that are not known.
-_MOST, _ROUNDS, _MOST_ITEMS, _MOST_WAYS = 40_000, 6, 200, 64
+MOST_STEPS, _ROUNDS, _MOST_ITEMS, _MOST_WAYS = 20_000, 6, 200, 64
 _Names = Mapping[str, May]
 
 
@@ -39,11 +39,16 @@ class TooMuchError(Exception):
 class Possible:
     """Expressions over names of which something is known; `variables` are expressions themselves."""
 
-    def __init__(self, names: _Names, variables: Mapping[str, Node | None]) -> None:
+    def __init__(self, names: _Names, variables: Mapping[str, Node | None], *, most: int = MOST_STEPS) -> None:
         self._names = names
         self._variables = variables
         self._known: dict[str, May] = {}
-        self._left = _MOST
+        self._left = self._most = max(0, min(most, MOST_STEPS))
+
+    @property
+    def steps(self) -> int:
+        """How many were taken so far."""
+        return self._most - max(0, self._left)
 
     def of(self, node: Node | None) -> May:
         """What an expression may come to; anything where that is not known."""

@@ -10,6 +10,7 @@ import msgspec
 
 from kscan.model.cel.paths import read
 from kscan.model.cel.runtime import Erred, environment, evaluated, first_line
+from kscan.model.cel.tree import LONGEST
 
 _VARIABLES = "variables"
 _LENGTH = struct.Struct(">I")
@@ -58,7 +59,7 @@ class Evaluator:
         """What each expression says, or what it is compiled to."""
         compiled = [self._program(question.names, text) for text in question.expressions]
         if question.told is None:
-            yield from (one if isinstance(one, Erred) else one.serialize() for one in compiled)
+            yield from (one if isinstance(one, Erred) else _serialized(one) for one in compiled)
             return
         activation, doubts = self._told(question)
         for text, program in zip(question.expressions, compiled, strict=True):
@@ -138,6 +139,12 @@ def too_large(value: object, left: int = MOST_VALUES) -> bool:
         elif left >= 0 and isinstance(one, dict):
             waiting += [*one, *one.values()]
     return left < 0
+
+
+def _serialized(compiled: Any) -> bytes:  # noqa: ANN401 - untyped binding
+    """What an expression is compiled to; nothing of one that is too large."""
+    found: bytes = compiled.serialize()
+    return found if len(found) <= LONGEST else b""
 
 
 def _needed(question: Question) -> Sequence[Variable]:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 # What is deeper, or longer, is nobody's policy: nothing is told of it.
-_DEEPEST, _LONGEST = 120, 400_000
+_DEEPEST, LONGEST = 120, 100_000
 
 
 class Constant(msgspec.Struct, frozen=True):
@@ -80,7 +80,7 @@ class UnreadableError(Exception):
 
 def tree_of(serialized: bytes) -> Node | None:
     """The tree of a compiled expression; none of one that is too large, or not to be read."""
-    if len(serialized) > _LONGEST:
+    if not serialized or len(serialized) > LONGEST:
         return None
     try:
         message = _one(serialized, 2) if serialized.startswith(b"\n") and b"cel.expr.CheckedExpr" in serialized else b""

@@ -1,0 +1,107 @@
+"""Whether values are the same, or one among others, where only a part of them is known."""
+
+from typing import Any
+
+from kscan.model.cel.partial import (
+    ERRS,
+    UNSURE,
+    Anything,
+    AtLeast,
+    Exactly,
+    Fields,
+    Items,
+    May,
+    Text,
+    Value,
+    either,
+    exactly,
+    known,
+    truth,
+)
+
+
+def equal(one: Value, other: Value) -> May:
+    """Whether two values are the same."""
+    for left, right in ((one, other), (other, one)):
+        match left, right:
+            case Anything(), _:
+                return truth(yes=True, no=True, errs=False)
+            case Text(), Exactly(value):
+                return truth(yes=isinstance(value, str) and left.equals(value), no=True)
+            case Fields(always), Exactly(value):
+                return truth(yes=isinstance(value, dict) and set(always) <= set(value), no=True)
+            case Items(), Items() | Exactly(list()) if (listed := _plain(right)) and not _plain(left):
+                return truth(yes=_may_be(left, listed.value), no=True)
+            case AtLeast(least), Exactly(value):
+                return truth(yes=is_number(value) and value >= least, no=True)
+    first, second = _plain(one), _plain(other)
+    if first and second:
+        return exactly(_same(first.value, second.value))
+    return UNSURE if type(one) is type(other) else exactly(False)
+
+
+def _may_be(items: Items, listed: list[Any]) -> bool:
+    """Whether a list of which some items are known may be this one."""
+    fits = len(items.known) <= len(listed) if items.others else len(items.known) == len(listed)
+    return fits and all(any(not _equals(item, one).only(False, errs=True) for one in listed) for item in items.known)
+
+
+def _equals(one: May, value: Any) -> May:  # noqa: ANN401 - JSON
+    return either(equal(some, Exactly(value)) for some in one.values)
+
+
+def _plain(value: Value) -> Exactly | None:
+    """A value that is known as a whole."""
+    if isinstance(value, Exactly):
+        return value
+    if isinstance(value, Items) and value.others is None:
+        items = [_plain(one.values[0]) if len(one.values) == 1 and not one.errs else None for one in value.known]
+        return None if None in items else Exactly([one.value for one in items if one])
+    return None
+
+
+def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - JSON
+    """Whether two values are the same to CEL, to which true is no number."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number: true is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def unequal(one: Value, other: Value) -> May:
+    """Whether they are not."""
+    found = equal(one, other)
+    return truth(yes=any(some.key == Exactly(False).key for some in found.values),
+                 no=any(some.key == Exactly(True).key for some in found.values))  # fmt: skip
+
+
+def among(one: Value, other: Value) -> May:
+    """Whether something is an item of a list, or the name of a map's entry."""
+    match other:
+        case Exactly(dict() as told):
+            return either(equal(one, Exactly(name)) for name in told) if told else exactly(False)
+        case Fields(always, perhaps, is_open):
+            name = one.value if isinstance(one, Exactly) else None
+            sure = isinstance(name, str) and name in always
+            return truth(yes=sure or is_open or name is None or name in perhaps, no=not sure)
+        case Exactly(list() as items):
+            other = known(items)
+    if isinstance(other, Items):
+        return _among_items(one, other)
+    return ERRS if not isinstance(other, Anything) else truth(yes=True, no=True, errs=True)
+
+
+def _among_items(one: Value, other: Items) -> May:
+    surely = False
+    perhaps = other.others is not None
+    for item in other.known:
+        found = either(equal(one, value) for value in item.values)
+        perhaps = perhaps or not found.only(False, errs=False)
+        surely = surely or (bool(found.values) and found.only(True, errs=False))
+    return truth(yes=surely or perhaps, no=not surely)
