@@ -116,15 +116,18 @@ def cases():
 def test_a_wrong_answer_is_worth_no_more_than_none(check, ready):
     for example in examples(check):
         snapshot = snapshot_of_example(example)
-        before = judge(Readings(snapshot), ready).results[0].status
+        readings = Readings(snapshot)
+        before = judge(readings, ready).results[0].status
         for need in ready.needs():
             for path in asked(need, snapshot):
                 true = snapshot.entries.get(path)
                 none = told(
-                    judge(Readings(with_answer(snapshot, path, Gap(path, Reason.UNDECODABLE))), ready).results[0]
+                    judge(readings.changed(with_answer(snapshot, path, Gap(path, Reason.UNDECODABLE))), ready).results[
+                        0
+                    ]
                 )
                 for name, body in wrong(true).items():
-                    result = judge(Readings(with_answer(snapshot, path, body)), ready).results[0]
+                    result = judge(readings.changed(with_answer(snapshot, path, body)), ready).results[0]
                     where = (example.name, path, name, result.reason)
                     assert result.status not in (Status.PASS, Status.NOT_APPLICABLE) or result.status in (before, none[0]), where  # fmt: skip
                     assert told(result) == none, where

@@ -398,7 +398,7 @@ print(json.dumps({{
 }}))
 """,
         megabytes=1500,
-        seconds=60,
+        seconds=180,
     )
     said = json.loads(out)
     assert said["found"] == ["Deployment shop/bad"] and not said["faults"]

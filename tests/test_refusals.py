@@ -31,8 +31,9 @@ def pairs(check, chosen=random.Random(7)):  # noqa: B008 - one sequence of choic
     """Two things that are not seen: any two that an example holds, and a few of all others."""
     ready = plan([check])
     for example in examples(check):
-        snapshot = snapshot_of_example(example)
-        before = evaluate(snapshot, ready).results[0]
+        readings = Readings(snapshot_of_example(example))
+        snapshot = readings.snapshot
+        before = judge(readings, ready).results[0]
         held, bare = [], []
         for need in ready.needs():
             found = of_example(snapshot, need)
@@ -42,7 +43,8 @@ def pairs(check, chosen=random.Random(7)):  # noqa: B008 - one sequence of choic
             *((one, other) for one in held for other in chosen.sample(bare, min(2, len(bare)))),
         ]
         for one, other in chosen.sample(both, min(12, len(both))):
-            after = evaluate(refused(snapshot, one, other), ready).results[0]
+            less = refused(snapshot, one, other)
+            after = judge(Readings(less) if less.about.manifests else readings.changed(less), ready).results[0]
             yield f"{check.id}, {example.name!r}, {one} and {other}: ", worse(before, after)
 
 

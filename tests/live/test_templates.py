@@ -50,7 +50,7 @@ def path(kind, namespace):
 
 def made(plane, namespace, count):
     """Wait until controllers have made so many pods."""
-    for _ in range(100):
+    for _ in range(600):
         pods = json.loads(plane.answer(f"/api/v1/namespaces/{namespace}/pods")[1])["items"]
         if len(pods) == count:
             return
