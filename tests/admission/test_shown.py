@@ -37,7 +37,7 @@ VOLUMES = "object.spec.?volumes.orValue([])"
     ("!(true in variables.all.map(c, c.?securityContext.?privileged.orValue(false)))", PRIVILEGED),
     (f"object.kind != 'Pod' || variables.all.all(c, {SAFE})", PRIVILEGED),
     (f"request.operation == 'DELETE' || variables.all.all(c, {SAFE})", PRIVILEGED),
-    (f"request.userInfo.username == 'root' || variables.all.all(c, {SAFE})", PRIVILEGED),
+    (f"request.namespace == 'bank' || variables.all.all(c, {SAFE})", PRIVILEGED),
     (f"variables.all.all(c, {SAFE}) ? true : false", PRIVILEGED),
     (f"!(!variables.all.all(c, {SAFE}) && namespaceObject.metadata.name == 'shop')", PRIVILEGED),
     (f"variables.all.all(c, {ADDED}.all(x, x in ['CHOWN', 'NET_BIND_SERVICE']))", {"capability"}),
@@ -53,8 +53,8 @@ VOLUMES = "object.spec.?volumes.orValue([])"
     (f"{VOLUMES}.all(v, !has(v.hostPath))", {"host-path"}),
     (f"{VOLUMES}.all(v, !('hostPath' in v))", {"host-path"}),
     (f"{VOLUMES}.all(v, has(v.emptyDir) || has(v.configMap) || has(v.secret))", {"host-path"}),
-    (f"{VOLUMES}.all(v, !has(v.hostPath) || v.hostPath.path in ['/srv/data', '/mnt/a'])", {"host-path"}),
-    (f"{VOLUMES}.filter(v, has(v.hostPath)).all(v, ['/srv/', '/mnt/a'].exists(p, v.hostPath.path.startsWith(p)))", {"host-path"}),
+    (f"{VOLUMES}.all(v, !has(v.hostPath) || v.hostPath.path in ['/srv/data', '/data/a'])", {"host-path"}),
+    (f"{VOLUMES}.filter(v, has(v.hostPath)).all(v, ['/srv/', '/data/a'].exists(p, v.hostPath.path.startsWith(p)))", {"host-path"}),
 ])  # fmt: skip
 def test_what_people_write_is_shown_to_hold(guard, stops):
     found = outcome(guard, variables=EVERYBODY)
@@ -84,6 +84,19 @@ LET_IN = {
                       f"variables.all.all(c, {SAFE}) || object.spec.?securityContext.orValue({{}}) == {{}} && has(object.spec.initContainers)"),
     "the-first": ("privileged", f"variables.all.all(c, {SAFE}) || {FIRST}"),
     "each-list": ("privileged", f"variables.all.all(c, {SAFE}) || object.spec.containers.map(c, {ADDED}) == [['CHOWN'], ['KILL']]"),
+    "truths-in-order": ("host-pid", "object.spec.?hostPID.orValue(false) <= object.spec.?hostNetwork.orValue(false)"),
+    "privileged-in-order": ("privileged", "variables.all.all(c, c.?securityContext.?privileged.orValue(false) <= "
+                                          "c.?securityContext.?allowPrivilegeEscalation.orValue(true))"),
+    "a-field-of-null": ("privileged", f"variables.all.all(c, {SAFE}) || !has(oldObject.spec)"),
+    "a-value-of-null": ("privileged", f"variables.all.all(c, {SAFE}) || !oldObject.?spec.hasValue()"),
+    "what-is-not-asked": ("privileged", f"variables.all.all(c, {SAFE}) || optional.of(true).orValue([][0])"),
+    "large-numbers": ("privileged", f"variables.all.all(c, {SAFE}) || dyn(9007199254740993) == 9007199254740992.0"),
+    "large-in-order": ("privileged", f"variables.all.all(c, {SAFE}) || dyn(9007199254740993) <= 9007199254740992.0"),
+    "of-the-namespace": ("privileged", f"variables.all.all(c, {SAFE}) || namespaceObject.status.phase != 'Terminating'"),
+    "of-the-metadata": ("privileged", f"variables.all.all(c, {SAFE}) || has(object.metadata.managedFields)"),
+    "of-the-status": ("privileged", f"variables.all.all(c, {SAFE}) || has(object.status)"),
+    "of-who-asks": ("privileged", f"variables.all.all(c, {SAFE}) || has(request.userInfo.extra)"),
+    "other-disks": ("host-path", f"{VOLUMES}.all(v, !has(v.hostPath) || v.hostPath.path.startsWith('/mnt/'))"),
     "one-of-two": ("host-path", f"{VOLUMES}.all(v, !has(v.hostPath) || v.hostPath.path == '/data') || "
                                 f"{VOLUMES}.exists(v, has(v.hostPath) && v.hostPath.path == '/data')"),
 }  # fmt: skip
@@ -93,6 +106,14 @@ LET_IN = {
 def test_what_a_server_lets_in_is_not_shown_to_be_stopped(name):
     probe, guard = LET_IN[name]
     assert probe not in outcome(guard, variables=EVERYBODY).stops
+
+
+@pytest.mark.parametrize(
+    "errs", ["9223372036854775807 + 1 == 0", "dyn([false])[?'a'].orValue(false)", "oldObject.spec.x == 1"]
+)
+def test_what_errs_is_let_in_where_it_fails_open(errs):
+    found = outcome(f"variables.all.all(c, {SAFE}) || {errs}", failurePolicy="Ignore", variables=EVERYBODY)
+    assert "privileged" not in found.stops
 
 
 @pytest.mark.parametrize("more", [".matches('^/srv/data/[a-z0-9]+$')", ".contains('/srv/')", ".lowerAscii() == '/srv'"])

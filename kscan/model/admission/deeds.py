@@ -7,12 +7,10 @@ from typing import Any
 from kscan.model.admission.matching import DEBUG_POD, Request
 from kscan.model.cel.partial import ANYTHING, UNSURE, Fields, Items, May, Text, exactly, may
 
-# The folders of a node in which there is, or may be, what takes it over; others no system has by itself.
-_OWN = frozenset({
-    "bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "opt", "proc", "root", "run", "sbin",
-    "snap", "sys", "sysroot", "usr", "var", "ostree", "nix",
-})  # fmt: skip
-# What lies in them all the same and takes over nothing.
+# The folders of a node in which people put data. In each other one there may be what takes it over: the folder of the
+# kubelet, or what stands behind it, is anywhere on one system or another.
+_DATA = frozenset({"data", "srv"})
+# What lies elsewhere and takes over nothing.
 _HARMLESS_PATHS = frozenset({
     "/etc/localtime", "/etc/machine-id", "/etc/os-release", "/etc/timezone", "/usr/share/zoneinfo",
 })  # fmt: skip
@@ -29,16 +27,18 @@ _Pod = Mapping[str, May]
 def _is_of_node(path: str) -> bool:
     """Whether a path may be one that takes over a node, however it is written."""
     parts = [part for part in path.split("/") if part not in ("", ".")]
-    return path.startswith("/") and (not parts or parts[0] in _OWN) and f"/{'/'.join(parts)}" not in _HARMLESS_PATHS
+    return (
+        path.startswith("/")
+        and f"/{'/'.join(parts)}" not in _HARMLESS_PATHS
+        and parts[:1] not in ([one] for one in _DATA)
+    )
 
 
 def _may_begin(begin: str) -> bool:
     """Whether such a path may begin with a text."""
-    if not begin or not begin.startswith("/"):
-        return not begin
-    *folders, last = begin[1:].split("/")
-    first = next((one for one in folders if one not in ("", ".")), None)
-    return first in _OWN if first else last in ("", ".") or any(one.startswith(last) for one in _OWN)
+    *folders, _ = begin.split("/")
+    first = next((one for one in folders if one not in ("", ".")), "")
+    return not begin or (begin.startswith("/") and first not in _DATA)
 
 
 def _is_capability(name: str) -> bool:
@@ -119,16 +119,36 @@ def _spec(done: _Pod) -> Fields:
 ANY_POD = _spec({})
 # What of a request whoever asks may choose.
 _CHOSEN = frozenset({"uid", "name", "options", "dryRun"})
+# What of its metadata a case says, or leaves out.
+_OF_CASE = frozenset({"name", "namespace", "labels", "annotations", "ownerReferences", "generateName"})
 
 
-def seen(told: Mapping[str, Any], spec: Fields) -> Mapping[str, May]:
-    """What expressions see of all pods with such a spec, where else they see this."""
-    pod = {"apiVersion": exactly("v1"), "kind": exactly("Pod"), "metadata": exactly(told["object"]["metadata"])}
-    request = {name: ANYTHING if name in _CHOSEN else exactly(value) for name, value in told["request"].items()}
+def seen(told: Mapping[str, Any], spec: Fields, *, anybody: bool) -> Mapping[str, May]:
+    """What expressions see of all pods with such a spec, where else they see this; `anybody` may ask for them."""
+    metadata = told["object"]["metadata"]
+    own = {name: exactly(metadata[name]) for name in _OF_CASE if name in metadata}
+    pod = Fields({
+        "apiVersion": exactly("v1"), "kind": exactly("Pod"), "spec": May((spec,)),
+        "metadata": may(Fields(own, never=_OF_CASE - own.keys())),
+    })  # fmt: skip
     return {
-        "object": may(Fields({**pod, "spec": May((spec,))})),
+        "object": May((pod,)),
         "oldObject": exactly(None) if told["oldObject"] is None else ANYTHING,
-        "request": may(Fields(request)),
+        "request": may(_request(told["request"], anybody=anybody)),
         "params": exactly(None),
-        "namespaceObject": exactly(told["namespaceObject"]),
+        "namespaceObject": _namespace(told["namespaceObject"]),
     }
+
+
+def _request(told: Mapping[str, Any], *, anybody: bool) -> Fields:
+    """A request: of who asks, and of what else it may say, only what a case is about is known."""
+    known = {name: exactly(value) for name, value in told.items() if name not in _CHOSEN}
+    who = {name: exactly(value) for name, value in told["userInfo"].items()}
+    return Fields(known | {"userInfo": ANYTHING if anybody else may(Fields(who))})
+
+
+def _namespace(told: Mapping[str, Any]) -> May:
+    """The namespace's object, of which its name and its labels are known, or nothing."""
+    metadata = told.get("metadata", {})
+    known = {name: exactly(metadata[name]) for name in ("name", "labels") if name in metadata}
+    return may(Fields({"metadata": may(Fields(known))})) if known else ANYTHING

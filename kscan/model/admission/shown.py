@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kscan.model.admission.cases import Case
+from kscan.model.admission.cases import ANYBODY, Case
 from kscan.model.admission.deeds import ANY_POD, seen
 from kscan.model.admission.matching import name_of
 from kscan.model.admission.pods import told
@@ -13,7 +13,7 @@ from kscan.model.cel.possible import Possible
 from kscan.model.cel.tree import Node
 
 # How many steps are worked out for a policy, and how many more for each time that it is looked at.
-_STEPS, _EACH = 100_000, 2_000
+_STEPS, _EACH = 40_000, 2_000
 _Trees = Sequence[Node | None]
 
 
@@ -39,18 +39,26 @@ class Shown:
         """Which validations refuse every pod with such a spec; none where a condition may leave one out."""
         if not all(one.only(True, errs=self._errs) for one in self._met(spec, namespace, case)):
             return frozenset()
-        said = self._said(self._validations, self._variables, spec, told(PLAIN, name_of(namespace), namespace, case))
+        said = self._said(self._validations, self._variables, spec, namespace, namespace, case)
         return frozenset(at for at, one in enumerate(said) if one.only(False, errs=self._errs))
 
     def _met(self, spec: Fields, namespace: Mapping[str, Any], case: Case) -> list[May]:
         """What conditions come to, which are asked without variables and the namespace's object."""
-        return self._said(self._conditions, {}, spec, told(PLAIN, name_of(namespace), {}, case))
+        return self._said(self._conditions, {}, spec, namespace, {}, case)
 
     def _said(
-        self, trees: _Trees, variables: Mapping[str, Node | None], spec: Fields, request: Mapping[str, Any]
+        self,
+        trees: _Trees,
+        variables: Mapping[str, Node | None],
+        spec: Fields,
+        namespace: Mapping[str, Any],
+        shown: Mapping[str, Any],
+        case: Case,
     ) -> list[May]:
         self._left += _EACH
-        possible = Possible(seen(request, spec), variables, most=self._left)
+        request = told(PLAIN, name_of(namespace), shown, case)
+        known = seen(request, spec, anybody=case.requester == ANYBODY)
+        possible = Possible(known, variables, most=self._left)
         found = [possible.of(one) for one in trees]
         self._left -= possible.steps
         return found

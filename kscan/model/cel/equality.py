@@ -1,9 +1,9 @@
 """Whether values are the same, or one among others, where only a part of them is known."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from kscan.model.cel.partial import (
-    ERRS,
     UNSURE,
     Anything,
     AtLeast,
@@ -11,6 +11,7 @@ from kscan.model.cel.partial import (
     Fields,
     Items,
     May,
+    Optional,
     Text,
     Value,
     either,
@@ -36,8 +37,13 @@ def equal(one: Value, other: Value) -> May:
                 return truth(yes=is_number(value) and value >= least, no=True)
     first, second = _plain(one), _plain(other)
     if first and second:
-        return exactly(_same(first.value, second.value))
-    return UNSURE if type(one) is type(other) else exactly(False)
+        same = _same(first.value, second.value)
+        return UNSURE if same is None else exactly(same)
+    return (
+        UNSURE
+        if type(one) is type(other) or isinstance(one, Optional) or isinstance(other, Optional)
+        else exactly(False)
+    )
 
 
 def _may_be(items: Items, listed: list[Any]) -> bool:
@@ -60,13 +66,20 @@ def _plain(value: Value) -> Exactly | None:
     return None
 
 
-def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - JSON
-    """Whether two values are the same to CEL, to which true is no number."""
+def _same(one: Any, other: Any) -> bool | None:  # noqa: ANN401 - JSON
+    """Whether two values are the same to CEL, to which true is no number; None of a whole number and a broken one."""
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
+        return len(one) == len(other) and _all(map(_same, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+        return one.keys() == other.keys() and _all(_same(one[key], other[key]) for key in one)
+    if type(one) is type(other):
+        return bool(one == other)
+    return None if is_number(one) and is_number(other) else False
+
+
+def _all(every: Iterable[bool | None]) -> bool | None:
+    found = set(every)
+    return False if False in found else None if None in found else True
 
 
 def is_number(value: object) -> bool:
@@ -86,15 +99,15 @@ def among(one: Value, other: Value) -> May:
     match other:
         case Exactly(dict() as told):
             return either(equal(one, Exactly(name)) for name in told) if told else exactly(False)
-        case Fields(always, perhaps, is_open):
+        case Fields():
             name = one.value if isinstance(one, Exactly) else None
-            sure = isinstance(name, str) and name in always
-            return truth(yes=sure or is_open or name is None or name in perhaps, no=not sure)
+            has = other.has(name) if isinstance(name, str) else None
+            return truth(yes=has is not False, no=has is not True)
         case Exactly(list() as items):
             other = known(items)
     if isinstance(other, Items):
         return _among_items(one, other)
-    return ERRS if not isinstance(other, Anything) else truth(yes=True, no=True, errs=True)
+    return truth(yes=True, no=True, errs=True)
 
 
 def _among_items(one: Value, other: Items) -> May:

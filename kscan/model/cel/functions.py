@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
-from kscan.model.cel.equality import among, equal, is_number, unequal
+from kscan.model.cel.equality import among, equal, unequal
 from kscan.model.cel.partial import (
     ANYTHING,
     ERRS,
@@ -27,16 +27,23 @@ from kscan.model.cel.partial import (
 
 # What a regular expression begins with that is no more than a text.
 _BEGINS = re.compile(r"\^([\w/ :@%,-]+)(?![*?{+|])")
-# One of which each engine says the same, and soon.
+# Larger numbers may be more than a runtime holds. A pattern of which each engine says the same, and soon.
+_MOST = 1 << 62
 _PLAIN = re.compile(r"(?:[\w/:@^$|()-]|\\\.|\.[*+](?!\?)|\.){1,200}")
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _added(one: Value, other: Value) -> May:
     """Two lists one after the other, two texts, the sum of two numbers."""
     if isinstance(one, Exactly) and isinstance(other, Exactly):
         left, right = one.value, other.value
-        if (isinstance(left, str) and isinstance(right, str)) or (is_number(left) and is_number(right)):
+        if isinstance(left, str) and isinstance(right, str):
             return may(Exactly(left + right))
+        if _is_whole(left) and _is_whole(right) and abs(left + right) < _MOST:
+            return exactly(left + right)
     match one, other:
         case AtLeast(least), Exactly(int(value)) if value >= 0:
             return May((AtLeast(least + value),))
@@ -76,12 +83,12 @@ def _compared(holds: Callable[[Any, Any], bool]) -> Callable[[Value, Value], May
     def compare(one: Value, other: Value) -> May:
         match one, other:
             case Exactly(left), Exactly(right):
-                alike = (is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str))
-                return exactly(holds(left, right)) if alike else ERRS
-            case AtLeast(least), Exactly(int(value)):
+                if type(left) is type(right) and isinstance(left, str | int):
+                    return exactly(holds(left, right))
+            case AtLeast(least), Exactly(int(value)) if _is_whole(value):
                 ways = {holds(some, value) for some in (least, max(least, value), max(least, value) + 1)}
                 return truth(yes=True in ways, no=False in ways)
-            case Exactly(int(value)), AtLeast(least):
+            case Exactly(int(value)), AtLeast(least) if _is_whole(value):
                 ways = {holds(value, some) for some in (least, max(least, value), max(least, value) + 1)}
                 return truth(yes=True in ways, no=False in ways)
         return truth(yes=True, no=True, errs=True)
@@ -113,7 +120,7 @@ def _of_texts(say: Callable[[str, str], bool]) -> Callable[[Value, Value], May]:
 def _matches(one: Value, other: Value) -> May:
     """Of a regular expression only its beginning is looked at, where that is a text."""
     match one, other:
-        case Exactly(str(text)), Exactly(str(pattern)) if _is_plain(pattern) and text.isprintable() and len(text) < 300:
+        case Exactly(str(text)), Exactly(str(pattern)) if _is_plain(pattern) and text.isprintable() and len(text) < 100:
             return exactly(re.search(pattern, text) is not None)
         case Text(), Exactly(str(pattern)) if (found := _BEGINS.match(pattern)) and "|" not in pattern:
             return truth(yes=one.begins(found[1]), no=True, errs=one.begins(found[1]))
@@ -121,7 +128,7 @@ def _matches(one: Value, other: Value) -> May:
 
 
 def _is_plain(pattern: str) -> bool:
-    if not _PLAIN.fullmatch(pattern) or len(re.findall(r"\.[*+]", pattern)) > 2 or "(?" in pattern:
+    if not _PLAIN.fullmatch(pattern) or len(re.findall(r"\.[*+]", pattern)) > 1 or pattern.count("(") > 1:
         return False
     try:
         re.compile(pattern)
@@ -147,10 +154,8 @@ def _at(one: Value, other: Value) -> May:
     match one, other:
         case Exactly(dict() as told), Exactly(str(name)):
             return exactly(told[name]) if name in told else ERRS
-        case Fields(always, perhaps, is_open), Exactly(str(name)):
-            if name in always:
-                return always[name]
-            return may(*perhaps[name].values, errs=True) if name in perhaps else (ANYTHING if is_open else ERRS)
+        case Fields(), Exactly(str(name)):
+            return one.field(name)
         case Items(items, None), Exactly(int(number)) if not isinstance(number, bool):
             return items[number] if 0 <= number < len(items) else ERRS
         case Exactly(list() as told), Exactly(int(number)) if not isinstance(number, bool):
@@ -172,27 +177,9 @@ def _optional_at(one: Value, other: Value) -> May:
     found = _at(one, other)
     inner = May(found.values)
     there = (Optional(inner),) if inner.values else ()
-    is_map = isinstance(one, Fields | Items) or (isinstance(one, Exactly) and isinstance(one.value, dict | list))
-    missing = (Optional(),) if found.errs and is_map else ()
-    return may(*there, *missing, errs=not is_map)
-
-
-def _or_value(one: Value, other: Value) -> May:
-    match one:
-        case Optional(None):
-            return May((other,))
-        case Optional(May() as inner):
-            return inner
-    return ANYTHING
-
-
-def _or(one: Value, other: Value) -> May:
-    match one:
-        case Optional(None):
-            return May((other,))
-        case Optional():
-            return May((one,))
-    return ANYTHING
+    is_map = isinstance(one, Fields) or (isinstance(one, Exactly) and isinstance(one.value, dict))
+    fits = isinstance(other, Exactly) and (isinstance(other.value, str) if is_map else _is_whole(other.value))
+    return may(*there, *((Optional(),) if found.errs else ()), errs=not (fits and (is_map or _as_list(one))))
 
 
 def _has_value(one: Value) -> May:
@@ -235,8 +222,6 @@ FUNCTIONS: Mapping[str, Callable[..., May]] = {
     "_[_]": _at,
     "_?._": _optional_at,
     "_[?_]": _optional_at,
-    "orValue": _or_value,
-    "or": _or,
     "hasValue": _has_value,
     "value": _value,
     "optional.of": _there,

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 # As many as one thing may be at once, and as large as it may be; what may be more may be anything.
-_MOST, _LARGEST = 8, 2_000
+_MOST, _LARGEST = 8, 600
 
 
 class Exactly(msgspec.Struct, frozen=True, dict=True):
@@ -73,6 +73,20 @@ class Fields(msgspec.Struct, frozen=True, dict=True):
     always: Mapping[str, "May"] = {}
     perhaps: Mapping[str, "May"] = {}
     open: bool = True
+    # Those that it surely has not, although it is open.
+    never: frozenset[str] = frozenset()
+
+    def has(self, field: str) -> bool | None:
+        """Whether it has a field; None where it may."""
+        if field in self.always or field in self.perhaps:
+            return True if field in self.always else None
+        return None if self.open and field not in self.never else False
+
+    def field(self, field: str) -> "May":
+        """A field, which errs where it is not there."""
+        if self.has(field) is not None:
+            return self.always.get(field, ERRS)
+        return may(*self.perhaps[field].values, errs=True) if field in self.perhaps else ANYTHING
 
     @cached_property
     def size(self) -> int:
@@ -83,7 +97,7 @@ class Fields(msgspec.Struct, frozen=True, dict=True):
     def key(self) -> object:
         """What tells it from others."""
         told = (tuple((name, one.key) for name, one in sorted(some.items())) for some in (self.always, self.perhaps))
-        return "fields", *told, self.open
+        return "fields", *told, self.open, self.never
 
 
 class AtLeast(msgspec.Struct, frozen=True, dict=True):

@@ -26,6 +26,7 @@ from kscan.model.cel.partial import (
     truth,
 )
 from kscan.model.cel.tree import Call, Constant, Listed, Loop, Mapped, Name, Node, Select
+from kscan.model.cel.truths import are_truths, both, may_be, negated
 
 # How many steps are worked out for a pod, and how often a loop goes over items that are not known.
 MOST_STEPS, _ROUNDS, _MOST_ITEMS, _MOST_WAYS = 20_000, 6, 200, 64
@@ -95,15 +96,22 @@ class Possible:
         if function == "_?_:_" and len(arguments) == 3:
             return self._choice(arguments, names)
         given = [self._of(one, names) for one in arguments]
+        # What looks at each item of a list, or at each field, takes as many steps.
+        self._left -= sum(one.size for one in given) >> 3
         match function, given:
             case "_&&_", [one, other]:
-                return _both(one, other)
+                return both(one, other)
             case "_||_", [one, other]:
-                return _not(_both(_not(one), _not(other)))
+                return negated(both(negated(one), negated(other)))
             case "!_", [one]:
-                return _not(one)
+                return negated(one)
             case "@not_strictly_false" | "__not_strictly_false__", [one]:
-                return truth(yes=one.errs or _is(one, TRUE) or not _truths(one), no=_is(one, FALSE) or not _truths(one))
+                return truth(
+                    yes=one.errs or may_be(one, TRUE) or not are_truths(one),
+                    no=may_be(one, FALSE) or not are_truths(one),
+                )
+            case "orValue" | "or", [one, other]:
+                return either(_or_else(value, other, whole=function == "or") for value in (*one.values, *_errors(one)))
         called = FUNCTIONS.get(function)
         if called is None:
             return ANYTHING
@@ -119,9 +127,9 @@ class Possible:
 
     def _choice(self, arguments: tuple[Node, ...], names: _Names) -> May:
         condition = self._of(arguments[0], names)
-        known = _truths(condition)
-        ways = [self._of(arguments[1], names)] if _is(condition, TRUE) or not known else []
-        ways += [self._of(arguments[2], names)] if _is(condition, FALSE) or not known else []
+        known = are_truths(condition)
+        ways = [self._of(arguments[1], names)] if may_be(condition, TRUE) or not known else []
+        ways += [self._of(arguments[2], names)] if may_be(condition, FALSE) or not known else []
         found = either(ways)
         return may(*found.values, errs=found.errs or condition.errs or not known)
 
@@ -149,7 +157,7 @@ class Possible:
     def _looped(self, node: Loop, items: Items | None, first: May, names: _Names) -> May:
         """A loop over items of which some are known, wherever they stand among the others."""
         if items is None:
-            return ERRS
+            return ANYTHING
         if len(items.known) > _MOST_ITEMS:
             raise TooMuchError
         if items.others is None:
@@ -187,6 +195,22 @@ class Possible:
         return either([*found, *([ERRS] if condition.errs else [])])
 
 
+def _errors(found: May) -> tuple[None, ...]:
+    return (None,) if found.errs else ()
+
+
+def _or_else(value: Value | None, other: May, *, whole: bool) -> May:
+    """What may be left out, or else another, which is only asked where it is."""
+    match value:
+        case None:
+            return ERRS
+        case Optional(None):
+            return other
+        case Optional(May() as inner):
+            return May((value,)) if whole else inner
+    return ANYTHING
+
+
 def _each(found: May, say: Callable[[Value], May]) -> May:
     said = either(map(say, found.values))
     return may(*said.values, errs=said.errs or found.errs)
@@ -197,18 +221,13 @@ def field_of(value: Value, field: str) -> May:
     match value:
         case Exactly(dict() as told):
             return exactly(told[field]) if field in told else ERRS
-        case Fields(always, perhaps, is_open):
-            if field in always:
-                return always[field]
-            if field in perhaps:
-                return may(*perhaps[field].values, errs=True)
-            return ANYTHING if is_open else ERRS
+        case Fields():
+            return value.field(field)
         case Optional(inner):
             # A field of what need not be there need not be there either.
             return may(Optional()) if inner is None else _within(_each(inner, lambda one: field_of(one, field)))
-        case Anything():
-            return ANYTHING
-    return ERRS
+    # Of what has no fields it errs, but for some runtimes and some values.
+    return ANYTHING
 
 
 def _within(found: May) -> May:
@@ -221,11 +240,9 @@ def has_field(value: Value, field: str) -> May:
     match value:
         case Exactly(dict() as told):
             return exactly(field in told)
-        case Fields(always, perhaps, is_open):
-            return truth(yes=field in always or field in perhaps or is_open, no=field not in always)
-        case Anything() | Optional():
-            return truth(yes=True, no=True, errs=True)
-    return ERRS
+        case Fields():
+            return truth(yes=value.has(field) is not False, no=value.has(field) is not True)
+    return truth(yes=True, no=True, errs=True)
 
 
 def _items(value: Value) -> Items | None:
@@ -261,40 +278,3 @@ def _as_items(value: Value) -> Items | None:
     if isinstance(value, Exactly) and isinstance(value.value, list):
         return Items(tuple(map(exactly, value.value)))
     return value if isinstance(value, Items) else None
-
-
-def _truths(found: May) -> bool:
-    """Whether it is known to be true or false, if it does not err."""
-    return all(one.key in (TRUE.key, FALSE.key) for one in found.values)
-
-
-def _is(found: May, value: Exactly) -> bool:
-    return any(one.key == value.key for one in found.values)
-
-
-def _both(one: May, other: May) -> May:
-    """Both: what is false decides, whatever the other one comes to."""
-    first, second = _ways(one), _ways(other)
-    found = {_and(left, right) for left in first for right in second}
-    return truth(yes=True in found, no=False in found, errs=None in found)
-
-
-def _ways(found: May) -> set[bool | None]:
-    """True, false, or None for an error."""
-    ways: set[bool | None] = {None} if found.errs else set()
-    for one in found.values:
-        if one.key in (TRUE.key, FALSE.key):
-            ways.add(one.key == TRUE.key)
-        else:
-            # What is no truth errs; what may be anything may be one.
-            ways |= {True, False, None} if isinstance(one, Anything) else {None}
-    return ways
-
-
-def _and(one: bool | None, other: bool | None) -> bool | None:
-    return False if one is False or other is False else None if one is None or other is None else True
-
-
-def _not(found: May) -> May:
-    ways = _ways(found)
-    return truth(yes=False in ways, no=True in ways, errs=None in ways)
