@@ -98,3 +98,31 @@ def test_nothing_judged_is_said():
     space = {"kind": "Namespace", "metadata": {"name": "shop"}}
     moot = evaluate(snapshot_of([space]), plan([CHECKS["egress-not-denied-by-default"]]))
     assert (moot.results[0].status, incomplete(moot)) == (Status.NOT_APPLICABLE, "")
+
+
+OWNER = {"apiVersion": "batch/v1", "kind": "CronJob", "name": "lonely", "uid": "1", "controller": True}
+CRON_JOB = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "lonely", "uid": "1"}, "spec": {
+    "schedule": "0 0 * * *", "jobTemplate": {"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "app:1"}]}}}}}}  # fmt: skip
+
+
+def over(pod):
+    """A pod that says that it has run, and for whom."""
+    metadata = pod["metadata"] | {"ownerReferences": [OWNER]}
+    return pod | {"metadata": metadata, "status": {"phase": "Succeeded"}}
+
+
+def test_no_status_that_is_written_makes_a_pod_history():
+    tried = 0
+    for check in CHECKS.values():
+        for example in examples(check):
+            documents = written(example)
+            pods = [one for one in documents if one["kind"] == "Pod"]
+            if check.file.target != "container" or len(pods) != len(documents) or example.expected != "fail":
+                continue
+            ready = plan([check])
+            if evaluate(as_manifests(documents), ready).results[0].status is Status.FAIL:
+                for more in ([], [CRON_JOB | {"metadata": CRON_JOB["metadata"] | {"namespace": "default"}}]):
+                    told = evaluate(as_manifests([*map(over, documents), *more]), ready).results[0]
+                    assert told.status is Status.FAIL, (check.id, example.name, bool(more))
+                tried += 1
+    assert tried > 40

@@ -94,7 +94,7 @@ class OfferedGroup(msgspec.Struct, frozen=True):
     @property
     def is_known(self) -> bool:
         """Whether all its versions tell what they serve."""
-        return not any(version.untold for version in self.versions)
+        return bool(self.versions) and not any(version.untold for version in self.versions)
 
     @property
     def name(self) -> str:

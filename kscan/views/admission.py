@@ -23,11 +23,11 @@ from kscan.model.podsecurity.modes import LABEL
 from kscan.model.rbac.identity import MASTERS, group_key, user_key
 from kscan.model.rbac.roles import Ask
 from kscan.snapshot import kinds
-from kscan.snapshot.entry import Gap
+from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import Named, Resource
 from kscan.views.answering import ANSWERING
 from kscan.views.components import API_SERVER
-from kscan.views.groups import GROUPS
+from kscan.views.groups import APIS, GROUPS
 from kscan.views.metrics import METRICS
 from kscan.views.objects import NAMESPACE_OBJECTS, SERVICES, Thing
 from kscan.views.platform import PLATFORM
@@ -46,6 +46,7 @@ _STATIC = "apiserver_manifest_admission_config_controller_last_config_info"
 _EVALUATED = "pod_security_evaluations_total"
 _ADMISSIONS = "apiserver_admission_controller_admission_duration_seconds_count"
 _DEBUG = (Ask("update", "pods/ephemeralcontainers"), Ask("patch", "pods/ephemeralcontainers"))
+_SCC = "security.openshift.io"
 _OF_CLUSTER = user_key("system:serviceaccount:kube-system:")
 
 
@@ -70,12 +71,20 @@ def _build(source: Source) -> tuple[Posture, ...]:
         kyverno_validating=tuple(_validating(source)),
         exceptions=tuple(source.nouns(kinds.KYVERNO_EXCEPTIONS, PolicyException)),
         kyverno_settings=_kyverno_settings(source),
-        openshift="security.openshift.io"
-        in source.weighed(GROUPS, because="where no group is told, no guard of OpenShift is counted"),
+        openshift=_openshift(source),
         debuggers=_debuggers(source),
     )
     asked = Asked(msgspec.structs.replace(every, unseen=_unseen(source)), source.of(TRIALS))
     return tuple(asked.posture(one.body) for one in sorted(namespaces, key=lambda one: one.ref))
+
+
+def _openshift(source: Source) -> bool | None:
+    """Whether OpenShift's own guards are there; None where a cluster does not say which groups it serves."""
+    groups = source.weighed(GROUPS, because="where groups are not told, a guard of OpenShift is a doubt")
+    refused = [one.gap for one in source.outweighed if one.gap.path == APIS.path()]
+    # Where nobody asked, as in a snapshot that is made by hand, there is none.
+    told = all(gap.reason is Reason.NOT_ASKED for gap in refused)
+    return True if _SCC in groups else False if told else None
 
 
 def _unseen(source: Source) -> str:

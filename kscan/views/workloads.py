@@ -42,10 +42,12 @@ class _Gathered:
 def _build(source: Source) -> tuple[Workload, ...]:
     owners: _Owners = {**dict(_controllers(source)), **holders(source)}
     gathered = _Gathered()
+    # Of what was not read it is not known that it is not there; in files anybody writes any status.
+    gone = None if source.about.manifests else _MAKERS if source.gaps else frozenset[GroupKind]()
     for path, item in source.items(kinds.PODS):
         head = _head(source, path, item)
         if head:
-            _gather(gathered, owners, head, path, item)
+            _gather(gathered, owners, head, path, item, gone)
     groups = gathered.groups
     workloads = {
         ref: Workload(ref, idle)
@@ -84,11 +86,18 @@ def _controllers(source: Source) -> Iterator[tuple[ObjectRef, Maker]]:
             yield controller.metadata.ref(resource), controller
 
 
-def _gather(gathered: _Gathered, owners: _Owners, head: PodHead, path: str, item: Item) -> None:
+def _gather(
+    gathered: _Gathered,
+    owners: _Owners,
+    head: PodHead,
+    path: str,
+    item: Item,
+    gone: frozenset[GroupKind] | None,
+) -> None:
     ref = top_owner(kinds.PODS, head.metadata, owners, gathered.known)
     owner = owners.get(ref)
     # What has run for a controller is history, also where the controller was not read: its template says what comes.
-    if head.status.phase in FINISHED and (owner or ref.group_kind in _MAKERS):
+    if head.status.phase in FINISHED and gone is not None and (owner or ref.group_kind in gone):
         return
     if isinstance(owner, Maker) and ref not in gathered.renewed and is_current(head.metadata, owner, owners):
         gathered.renewed.add(ref)

@@ -166,3 +166,12 @@ def test_who_owns_everything_is_no_tenant(rules, namespace, answer):
 def test_more_rights_make_no_guard_hold(more, subject):
     assert _guarded(*_granted(ANA, DEBUG, more)) is Answer.ADMITTED
     assert _guarded(*_granted(ANA, DEBUG), *_granted(subject, more, name="more")) is Answer.ADMITTED
+
+
+@pytest.mark.parametrize("reason", ["forbidden", "undecodable", "unavailable", "timeout", "not served"])
+def test_groups_that_are_not_told_may_be_those_of_openshift(reason):
+    groups = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "items": [
+        {"metadata": {"name": "security.openshift.io"}, "versions": [{"version": "v1", "resources": []}]}]}  # fmt: skip
+    assert posture(FLAGS, {"path": "/apis", "json": groups}).privileged is Answer.UNKNOWN
+    assert posture(FLAGS, {"path": "/apis", "gap": reason}).privileged is Answer.UNKNOWN
+    assert posture(FLAGS).privileged is Answer.ADMITTED

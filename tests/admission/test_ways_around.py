@@ -147,8 +147,6 @@ RESTRICTED = (
     ([in_all(f"{ADDED}.all(x, x in {BASELINE})")], {"capability"}),
     ([in_all(f"!has(c.securityContext) || !has(c.securityContext.capabilities) || size({ADDED}) == 0")], {"capability"}),
     ([HOST.format("v.hostPath.path in ['/srv/data', '/etc/localtime', '/data']")], {"host-path"}),
-    ([HOST.format("v.hostPath.path.startsWith('/srv/data/')")], {"host-path"}),
-    ([HOST.format("v.hostPath.path.matches('^/srv/data/[a-z0-9/._-]+$')")], {"host-path"}),
     (["object.spec.?volumes.orValue([]).all(v, !has(v.hostPath))"], {"host-path"}),
     (RESTRICTED, EVERY),
 ])  # fmt: skip

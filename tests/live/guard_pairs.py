@@ -221,7 +221,7 @@ PAIRS = {
     "run-allowed": Pair(policies=hosts("v.hostPath.path.startsWith('/run')"), answer=ADMITTED, probe="host-path"),
     "proc-allowed": Pair(policies=hosts("v.hostPath.path in ['/var/log', '/proc', '/sys']"), answer=ADMITTED, probe="host-path"),
     "logs-allowed": Pair(policies=hosts("v.hostPath.path.startsWith('/var/log/')"), answer=UNKNOWN, probe="host-path"),
-    "data-allowed": Pair(policies=hosts("v.hostPath.path.startsWith('/srv/data/')"), answer=REFUSED, probe="host-path"),
+    "data-allowed": Pair(policies=hosts("v.hostPath.path in ['/srv/data', '/data']"), answer=REFUSED, probe="host-path"),
     # How variables are named.
     "variables-apart": Pair(policies=(policy(f"{each(SAFE)} || variables . ex", variables=TRUE),), answer=ADMITTED, stopped=(),
                             through=(a(),)),

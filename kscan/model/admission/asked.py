@@ -74,7 +74,8 @@ class Everything(msgspec.Struct, frozen=True, kw_only=True):
     exceptions: tuple[PolicyException, ...] = ()
     # What its configuration passes over; None where that could not be read.
     kyverno_settings: Settings | None = None
-    openshift: bool = False
+    # None where it is not known.
+    openshift: bool | None = False
     debuggers: Debuggers = Debuggers()
     # Why there may be more that is asked.
     unseen: str = ""
@@ -223,6 +224,9 @@ class Asked:
             doubt = f"{server.file} may name policies in files, which the API does not show"
         if doubt:
             yield standing(Guard(kind="API server", name="by its own files", doubt=doubt))
-        if self._every.openshift:
+        if self._every.openshift is not False:
             doubt = "who may use which of them decides: see the check privileged-scc-users"
+            doubt = (
+                doubt if self._every.openshift else "whether there are such is not told, for groups could not be read"
+            )
             yield standing(Guard(kind="OpenShift", name="security context constraints", doubt=doubt))

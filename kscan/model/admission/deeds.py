@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from kscan.model.admission.matching import DEBUG_POD, Request
-from kscan.model.cel.partial import ANYTHING, UNSURE, Fields, Items, May, Text, exactly, may
+from kscan.model.cel.partial import ANYTHING, UNSURE, Exactly, Fields, Items, May, Text, exactly, may
 
 # The folders of a node in which people put data. In each other one there may be what takes it over: the folder of the
 # kubelet, or what stands behind it, is anywhere on one system or another.
@@ -16,6 +16,7 @@ _HARMLESS_PATHS = frozenset({
 })  # fmt: skip
 # What a container may have added that takes over no node by itself.
 HARMLESS = frozenset({
+    "",
     "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "CHOWN", "FOWNER", "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE",
     "LINUX_IMMUTABLE", "MAC_OVERRIDE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP",
     "SETUID", "SYS_CHROOT", "SYS_NICE", "SYS_PACCT", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "SYSLOG",
@@ -27,18 +28,8 @@ _Pod = Mapping[str, May]
 def _is_of_node(path: str) -> bool:
     """Whether a path may be one that takes over a node, however it is written."""
     parts = [part for part in path.split("/") if part not in ("", ".")]
-    return (
-        path.startswith("/")
-        and f"/{'/'.join(parts)}" not in _HARMLESS_PATHS
-        and parts[:1] not in ([one] for one in _DATA)
-    )
-
-
-def _may_begin(begin: str) -> bool:
-    """Whether such a path may begin with a text."""
-    *folders, _ = begin.split("/")
-    first = next((one for one in folders if one not in ("", ".")), "")
-    return not begin or (begin.startswith("/") and first not in _DATA)
+    is_data = bool(parts) and parts[0] in _DATA
+    return not (path.startswith("/") and (is_data or f"/{'/'.join(parts)}" in _HARMLESS_PATHS))
 
 
 def _is_capability(name: str) -> bool:
@@ -46,7 +37,8 @@ def _is_capability(name: str) -> bool:
     return name.upper().removeprefix("CAP_") not in HARMLESS
 
 
-_PATH = May((Text("a path of the node", _is_of_node, _may_begin),))
+# With whatever it begins: whoever may write in a folder puts a link there that leads to any other, and mounts that.
+_PATH = May((Text("a path of the node", _is_of_node, lambda _: True),))
 _CAPABILITY = may(Text("a capability that takes over the node", _is_capability, lambda _: True, folded=True))
 _YES = exactly(True)
 _SOME_TEXT = may(Text("some text", lambda _: True, lambda _: True))
@@ -151,4 +143,4 @@ def _namespace(told: Mapping[str, Any]) -> May:
     """The namespace's object, of which its name and its labels are known, or nothing."""
     metadata = told.get("metadata", {})
     known = {name: exactly(metadata[name]) for name in ("name", "labels") if name in metadata}
-    return may(Fields({"metadata": may(Fields(known))})) if known else ANYTHING
+    return may(Fields({"metadata": may(Fields(known))})) if known else may(Exactly(None), Exactly({}))

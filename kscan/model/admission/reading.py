@@ -105,7 +105,7 @@ def _together(reads: Sequence[Read]) -> Read:
 
 # What costs a step, however long the text or the list is that it is asked of, or one for each item.
 _CHEAP = frozenset({
-    "all", "dyn", "endsWith", "exists", "exists_one", "filter", "has", "hasValue", "map", "none", "of", "or", "orValue",
+    "all", "dyn", "endsWith", "exists", "exists_one", "filter", "has", "hasValue", "none", "of", "or", "orValue",
     "size", "startsWith", "value",
 })  # fmt: skip
 

@@ -13,7 +13,7 @@ from kscan.model.cel.possible import Possible
 from kscan.model.cel.tree import Node
 
 # How many steps are worked out for a policy, and how many more for each time that it is looked at.
-_STEPS, _EACH = 40_000, 2_000
+_STEPS, _EACH = 100_000, 600
 _Trees = Sequence[Node | None]
 
 

@@ -150,7 +150,9 @@ def _cased(say: Callable[[str], str]) -> Callable[[Value], May]:
 
 
 def _at(one: Value, other: Value) -> May:
-    """A field by its name, or an item by its number."""
+    """A field by its name, or an item by its number; of what need not be there, one that need not be there."""
+    if isinstance(one, Optional):
+        return may(*_optional_at(one, other).values, errs=True)
     match one, other:
         case Exactly(dict() as told), Exactly(str(name)):
             return exactly(told[name]) if name in told else ERRS

@@ -240,6 +240,8 @@ def has_field(value: Value, field: str) -> May:
     match value:
         case Exactly(dict() as told):
             return exactly(field in told)
+        case Exactly(None):
+            return exactly(False)
         case Fields():
             return truth(yes=value.has(field) is not False, no=value.has(field) is not True)
     return truth(yes=True, no=True, errs=True)
