@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence, Set
 
 from kscan.checks.judgement import Fine, Judgements, Problem, Step, Unsure
+from kscan.model.bounds import MOST_WORDS
 from kscan.model.namespaces import ServiceAccount
 from kscan.model.rbac.authorizer import Grant
 from kscan.model.rbac.baseline import Origin
@@ -76,8 +77,7 @@ def named(rights: Rights, *, subjects: Sequence[str], message: str) -> Judgement
             subject.ref,
             f"{message}: {listed(sorted({str(grant.role.ref) for grant, _ in extra}))}",
             proof=tuple(
-                Step("; ".join(map(str, rules)), str(subject), str(grant.binding.ref), str(grant.role.ref))
-                for grant, rules in extra
+                Step(_told(rules), str(subject), str(grant.binding.ref), str(grant.role.ref)) for grant, rules in extra
             ),
             notes=tuple(
                 dict.fromkeys(note for one, _ in extra for note in rights.baseline.elsewhere(one.binding, subject))
@@ -143,6 +143,12 @@ def own_grants(rights: Rights, key: str, origin: Origin = Origin.OWN) -> Iterato
 def shipped_elsewhere(rights: Rights, given: Iterable[tuple[Binding, Subject]]) -> tuple[str, ...]:
     """Who ships these bindings on another platform."""
     return tuple(dict.fromkeys(note for one in given for note in rights.baseline.elsewhere(*one)))
+
+
+def _told(rules: Sequence[PolicyRule]) -> str:
+    """The rules of a role, as far as one reads them."""
+    more = f"; and {len(rules) - MOST_WORDS:,} more" if len(rules) > MOST_WORDS else ""
+    return f"{'; '.join(map(str, rules[:MOST_WORDS]))}{more}"
 
 
 def _keys(rights: Rights, binding: Binding, origin: Origin) -> list[str]:
