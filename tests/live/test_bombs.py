@@ -103,7 +103,7 @@ NODE = {"kind": "NodeFacts", "apiVersion": "kscan.dev/v1", "node": "bomb-node",
 # What no server that can be started here gives.
 BROUGHT = {
     "/kscan.dev/v1/nodes/bomb-node": ("application/json", json.dumps(NODE)),
-    "/metrics": ("text/plain", "apiserver_audit_event_total NaN\napiserver_audit_error_total{plugin=\"log\"} +Inf\n"),
+    "/metrics": ("text/plain", "apiserver_audit_event_total NaN\napiserver_audit_error_total{plugin=\"log\"} +Inf\nworkqueue_depth 0\n"),
 }  # fmt: skip
 
 
