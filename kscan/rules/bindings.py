@@ -8,7 +8,7 @@ from kscan.model.namespaces import ServiceAccount
 from kscan.model.rbac.authorizer import Grant
 from kscan.model.rbac.baseline import Origin
 from kscan.model.rbac.escalation import beyond
-from kscan.model.rbac.identity import subject_of
+from kscan.model.rbac.identity import ANONYMOUS, NODE_USERS, subject_of
 from kscan.model.rbac.roles import Binding, PolicyRule, Subject
 from kscan.model.rbac.shipped import strange_selectors
 from kscan.model.words import listed
@@ -18,6 +18,9 @@ from kscan.views.rights import RBAC, Rights
 from kscan.views.server import MANIFESTS
 
 _ROLES = ("Role", "ClusterRole")
+_SYSTEM = "system:"
+# Whom the API server itself calls so.
+_OWN_USERS = frozenset({ANONYMOUS, f"{_SYSTEM}apiserver"})
 _ELSEWHERE = "which is not in the manifests; it may be in the cluster"
 
 
@@ -114,12 +117,14 @@ def _way_out(subject: Subject, grant: Grant, rules: Sequence[PolicyRule]) -> str
 def direct_users(rights: Rights) -> Judgements:
     """People who are given rights by name where groups could be.
 
-    Who was added to a shipped binding is told by another check.
+    Who was added to a shipped binding is told by another check. A name that begins as those of Kubernetes' own users do
+    is free to take for whoever may be given a certificate: its own are nodes, and those whom it binds itself.
     """
+    own = _own_users(rights)
     for key in rights.full.keys:
         subject = subject_of(key)
         given = [one.binding for one in own_grants(rights, key) if one.binding.ref not in rights.baseline.bindings]
-        if subject.kind != "User" or subject.name.startswith("system:"):
+        if subject.kind != "User" or subject.name in own or subject.name.startswith(NODE_USERS):
             yield Fine(subject.ref)
         elif given:
             yield Problem(
@@ -131,6 +136,11 @@ def direct_users(rights: Rights) -> Judgements:
             yield Unsure(subject.ref, rights.baseline.why)
         else:
             yield Fine(subject.ref)
+
+
+def _own_users(rights: Rights) -> Set[str]:
+    bound = (one for found in rights.baseline.bindings.values() for binding in found for one in binding.subjects)
+    return _OWN_USERS.union(one.name for one in bound if one.kind == "User" and one.name.startswith(_SYSTEM))
 
 
 def own_grants(rights: Rights, key: str, origin: Origin = Origin.OWN) -> Iterator[Grant]:
