@@ -1,6 +1,6 @@
 """Rights that are enough only while a feature gate of the API server is closed."""
 
-from kscan.checks.judgement import Judgements, Moot, Problem, Unsure
+from kscan.checks.judgement import Judgements, Moot, Unsure
 from kscan.model.meta import ObjectRef
 from kscan.rules.rbac import grants
 from kscan.rules.rule import rule
@@ -29,15 +29,10 @@ def grants_until_gate(
     is_open = _is_open(rights, gates, gate, since, live=live)
     if is_open:
         yield Moot(f"from Kubernetes 1.{since} on this is not enough")
-        return
-    if is_open is None and rights.minor is not None:
+    elif is_open is None:
         yield Unsure(_SERVER, f"whether this is enough depends on its feature gate {gate}, which is not told")
-        return
-    for one in grants.run(rights, manifests, running, needs=needs, message=message):
-        if rights.minor is None and is_open is None and isinstance(one, Problem):
-            yield Unsure(one.ref, "whether it can depends on the cluster's version, which is not known")
-        else:
-            yield one
+    else:
+        yield from grants.run(rights, manifests, running, needs=needs, message=message)
 
 
 def _is_open(rights: Rights, gates: Gates, gate: str, since: int, *, live: bool) -> bool | None:
