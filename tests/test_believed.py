@@ -47,8 +47,13 @@ WRONG = {
 
 
 def cut(body):
-    """Half an answer. Where a text of metrics is cut between two lines, only the connection knows it: that is a gap too."""
+    """Half an answer."""
     return Body(body.content[: len(body.content) // 2].rstrip(b"\n"), body.media_type, body.via)
+
+
+def short(body):
+    """An answer without its last line, as what is cut between two lines; of a single line nothing is left."""
+    return Body(body.content.rstrip(b"\n").rpartition(b"\n")[0] + b"\n", body.media_type, body.via)
 
 
 def questions():
@@ -102,7 +107,12 @@ def wrong(true):
     page = {"a page": WRONG["a page to log in at"]}
     if not isinstance(true, Body):
         return page
-    return page | {"half": cut(true), "chatter": Body(CHATTER, true.media_type), "List": Body(LIST, true.media_type)}
+    return page | {
+        "half": cut(true),
+        "short": short(true),
+        "chatter": Body(CHATTER, true.media_type),
+        "List": Body(LIST, true.media_type),
+    }
 
 
 def cases():

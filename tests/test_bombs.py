@@ -21,11 +21,14 @@ from kscan.judge import guard as guarding
 from kscan.judge.engine import evaluate, judge
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
-from kscan.model.bounds import MOST_ITEMS, too_much
+from kscan.model.bounds import MOST_ALIKE, MOST_ITEMS, too_much
 from kscan.model.cel.binding import without_bind
 from kscan.model.cel.bounded import Bounded, Process
 from kscan.model.cel.questions import Question
 from kscan.model.cel.runtime import Erred
+from kscan.model.meta import Metadata
+from kscan.model.rbac.roles import Ask, PolicyRule, Role
+from kscan.model.rbac.rules import RuleIndex
 from kscan.rules import RULES
 from kscan.rules.rule import Rule
 from kscan.snapshot import kinds
@@ -351,6 +354,111 @@ def test_a_binding_takes_a_time_that_grows_as_its_subjects_do():
 
     few, many = min(seconds(250) for _ in range(3)), min(seconds(2000) for _ in range(2))
     assert many < 25 * few + 0.1
+
+
+def rbac_bomb(name, rules, subjects):
+    """A role and whom it is bound to, as an owner of a namespace may write them: each is stored by the API server."""
+    metadata = {"name": name, "namespace": "bombs"}
+    group = "rbac.authorization.k8s.io"
+    role = {"kind": "Role", "apiVersion": f"{group}/v1", "metadata": metadata, "rules": rules}
+    bound = {"kind": "RoleBinding", "apiVersion": f"{group}/v1", "metadata": metadata, "subjects": subjects,
+             "roleRef": {"kind": "Role", "name": name, "apiGroup": group}}  # fmt: skip
+    return [role, bound]
+
+
+def accounts(of, many):
+    return [{"kind": "ServiceAccount", "namespace": "bombs", "name": f"bomb-{of}-{one}"} for one in range(many)]
+
+
+def words(many):
+    return [f"w{one}" for one in range(many)]
+
+
+DANGERS = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list"]},
+           {"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]}]  # fmt: skip
+
+
+def rbac_bombs():
+    """More rules than anybody reads, each of them asked of each of many; long rules; kinds as a product; names of many."""
+    same = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}] * 10_000
+    unlike = [{"apiGroups": [""], "resources": [f"r{one}"], "verbs": ["get"]} for one in range(8000)]
+    long = {"apiGroups": [""], "resources": [*words(30_000), "secrets"], "verbs": [*words(30_000), "get", "list"]}
+    groups = [f"g{one}.example.com" for one in range(5000)]
+    rbac = "rbac.authorization.k8s.io"
+    named = [
+        {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["impersonate"], "resourceNames": words(10_000)},
+        {"apiGroups": [rbac], "resources": ["roles"], "verbs": ["escalate", "update"], "resourceNames": words(10_000)},
+    ]
+    product = {"apiGroups": groups, "resources": words(40_000), "verbs": ["get"]}
+    return [
+        *rbac_bomb("bomb-same", [*same, *DANGERS], accounts("same", 12_000)),
+        *rbac_bomb("bomb-unlike", [*unlike, *DANGERS], accounts("unlike", 2000)),
+        *rbac_bomb("bomb-long", [long], accounts("long", 2000)),
+        *rbac_bomb("bomb-product", [product], []),
+        *rbac_bomb("bomb-names", named, accounts("names", 2000)),
+    ]
+
+
+OTHERS = [
+    *rbac_bomb("reader", DANGERS, [{"kind": "ServiceAccount", "namespace": "shop", "name": "app"}]),
+    # Who is one of a crowd, and holds more beside, is told by name.
+    *rbac_bomb(
+        "worse", [{"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create"]}], accounts("same", 12_000)[-1:]
+    ),
+]
+SAID = """
+import json
+from kscan.commands.selected import catalogue
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import plan
+from kscan.report.html import to_html
+from kscan.snapshot.documents import snapshot_of
+report = evaluate(snapshot_of(json.load(open({!r}))), plan(catalogue().checks.values()))
+html = to_html(report)
+print(json.dumps({{one.check.id: [str(one.status), sorted({{str(it.object) for it in one.findings}}),
+                  sorted({{f"{{it.object}}: {{it.reason}}" for it in one.undecided}})] for one in report.results}}))
+"""
+
+
+def test_roles_and_bindings_that_a_namespace_may_hold_cost_their_own_verdict(tmp_path):
+    def said(documents):
+        file = tmp_path / "objects.json"
+        file.write_text(json.dumps(documents))
+        started = time.monotonic()
+        out, peak, _ = under_limits(SAID.format(str(file)))
+        return json.loads(out), time.monotonic() - started, peak
+
+    clean, before, _ = said(OTHERS)
+    told, after, peak = said([*OTHERS, *rbac_bombs()])
+    assert after < before + 30 and peak < 400, (before, after, peak)
+    for name, (status, found, _) in clean.items():
+        others = [one for one in told[name][1] if "bombs/bomb-" not in one or one in found]
+        assert others == found and (told[name][0] == status or "bomb-" in str(told[name])), name
+    assert "too many to look for each" in str(told["rule-for-nothing"][2])
+    # Those who are told stand for the crowd, and its binding says how many more they are.
+    status, found, left = told["secret-readers"]
+    assert (status, len(found)) == ("fail", 3 * MOST_ALIKE + 2)
+    assert [one.partition(" who")[0] for one in left] == [
+        "RoleBinding bombs/bomb-long: it names 1,500 more", "RoleBinding bombs/bomb-same: it names 11,499 more",
+        "RoleBinding bombs/bomb-unlike: it names 1,500 more"]  # fmt: skip
+    assert len(told["role-escalators"][1]) == MOST_ALIKE
+    assert told["pod-execs"][1] == ["ServiceAccount bombs/bomb-same-11999"]
+
+
+def test_whoever_holds_a_thing_by_one_role_of_many_is_told_with_its_first_rule():
+    """The index of rules says what each rule by itself says."""
+    rules = [PolicyRule(verbs=verbs, api_groups=groups, resources=resources)
+             for verbs in (("get",), ("*",), ("list", "get"))
+             for groups in (("",), ("*",), ("apps",))
+             for resources in (("pods",), ("*",), ("*/exec",), ("pods/exec", "secrets"))]  # fmt: skip
+    roles = [Role(metadata=Metadata(name=f"r{at}", namespace="a"), rules=tuple(rules[at:])) for at in range(len(rules))]
+    index = RuleIndex(roles)
+    for verb in ("get", "list", "*", "create"):
+        for group in ("", "apps", "*"):
+            for resource in ("pods", "pods/exec", "secrets", "nodes", "*"):
+                ask = Ask(verb, resource, group)
+                first = {role.ref: next((one for one in role.rules if one.allows(ask)), None) for role in roles}
+                assert index.allowing(ask) == {ref: one for ref, one in first.items() if one}
 
 
 def deployment(name, containers, volumes=()):

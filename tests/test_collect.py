@@ -10,10 +10,12 @@ import pytest
 
 from kscan.collect.collect import collect
 from kscan.collect.request import Access, KubeletAccess, Options
+from kscan.collect.wire import Answer, refusal
 from kscan.errors import ConfigError
 from kscan.snapshot import kinds
 from kscan.snapshot.archive import load
 from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
+from kscan.snapshot.named import JSON
 from kscan.snapshot.needs import PerNode, Plain
 from kscan.snapshot.snapshot import Snapshot
 from kscan.views.health import READYZ
@@ -284,6 +286,48 @@ def test_a_resource_that_is_not_served_is_a_gap_that_costs_no_request(tmp_path):
 
 
 OPTIONAL = [one for one in kinds.KNOWN if one.optional]
+
+
+class _Said:
+    def __init__(self, status, content, media_type=JSON):
+        self.given = Answer(status, {"content-type": media_type}, content)
+
+
+def _status(code, reason):
+    return _Said(code, json.dumps({"kind": "Status", "apiVersion": "v1", "reason": reason, "message": "m"}).encode())
+
+
+OBJECT, LIST = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config", "/apis/kyverno.io/v1/clusterpolicies"
+CHOSEN = "/apis/config.openshift.io/v1/apiservers/cluster"
+PAGE = _Said(404, b"<html>not found</html>", "text/html")
+NO_PAGE = _Said(404, b"404 page not found\n", "text/plain; charset=utf-8")
+
+
+@pytest.mark.parametrize(("path", "said", "absent"), [
+    (OBJECT, _status(404, "NotFound"), True),
+    (OBJECT, _status(405, "MethodNotAllowed"), False),
+    (OBJECT, _status(406, "NotAcceptable"), False),
+    (OBJECT, _status(404, ""), False),
+    (OBJECT, PAGE, False),
+    # A proxy that is written in Go says what the API server says.
+    (OBJECT, NO_PAGE, False),
+    (OBJECT, _Said(404, b'{"message": "no Route matched with those values"}'), False),
+    (OBJECT, _Said(404, b"", "text/plain"), False),
+    (CHOSEN, NO_PAGE, True),
+    (CHOSEN, PAGE, False),
+    ("/flagz", NO_PAGE, True),
+    ("/flagz", PAGE, False),
+    ("/flagz", _Said(406, b"<html>", "text/html"), False),
+    (LIST, _status(404, "NotFound"), True),
+    (LIST, NO_PAGE, True),
+    (LIST, PAGE, False),
+    (LIST, _status(405, "MethodNotAllowed"), True),
+    (LIST, _Said(405, b"<html>", "text/html"), False),
+])  # fmt: skip
+def test_only_the_api_server_says_that_something_is_not_there(path, said, absent):
+    assert (refusal(path, said.given).reason is Reason.NOT_SERVED) is absent
+
+
 FAILURES = {"refused": Fault("status", None, value=403), "not there": Fault("status", None, value=404),
             "a login page": Fault("html", None),
             "empty": Fault("body", None, value=b"{}"), "no list": Fault("body", None, value=b'{"kind":"APIGroupList"}'),

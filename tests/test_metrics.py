@@ -98,3 +98,14 @@ def test_samples_are_those_of_one_metric(rows):
     found = samples(text, "a_total")
     assert [value for _, value in found] == expected
     assert all(labels.get("x", "y z") in ("1", "y z") for labels, _ in found)
+
+
+def test_a_text_that_is_cut_between_two_lines_is_a_gap():
+    """Names are in order, and a server's queues stand last: what is asked for and stands before may have been cut off."""
+    lines = ["# HELP a_total In words.", "# TYPE a_total counter", "a_total 1", "apiserver_audit_error_total 5",
+             "version_info 1", "# TYPE workqueue_adds_total counter", 'workqueue_adds_total{name="x"} 1',
+             'workqueue_depth{name="x"} 0']  # fmt: skip
+    for end in range(1, len(lines) + 1):
+        reading = Readings(snapshot_of([{"path": "/metrics", "text": "\n".join(lines[:end]) + "\n"}])).of(METRICS)
+        whole = lines[end - 1].startswith("workqueue_")
+        assert (reading.value.told, not reading.gaps) == (whole, whole), lines[end - 1]

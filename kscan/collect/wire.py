@@ -26,7 +26,10 @@ from kscan.collect.credentials import Credentials
 from kscan.collect.request import Access
 from kscan.collect.session import Session, Sessions
 from kscan.model.base import read_json
+from kscan.model.served import is_of_kubernetes
 from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.named import JSON
+from kscan.snapshot.needs import split_path
 
 _TRIES = 4
 # Of the credentials, for one request.
@@ -34,6 +37,10 @@ _RENEWALS = 2
 _CONNECT_SECONDS, _READ_SECONDS, _LONGEST_WAIT = 5.0, 60.0, 30.0
 _BUSY = (429, 500, 502, 503, 504)
 _TOKEN_IN_TEXT = re.compile(r"(?i)bearer\s+\S+")
+
+
+# What servers written in Go say where nobody serves a path.
+_NO_PAGE = b"404 page not found"
 
 
 class Deadline:
@@ -67,6 +74,19 @@ class Answer(msgspec.Struct, frozen=True):
         except msgspec.MsgspecError:
             message = None
         return str(message or f"HTTP {self.status}")[:300]
+
+    def status_reason(self) -> str:
+        """The reason of a Status; empty where none came."""
+        try:
+            status = read_json(self.content, _Status) if self.media_type == JSON else _Status()
+        except msgspec.MsgspecError:
+            return ""
+        return status.reason if status.kind == "Status" else ""
+
+
+class _Status(msgspec.Struct, frozen=True):
+    kind: str = ""
+    reason: str = ""
 
 
 class _Sent(msgspec.Struct, frozen=True):
@@ -227,8 +247,21 @@ def refusal(path: str, answer: Answer) -> Gap:
     match answer.status:
         case 401 | 403:
             return Gap(path, Reason.FORBIDDEN, answer.words())
-        case 404 | 405 | 406:
+        case 404 | 405 | 406 if _is_not_there(path, answer):
             return Gap(path, Reason.NOT_SERVED, answer.words())
         case 410:
             return Gap(path, Reason.CUT_OFF, answer.words())
     return Gap(path, Reason.UNAVAILABLE, answer.words())
+
+
+def _is_not_there(path: str, answer: Answer) -> bool:
+    """Whether the API server says that nothing is at a path, and not somebody on the way to it.
+
+    Of an object it says so by a Status; of a path that nobody serves by a text, which others have, too: of a group that
+    it need not serve, or of no object.
+    """
+    parts = split_path(path)
+    reason = answer.status_reason()
+    if parts and parts[4] and is_of_kubernetes(parts[0]):
+        return (answer.status, reason) == (404, "NotFound")
+    return bool(reason) or (answer.status == 404 and answer.content.strip() == _NO_PAGE)

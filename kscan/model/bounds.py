@@ -5,6 +5,15 @@ from typing import Any
 # The runtime of expressions makes a list anew for each member that it adds: of 10,000 it takes gigabytes.
 MOST_ITEMS = 2000
 MOST_VALUES = 20_000
+# Of subjects that hold the same by the same bindings, one more says nothing more.
+MOST_ALIKE = 500
+# Of names that the same roles allow the same for.
+MOST_NAMES = 20
+# What is shown of a rule, which may name ten thousands of words, or long ones, and stands in many findings.
+MOST_WORDS = 60
+MOST_LETTERS = 2000
+# Changes that a sentence tells.
+MOST_CHANGES = 30
 # So many bytes of JSON hold no such list: each item takes two.
 SMALL = 2 * MOST_ITEMS
 

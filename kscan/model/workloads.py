@@ -93,7 +93,25 @@ class PodHead(msgspec.Struct, frozen=True, rename="camel"):
     status: "PodPhase" = msgspec.field(default_factory=lambda: PodPhase())
 
 
-class PodPhase(msgspec.Struct, frozen=True):
+class PodPhase(msgspec.Struct, frozen=True, rename="camel"):
     """Where a pod is in its life."""
 
     phase: str = ""
+
+
+class PodCondition(msgspec.Struct, frozen=True):
+    """What a pod says of itself, and whether it is so."""
+
+    type: str = ""
+    status: str = ""
+
+
+class PodStatus(PodPhase, frozen=True):
+    """All that is judged of a pod's status: pages keep this and what is shown of it, and nothing else."""
+
+    conditions: tuple[PodCondition, ...] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it answers, by what it says of itself."""
+        return any((one.type, one.status) == ("Ready", "True") for one in self.conditions or ())

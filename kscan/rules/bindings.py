@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence, Set
 
 from kscan.checks.judgement import Fine, Judgements, Problem, Step, Unsure
+from kscan.model.bounds import MOST_WORDS
 from kscan.model.namespaces import ServiceAccount
 from kscan.model.rbac.authorizer import Grant
 from kscan.model.rbac.baseline import Origin
 from kscan.model.rbac.escalation import beyond
-from kscan.model.rbac.identity import subject_of
+from kscan.model.rbac.identity import ANONYMOUS, NODE_USERS, subject_of
 from kscan.model.rbac.roles import Binding, PolicyRule, Subject
 from kscan.model.rbac.shipped import strange_selectors
 from kscan.model.words import listed
@@ -17,6 +18,9 @@ from kscan.views.rights import RBAC, Rights
 from kscan.views.server import MANIFESTS
 
 _ROLES = ("Role", "ClusterRole")
+_SYSTEM = "system:"
+# Whom the API server itself calls so.
+_OWN_USERS = frozenset({ANONYMOUS, f"{_SYSTEM}apiserver"})
 _ELSEWHERE = "which is not in the manifests; it may be in the cluster"
 
 
@@ -76,8 +80,7 @@ def named(rights: Rights, *, subjects: Sequence[str], message: str) -> Judgement
             subject.ref,
             f"{message}: {listed(sorted({str(grant.role.ref) for grant, _ in extra}))}",
             proof=tuple(
-                Step("; ".join(map(str, rules)), str(subject), str(grant.binding.ref), str(grant.role.ref))
-                for grant, rules in extra
+                Step(_told(rules), str(subject), str(grant.binding.ref), str(grant.role.ref)) for grant, rules in extra
             ),
             notes=tuple(
                 dict.fromkeys(note for one, _ in extra for note in rights.baseline.elsewhere(one.binding, subject))
@@ -114,12 +117,14 @@ def _way_out(subject: Subject, grant: Grant, rules: Sequence[PolicyRule]) -> str
 def direct_users(rights: Rights) -> Judgements:
     """People who are given rights by name where groups could be.
 
-    Who was added to a shipped binding is told by another check.
+    Who was added to a shipped binding is told by another check. A name that begins as those of Kubernetes' own users do
+    is free to take for whoever may be given a certificate: its own are nodes, and those whom it binds itself.
     """
+    own = _own_users(rights)
     for key in rights.full.keys:
         subject = subject_of(key)
         given = [one.binding for one in own_grants(rights, key) if one.binding.ref not in rights.baseline.bindings]
-        if subject.kind != "User" or subject.name.startswith("system:"):
+        if subject.kind != "User" or subject.name in own or subject.name.startswith(NODE_USERS):
             yield Fine(subject.ref)
         elif given:
             yield Problem(
@@ -133,6 +138,11 @@ def direct_users(rights: Rights) -> Judgements:
             yield Fine(subject.ref)
 
 
+def _own_users(rights: Rights) -> Set[str]:
+    bound = (one for found in rights.baseline.bindings.values() for binding in found for one in binding.subjects)
+    return _OWN_USERS.union(one.name for one in bound if one.kind == "User" and one.name.startswith(_SYSTEM))
+
+
 def own_grants(rights: Rights, key: str, origin: Origin = Origin.OWN) -> Iterator[Grant]:
     """What a subject is given that is not shipped so, whatever the role; or of which that is not known."""
     for grant in rights.full.granted(key):
@@ -143,6 +153,12 @@ def own_grants(rights: Rights, key: str, origin: Origin = Origin.OWN) -> Iterato
 def shipped_elsewhere(rights: Rights, given: Iterable[tuple[Binding, Subject]]) -> tuple[str, ...]:
     """Who ships these bindings on another platform."""
     return tuple(dict.fromkeys(note for one in given for note in rights.baseline.elsewhere(*one)))
+
+
+def _told(rules: Sequence[PolicyRule]) -> str:
+    """The rules of a role, as far as one reads them."""
+    more = f"; and {len(rules) - MOST_WORDS:,} more" if len(rules) > MOST_WORDS else ""
+    return f"{'; '.join(map(str, rules[:MOST_WORDS]))}{more}"
 
 
 def _keys(rights: Rights, binding: Binding, origin: Origin) -> list[str]:

@@ -1,5 +1,9 @@
 """The smallest change that ends a danger: the thing it takes that the fewest bindings give, and those bindings."""
 
+from collections.abc import Collection
+from itertools import islice
+
+from kscan.model.bounds import MOST_CHANGES
 from kscan.model.rbac.authorizer import Proof
 from kscan.model.rbac.identity import Identity, subject_of
 from kscan.model.rbac.reach import Danger, Need
@@ -14,8 +18,13 @@ def smallest_change(rights: Rights, identity: Identity, danger: Danger, place: s
     ways = [_ways(rights, identity, danger, need, place) for need in danger.needs]
     subject = subject_of(identity.keys[0])
     own = {key: proof for way in ways for key, proof in way.items() if proof.subject == subject}
-    words = "; ".join(dict.fromkeys(_cut(rights, proof) for proof in min((own, *ways), key=len).values()))
+    words = _listed(dict.fromkeys(_cut(rights, proof) for proof in min((own, *ways), key=len).values()))
     return f"{words[0].upper()}{words[1:]}."
+
+
+def _listed(changes: Collection[str]) -> str:
+    more = f"; and {len(changes) - MOST_CHANGES:,} more of the kind" if len(changes) > MOST_CHANGES else ""
+    return f"{'; '.join(islice(changes, MOST_CHANGES))}{more}"
 
 
 def _ways(rights: Rights, identity: Identity, danger: Danger, need: Need, place: str) -> dict[object, Proof]:
@@ -23,7 +32,8 @@ def _ways(rights: Rights, identity: Identity, danger: Danger, need: Need, place:
     found: dict[object, Proof] = {}
     for ask in need.asks:
         for proof in rights.full.proofs(identity, danger.asked(ask, place)):
-            found.setdefault((proof.subject, proof.binding, proof.rule), proof)
+            # A rule is one object for all that it allows: to compare what it says takes as long as it is.
+            found.setdefault((proof.subject, proof.binding, id(proof.rule)), proof)
     return found
 
 

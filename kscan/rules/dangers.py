@@ -98,7 +98,7 @@ def _bound(rights: Rights, asks: Sequence[Ask]) -> Mapping[ObjectRef, Sequence[A
     """For each powerful ClusterRole, the questions of its bindings that some rule is limited to."""
     found: dict[ObjectRef, list[Ask]] = {}
     for ask in (one for one in asks if one.verb != "create"):
-        names = {name for limited in rights.full.limited(ask).values() for name in limited}
+        names = frozenset[str]().union(*rights.full.limited(ask).values())
         for binding in rights.full.bindings:
             place, role = binding.metadata.namespace, binding.role
             is_asked = f"{binding.ref.kind.lower()}s" == ask.resource and binding.metadata.name in names

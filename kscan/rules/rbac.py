@@ -56,7 +56,8 @@ def grants(
     found, all_powerful = _found(rights, ways, surely=True), _Found(rights, (everything,))
     # Of what may be served, and may be not.
     perhaps = found if most == danger else _found(rights, ways, surely=False)
-    for key in rights.full.keys:
+    crowds = {key: one for one in rights.told.crowds for key in one.examples}
+    for key in rights.told.keys:
         subject = subject_of(key)
         identity = identity_of(subject)
         places = found.of(identity, namespaces)
@@ -64,6 +65,9 @@ def grants(
             open_ = perhaps is not found and perhaps.of(identity, namespaces)
             yield Unsure(subject.ref, _NOT_TOLD) if open_ else Fine(subject.ref)
             continue
+        if key in crowds:
+            yield _rest(rights, subject, key, crowds[key].more)
+            crowds = {one: crowd for one, crowd in crowds.items() if crowd is not crowds[key]}
         if (since or before or platform) and rights.minor is None:
             yield Unsure(subject.ref, "whether it can depends on the cluster's version, which is not known")
             continue
@@ -80,6 +84,12 @@ def grants(
         )
 
 
+def _rest(rights: Rights, subject: Subject, key: str, more: int) -> Unsure:
+    """What is said of those who hold the same and are not told each."""
+    binding = next(rights.full.granted(key)).binding.ref
+    return Unsure(binding, f"it names {more:,} more who hold what {subject} holds: too many to tell each")
+
+
 def _problem(rights: Rights, found: "_Found", subject: Subject, places: Scopes, words: tuple[str, str]) -> Problem:
     """What somebody holds in these places, with the proof of one of them."""
     identity, place = identity_of(subject), min(places)
@@ -90,7 +100,10 @@ def _problem(rights: Rights, found: "_Found", subject: Subject, places: Scopes, 
         subject.ref,
         _message(rights, identity, (danger, *others), places, words),
         proof=tuple(map(_step, proof)),
-        notes=(*_by_groups(rights, danger, identity, places, proof), *_shipped_elsewhere(rights, proof)),
+        notes=(
+            *_by_groups(rights, (danger, found.reach(danger)), identity, places, proof),
+            *_shipped_elsewhere(rights, proof),
+        ),
         fix=" ".join(dict.fromkeys(fixes)),
     )
 
@@ -125,6 +138,10 @@ class _Found:
     def surely(self, identity: Identity, namespaces: Sequence[str] = ()) -> Scopes:
         """The same, without what may be shipped."""
         return _union(_beyond(full, undecided, identity, namespaces) for _, full, _, undecided in self._dangers)
+
+    def reach(self, danger: Danger) -> Reach:
+        """Who holds one of these dangers."""
+        return next(full for one, full, _, _ in self._dangers if one is danger)
 
     def at(self, identity: Identity, place: str) -> list[Danger]:
         """The dangers that somebody surely holds in a place, that of all objects first."""
@@ -177,15 +194,20 @@ def _shipped_elsewhere(rights: Rights, proof: Sequence[tuple[Ask, Proof]]) -> tu
 
 
 def _by_groups(
-    rights: Rights, danger: Danger, identity: Identity, places: Scopes, proof: Sequence[tuple[Ask, Proof]]
+    rights: Rights,
+    asked: tuple[Danger, Reach],
+    identity: Identity,
+    places: Scopes,
+    proof: Sequence[tuple[Ask, Proof]],
 ) -> Iterator[str]:
     """What groups add to what somebody is given, and where they give the same."""
+    danger, reach = asked
     groups = identity.of_groups
     own = subject_of(identity.keys[0])
     helping = {str(one.subject) for _, one in proof if one.subject != own}
     if helping:
         yield f"together with what {listed(sorted(helping))} is granted"
-    also = common(places, Reach(rights.full, danger).of(groups))
+    also = common(places, reach.of(groups))
     if also:
         by = {f"{one.subject} by {one.binding or 'the API server itself'}"
               for _, one in witnesses(rights.full, groups, danger, min(also))}  # fmt: skip

@@ -7,7 +7,7 @@ from kscan.model.bounds import MOST_ITEMS, MOST_VALUES
 from kscan.model.rbac.aggregation import gathered
 from kscan.model.rbac.baseline import Origin
 from kscan.model.rbac.escalation import beyond, count, idle
-from kscan.model.rbac.roles import Binding, PolicyRule, Role
+from kscan.model.rbac.roles import Binding, PolicyRule, Role, few
 from kscan.model.rbac.shipped import extras
 from kscan.model.served import Resource, is_of_kubernetes
 from kscan.model.words import listed
@@ -125,6 +125,10 @@ def unserved(rights: Rights, manifests: bool) -> Judgements:
     """
     for role in rights.full.roles.values():
         rules = _own_rules(rights, role)
+        things = sum(len(one.api_groups) * len(one.resources) for one in rules)
+        if things > MOST_VALUES:
+            yield Unsure(role.ref, f"its rules name {things:,} kinds: too many to look for each")
+            continue
         names = sorted(_unknown(rules, rights.served.may if rights.served.asked else rights.served.has))
         untold = names or sorted(_unknown(rules, rights.served.has))
         if names and _may_be_shipped(rights, role):
@@ -170,13 +174,13 @@ def _unknown(rules: Iterable[PolicyRule], served: Callable[[str, str], bool]) ->
 
 def _spoken(rule: PolicyRule) -> str:
     """A rule with its asterisks in words; of which groups, where an asterisk stands for all that is in them."""
-    verbs = "every verb" if "*" in rule.verbs else ", ".join(rule.verbs)
+    verbs = "every verb" if "*" in rule.verbs else few(rule.verbs)
     if rule.non_resource_urls:
-        return f"{verbs} on {'every URL' if '*' in rule.non_resource_urls else ', '.join(rule.non_resource_urls)}"
+        return f"{verbs} on {'every URL' if '*' in rule.non_resource_urls else few(rule.non_resource_urls)}"
     if "*" in rule.api_groups:
         groups = " of every group"
     else:
         groups = f" of {listed([one or 'the core group' for one in rule.api_groups])}" if "*" in rule.resources else ""
-    things = "every resource" if "*" in rule.resources else ", ".join(rule.resources)
+    things = "every resource" if "*" in rule.resources else few(rule.resources)
     names = f" named {listed(rule.resource_names)}" if rule.resource_names else ""
     return f"{verbs} on {things}{groups}{names}"

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from kscan.model.base import Reader, read_json
+from kscan.model.workloads import PodStatus
 from kscan.snapshot.entry import Item
 from kscan.snapshot.fold import fold
 from kscan.snapshot.kinds import kind_at
@@ -53,8 +54,9 @@ class _Container(msgspec.Struct, rename="camel", omit_defaults=True):
     restart_count: int = 0
 
 
-class _Status(msgspec.Struct, rename="camel", omit_defaults=True):
-    phase: str = ""
+class _Status(PodStatus, frozen=True, omit_defaults=True):
+    """What is kept of a pod's status: what is judged, and what a served snapshot shows."""
+
     reason: str = ""
     pod_ip: str = msgspec.field(default="", name="podIP")
     host_ip: str = msgspec.field(default="", name="hostIP")
@@ -66,7 +68,7 @@ class _Status(msgspec.Struct, rename="camel", omit_defaults=True):
 
 class _Pod(msgspec.Struct, omit_defaults=True):
     metadata: dict[str, msgspec.Raw]
-    spec: msgspec.Raw
+    spec: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     kind: str = ""
     status: _Status = msgspec.field(default_factory=_Status)
 
@@ -138,8 +140,11 @@ def keep_metadata(raw: msgspec.Raw) -> Item:
 def _keep_pod(raw: msgspec.Raw, specs: dict[bytes, bytes]) -> tuple[str, Item]:
     pod = _POD.decode(raw)
     pod.metadata.pop("managedFields", None)
+    head = _ENCODE.encode(_PodHead(pod.metadata, pod.status))
+    if pod.spec is msgspec.UNSET:
+        return pod.kind, Item(head)
     spec, marks = fold(bytes(pod.spec))
-    return pod.kind, Item(_ENCODE.encode(_PodHead(pod.metadata, pod.status)), specs.setdefault(spec, spec), marks)
+    return pod.kind, Item(head, specs.setdefault(spec, spec), marks)
 
 
 def _trimmed(raw: msgspec.Raw) -> tuple[str, Item]:

@@ -21,7 +21,7 @@ from kscan.model.base import decode, decode_object, read_json
 from kscan.model.podsecurity.controls import LATEST
 from kscan.model.podsecurity.modes import LABEL
 from kscan.model.rbac.identity import MASTERS, group_key, user_key
-from kscan.model.rbac.roles import Ask
+from kscan.model.rbac.roles import Ask, Role
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.needs import Named, Resource
@@ -101,15 +101,22 @@ def _debuggers(source: Source) -> Debuggers:
     rule is asked by itself, so that more rights make nobody less of one.
     """
     full = source.weighed(RBAC, because="who may add debug containers is a doubt where that matters").full
+    # A role is looked through once for all who hold it.
+    gives = {ref: _debugs(role) for ref, role in full.roles.items()}
     found = {
         grant.namespace
         for key in full.keys
         if not key.startswith(_OF_CLUSTER) and key != group_key(MASTERS)
         for grant in full.granted(key)
-        for rule in grant.role.rules
-        if any(rule.allows_some(ask) for ask in _DEBUG) and (grant.namespace or not rule.is_everything)
+        if gives[grant.role.ref][bool(grant.namespace)]
     }
     return Debuggers(frozenset(found), "" if source.whole(RBAC) else "who may add debug containers could not be read")
+
+
+def _debugs(role: Role) -> tuple[bool, bool]:
+    """Whether some rule of a role lets somebody add debug containers: bound everywhere, and bound in a namespace."""
+    rules = [rule for rule in role.rules if any(rule.allows_some(ask) for ask in _DEBUG)]
+    return any(not rule.is_everything for rule in rules), bool(rules)
 
 
 def _whole(source: Source, resource: Resource, noun: type[N]) -> Iterator[tuple[str, N, object]]:

@@ -7,24 +7,16 @@ import msgspec
 from kscan.model.base import decode
 from kscan.model.meta import Metadata
 from kscan.model.network import Service
+from kscan.model.workloads import PodStatus
 from kscan.snapshot import kinds
 from kscan.views.objects import SERVICES
 from kscan.views.policies import HOOKS
 from kscan.views.view import Source, View
 
 
-class _Condition(msgspec.Struct, frozen=True):
-    type: str = ""
-    status: str = ""
-
-
-class _Status(msgspec.Struct, frozen=True):
-    conditions: tuple[_Condition, ...] = ()
-
-
 class _Pod(msgspec.Struct, frozen=True):
     metadata: Metadata
-    status: _Status = _Status()
+    status: PodStatus = PodStatus()
 
 
 def _build(source: Source) -> Mapping[str, bool]:
@@ -52,7 +44,7 @@ def _ready(source: Source) -> Iterator[Metadata]:
         except msgspec.MsgspecError as error:
             source.undecodable(path, item, error)
             continue
-        if any((one.type, one.status) == ("Ready", "True") for one in pod.status.conditions):
+        if pod.status.ready:
             yield pod.metadata
 
 

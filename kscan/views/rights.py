@@ -9,6 +9,7 @@ from kscan.model.meta import Metadata
 from kscan.model.rbac.aggregation import with_gathered
 from kscan.model.rbac.authorizer import Authorizer
 from kscan.model.rbac.baseline import Baseline, Origin
+from kscan.model.rbac.crowds import Told, told
 from kscan.model.rbac.identity import subject_key
 from kscan.model.rbac.power import Powers
 from kscan.model.rbac.roles import Binding, Role
@@ -44,6 +45,8 @@ class Rights(msgspec.Struct, frozen=True):
     # Whether each could be read whole: what is not there may be there all the same.
     all_roles: bool = True
     all_bindings: bool = True
+    # Who is judged one by one, and who with them.
+    told: Told = Told(())
     # By the identity of each binding: to ask for each of its subjects anew would take the square of their number.
     _origins: dict[int, tuple[Binding, dict[str, Origin]]] = {}
 
@@ -65,21 +68,22 @@ def _build(source: Source) -> Rights:
                 for one in source.nouns(kind, Binding)]  # fmt: skip
     all_bindings = len(source.gaps) == unread
     text = told_version(source)
-    told = version(text)
-    minor = told.minor if told else None if is_live(source) else known_minors()[1]
+    running = version(text)
+    minor = running.minor if running else None if is_live(source) else known_minors()[1]
     ships = baseline(minor, source.weighed(PLATFORM, because="what a platform may ship that was not seen is in doubt"))
     if not is_live(source):
         # Of what is only written down, the shipped roles are there all the same, and no controller ran over it.
         roles = [*with_gathered(roles), *_unwritten(roles, bindings, ships)]
-    full = Authorizer(roles, bindings)
-    same = Authorizer(*only_shipped(roles, bindings, ships.known))
+    full, same = Authorizer(roles, bindings), Authorizer(*only_shipped(roles, bindings, ships.known))
+    undecided = same if ships.sure else Authorizer(*ships.undecided(roles, bindings))
     return Rights(
         full=full,
         powers=Powers(full),
         all_roles=not unread,
         all_bindings=all_bindings,
         shipped=same,
-        undecided=same if ships.sure else Authorizer(*ships.undecided(roles, bindings)),
+        undecided=undecided,
+        told=told((full, same, undecided)),
         baseline=ships,
         served=_served(source),
         minor=minor,

@@ -199,7 +199,8 @@ def test_a_webhook_that_fails_open_holds_where_a_pod_answers(pods, answer, own_l
     for at, one in enumerate(pods or ()):
         conditions = [{"type": "Ready", "status": one["ready"]}]
         documents.append({"kind": "Pod", "metadata": {"name": f"p{at}", "namespace": "gate", "labels": one["labels"]},
-                          "status": {"conditions": conditions}})  # fmt: skip
+                          "spec": {"containers": [{"name": "gate", "image": "gate:1"}]},
+                          "status": {"phase": "Running", "conditions": conditions}})  # fmt: skip
     documents += [] if pods is not None else [{"path": kinds.PODS.path(), "gap": "forbidden"}]
     assert posture(*documents).privileged is answer
     closed = {**hook, "webhooks": [hook["webhooks"][0] | {"failurePolicy": "Fail"}]}

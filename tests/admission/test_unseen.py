@@ -54,8 +54,11 @@ def test_manifests_do_not_say_what_the_cluster_lets_in():
     assert posture(FLAGS, about=About(manifests=True)).privileged is Answer.UNKNOWN
 
 
-METRICS = 'pod_security_evaluations_total{decision="allow",mode="enforce",policy_level="privileged"} 3\n'
-STATIC = 'apiserver_manifest_admission_config_controller_last_config_info{plugin="ValidatingAdmissionPolicy"} 1\n'
+END = 'workqueue_depth{name="all"} 0\n'
+METRICS = f'pod_security_evaluations_total{{decision="allow",mode="enforce",policy_level="privileged"}} 3\n{END}'
+STATIC = (
+    f'apiserver_manifest_admission_config_controller_last_config_info{{plugin="ValidatingAdmissionPolicy"}} 1\n{END}'
+)
 
 
 @pytest.mark.parametrize(("documents", "answer"), [

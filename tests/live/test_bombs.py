@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.live.api_server import api_server
-from tests.test_bombs import DOUBLED, EXPRESSIONS, PEAKS, ROOT, binding, policy_bombs
+from tests.test_bombs import DOUBLED, EXPRESSIONS, PEAKS, ROOT, binding, policy_bombs, rbac_bombs
 
 SECONDS, MEGABYTES = 30, 600
 POLICIES = (*DOUBLED, "replaced in loops", "matched in loops", "grown")
@@ -84,6 +84,7 @@ def bombs():
     ]
     reference = {"kind": "Role", "name": "bomb-rules", "apiGroup": "rbac.authorization.k8s.io"}
     yield f"{rbac}/rolebindings", {"metadata": {"name": "bomb-subjects"}, "subjects": subjects, "roleRef": reference}
+    yield from ((f"{rbac}/{one['kind'].lower()}s", one) for one in rbac_bombs())
     peers = [
         {"ipBlock": {"cidr": f"10.{n // 250}.{n % 250}.0/24", "except": [f"10.{n // 250}.{n % 250}.0/25"]}}
         for n in range(4000)
@@ -102,7 +103,7 @@ NODE = {"kind": "NodeFacts", "apiVersion": "kscan.dev/v1", "node": "bomb-node",
 # What no server that can be started here gives.
 BROUGHT = {
     "/kscan.dev/v1/nodes/bomb-node": ("application/json", json.dumps(NODE)),
-    "/metrics": ("text/plain", "apiserver_audit_event_total NaN\napiserver_audit_error_total{plugin=\"log\"} +Inf\n"),
+    "/metrics": ("text/plain", "apiserver_audit_event_total NaN\napiserver_audit_error_total{plugin=\"log\"} +Inf\nworkqueue_depth 0\n"),
 }  # fmt: skip
 
 

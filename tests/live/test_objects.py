@@ -7,6 +7,8 @@ from kscan.collect.credentials import Access
 from kscan.commands.selected import catalogue
 from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
+from kscan.views.answering import ANSWERING
+from kscan.views.view import Readings
 from tests.live.api_server import api_server
 
 pytestmark = pytest.mark.every_version
@@ -64,3 +66,29 @@ def test_every_kind_is_read_as_it_is_served(server):
         assert [one.object.name for one in found[name].findings] == ["bad"], name
     assert "harbour" not in str(found["credential-in-config-map"])
     assert [one.object.name for one in found["namespace-without-quota"].findings] == ["default", "port"]
+
+
+def test_a_pod_that_is_ready_answers_for_its_webhook(server):
+    """Of pods little is kept: what they say of themselves is, for a webhook that fails open holds by it."""
+    server.write("/api/v1/namespaces", {"metadata": {"name": "gate"}})
+    server.write("/api/v1/namespaces/gate/serviceaccounts", {"metadata": {"name": "default"}})
+    server.write("/api/v1/namespaces/gate/services", {"metadata": {"name": "gate"}, "spec": {
+        "selector": {"app": "gate"}, "ports": [{"port": 443}]}})  # fmt: skip
+    pods = "/api/v1/namespaces/gate/pods"
+    server.write(pods, {"metadata": {"name": "gate-1", "labels": {"app": "gate"}}, "spec": {
+        "containers": [{"name": "gate", "image": "gate:1"}]}})  # fmt: skip
+    server.write("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", {
+        "metadata": {"name": "gate"}, "webhooks": [{
+            "name": "gate.example.com", "failurePolicy": "Ignore", "sideEffects": "None",
+            "admissionReviewVersions": ["v1"], "timeoutSeconds": 1,
+            "namespaceSelector": {"matchLabels": {"gated": "yes"}},
+            "clientConfig": {"service": {"name": "gate", "namespace": "gate"}}}]})  # fmt: skip
+
+    def answers():
+        found = collect(Access(kubeconfig=str(server.kubeconfig())), ANSWERING.needs, Options())
+        return Readings(found).of(ANSWERING).value
+
+    assert answers() == {"gate/gate": False}
+    conditions = [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": "True"}]
+    server.write(f"{pods}/gate-1/status", {"status": {"phase": "Running", "conditions": conditions}}, "PATCH")
+    assert answers() == {"gate/gate": True}

@@ -190,3 +190,7 @@ def test_groups_that_follow_from_a_name():
     )  # fmt: skip
     assert identity_of(Subject(kind="Group", name="system:unauthenticated")).groups == ("system:unauthenticated",)
     assert subject_of("user system:serviceaccount:red:bot") == BOT
+    # The name of an account has a namespace and a name, and nothing more.
+    for name in ("system:serviceaccount:red:bot:x", "system:serviceaccount:red:", "system:serviceaccount::bot"):
+        assert subject_of(f"user {name}") == Subject(kind="User", name=name)
+        assert identity_of_user(name).groups == (AUTHENTICATED,)

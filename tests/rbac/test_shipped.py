@@ -74,6 +74,25 @@ def test_what_a_distribution_ships_counts_nowhere_else(part):
     assert len(given.bindings) > len(own.bindings)
 
 
+@pytest.mark.parametrize(("kind", "namespace", "where"), [
+    ("ClusterRoleBinding", "", "in every namespace"),
+    ("RoleBinding", "shop", "in namespace shop"),
+    ("RoleBinding", "kube-system", ""),
+])  # fmt: skip
+def test_who_is_shipped_with_a_right_in_one_namespace_is_told_of_it_in_others(kind, namespace, where):
+    """The account that signs bootstrap tokens is shipped with the secrets of kube-system, and with no others."""
+    reads = [{"verbs": ["get", "list", "watch"], "apiGroups": [""], "resources": ["secrets"]}]
+    role = {"kind": "ClusterRole", "metadata": {"name": "reader"}, "rules": reads}
+    signer = {"kind": "ServiceAccount", "name": "bootstrap-signer", "namespace": "kube-system"}
+    bound = {"kind": kind, "metadata": {"name": "reader", "namespace": namespace}, "subjects": [signer],
+             "roleRef": {"kind": "ClusterRole", "name": "reader"}}  # fmt: skip
+    (result,) = judge(cluster(role, bound), plan([CHECKS["secret-readers"]])).results
+    assert [str(one.object) for one in result.findings] == (
+        ["ServiceAccount kube-system/bootstrap-signer"] if where else []
+    )
+    assert all(one.message.endswith(where) for one in result.findings)
+
+
 def statuses(readings, ready=RBAC_CHECKS):
     return {one.check.id: one.status for one in judge(readings, ready).results}
 

@@ -8,6 +8,7 @@ import msgspec
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.identity import MASTERS, Identity, group_key, subject_key, subject_of
 from kscan.model.rbac.roles import Ask, Binding, PolicyRule, Role, Subject
+from kscan.model.rbac.rules import RuleIndex
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -57,7 +58,8 @@ class Authorizer:
         for grant in self._resolved():
             self._grants.setdefault(grant.key, []).append(grant)
             self._by_role.setdefault(grant.role.ref, []).append(grant)
-        self._by_verb = _by_verb(self.roles[ref] for ref in self._by_role)
+        self._rules = RuleIndex(self.roles[ref] for ref in self._by_role)
+        self._allowing: dict[Ask, Mapping[ObjectRef, PolicyRule]] = {}
         self._holders: dict[Ask, Mapping[str, Scopes]] = {}
 
     def _resolved(self) -> Iterator[Grant]:
@@ -93,10 +95,11 @@ class Authorizer:
         """Every binding that allows it, with the first rule that does."""
         if MASTERS in identity.groups:
             yield Proof(Subject(kind="Group", name=MASTERS))
-        for grant in self.grants(identity):
+        allowing = self._roles_allowing(ask)
+        for grant in self.grants(identity) if allowing else ():
             if grant.namespace and (ask.url or grant.namespace != ask.namespace):
                 continue
-            rule = next((rule for rule in grant.role.rules if rule.allows(ask)), None)
+            rule = allowing.get(grant.role.ref)
             if rule:
                 yield Proof(subject_of(grant.key), grant.binding.ref, grant.role.ref, rule)
 
@@ -105,29 +108,27 @@ class Authorizer:
         ask = ask.within("")
         if ask not in self._holders:
             found: dict[str, set[str]] = {group_key(MASTERS): {EVERYWHERE}}
-            for ref in self._allowing(ask):
+            for ref in self._roles_allowing(ask):
                 for grant in self._by_role[ref]:
                     if not (grant.namespace and ask.url):
                         found.setdefault(grant.key, set()).add(grant.namespace)
             self._holders[ask] = {key: frozenset(scopes) for key, scopes in found.items()}
         return self._holders[ask]
 
-    def _allowing(self, ask: Ask) -> set[ObjectRef]:
-        # Only rules without names, or with this one, can allow it.
-        found = (self._by_verb.get(verb, {}).get(name, ()) for verb in {ask.verb, "*"} for name in {"", ask.name})
-        return {ref for rules in found for rule, refs in rules if rule.allows(ask) for ref in refs}
+    def _roles_allowing(self, ask: Ask) -> Mapping[ObjectRef, PolicyRule]:
+        """The bound roles that allow it, each with its first rule that does; found once for all who hold them."""
+        ask = ask.within("")
+        if ask not in self._allowing:
+            self._allowing[ask] = self._rules.allowing(ask)
+        return self._allowing[ask]
 
-    def limited(self, ask: Ask) -> Mapping[str, Mapping[str, Scopes]]:
-        """By key, the names that somebody is allowed it for and where; the empty name is that of every object."""
-        found: dict[str, dict[str, Scopes]] = {}
-        for verb in {ask.verb, "*"}:
-            for name, rules in self._by_verb.get(verb, {}).items():
-                asked = ask.of(name)
-                holding = {ref for rule, refs in rules if rule.allows(asked) for ref in refs}
-                for grant in (one for ref in holding for one in self._by_role[ref]):
-                    names = found.setdefault(grant.key, {})
-                    names[name] = names.get(name, frozenset()) | {grant.namespace}
-        return found
+    def limited(self, ask: Ask) -> Mapping[ObjectRef, frozenset[str]]:
+        """The names that each bound role allows it for; the empty name is that of every object."""
+        return self._rules.names(ask)
+
+    def bound_in(self, role: ObjectRef) -> Scopes:
+        """Where a role is given to anybody."""
+        return frozenset(grant.namespace for grant in self._by_role.get(role, ()))
 
     def scopes(self, identity: Identity, ask: Ask) -> Scopes:
         """Where somebody may: everywhere (the empty name), or in which namespaces."""
@@ -136,27 +137,8 @@ class Authorizer:
 
     def resources(self, prefix: str) -> frozenset[str]:
         """Every resource that some rule names and that begins so."""
-        rules = (rule for names in self._by_verb.values() for found in names.values() for rule, _ in found)
-        return frozenset(name for rule in rules for name in rule.resources if name.startswith(prefix))
+        return frozenset(name for name in self._rules.resources if name.startswith(prefix))
 
     def by_subject(self, ask: Ask) -> Iterator[tuple[Subject, Scopes]]:
         """Everybody whom some binding names and who may, by that name, and where."""
         return ((subject_of(key), scopes) for key, scopes in self.holders(ask).items())
-
-
-_Rules = dict[str, dict[str, list[tuple[PolicyRule, set[ObjectRef]]]]]
-
-
-def _by_verb(roles: Iterable[Role]) -> _Rules:
-    """Each distinct rule once, by its verbs and the names that it is limited to, with the roles that hold it."""
-    where: dict[PolicyRule, set[ObjectRef]] = {}
-    for role in roles:
-        for rule in role.rules:
-            where.setdefault(rule, set()).add(role.ref)
-    found: _Rules = {}
-    for rule, refs in where.items():
-        for verb in set(rule.verbs):
-            names = found.setdefault(verb, {})
-            for name in set(rule.resource_names) or ("",):
-                names.setdefault(name, []).append((rule, refs))
-    return found

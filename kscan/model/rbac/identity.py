@@ -13,7 +13,7 @@ AUTHENTICATED = "system:authenticated"
 SERVICE_ACCOUNTS = "system:serviceaccounts"
 NODES = "system:nodes"
 _ACCOUNT = "system:serviceaccount:"
-_NODE = "system:node:"
+NODE_USERS = "system:node:"
 _USER, _GROUP, _SERVICE_ACCOUNT = "User", "Group", "ServiceAccount"
 _KINDS = {
     "user": _USER, "group": _GROUP, "serviceaccount": _SERVICE_ACCOUNT, "sa": _SERVICE_ACCOUNT,
@@ -73,12 +73,12 @@ def subject_key(subject: Subject, namespace: str) -> str:
 
 @lru_cache(maxsize=65536)
 def subject_of(key: str) -> Subject:
-    """The subject that a key stands for; a service account is known by its user name."""
+    """The subject that a key stands for; a service account is known by its user name, which has exactly these parts."""
     kind, _, name = key.partition(" ")
     if kind == "group":
         return Subject(kind=_GROUP, name=name)
-    namespace, colon, account = name.removeprefix(_ACCOUNT).partition(":")
-    if name.startswith(_ACCOUNT) and colon and namespace and account:
+    namespace, _, account = name.removeprefix(_ACCOUNT).partition(":")
+    if name.startswith(_ACCOUNT) and namespace and account and ":" not in account:
         return Subject(kind=_SERVICE_ACCOUNT, name=account, namespace=namespace)
     return Subject(kind=_USER, name=name)
 
@@ -100,7 +100,7 @@ def identity_of_user(name: str) -> Identity:
     account = subject_of(user_key(name))
     if account.kind == _SERVICE_ACCOUNT:
         return Identity(name, (SERVICE_ACCOUNTS, f"{SERVICE_ACCOUNTS}:{account.namespace}", AUTHENTICATED))
-    return Identity(name, (NODES, AUTHENTICATED) if name.startswith(_NODE) else (AUTHENTICATED,))
+    return Identity(name, (NODES, AUTHENTICATED) if name.startswith(NODE_USERS) else (AUTHENTICATED,))
 
 
 def _groups_of_group(name: str) -> tuple[str, ...]:

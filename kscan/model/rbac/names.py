@@ -1,7 +1,8 @@
 """Rights that are limited to names: whose names give as much as a right over all of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
+from kscan.model.bounds import MOST_NAMES
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE, Authorizer, Scopes
 from kscan.model.rbac.identity import SERVICE_ACCOUNTS, account_key, group_key, identity_of, subject_of, user_key
@@ -17,6 +18,7 @@ def powerful(authorizer: Authorizer, powers: Powers, ask: Ask, *, inside: bool) 
 
     A question of a service account or of a Role carries its namespace, for only there the name means it.
     """
+    accounts, roles = _with_accounts(authorizer), _with_roles(authorizer)
     for name, scopes in sorted(_scopes(authorizer, ask).items()):
         match ask.resource.partition("/")[0]:
             case "users" | "groups":
@@ -25,14 +27,14 @@ def powerful(authorizer: Authorizer, powers: Powers, ask: Ask, *, inside: bool) 
                 if subject_of(key).kind != "ServiceAccount" and powers.somebody(identity_of(subject_of(key))):
                     yield ask.of(name)
             case "serviceaccounts":
-                for place in sorted(_places(scopes, _with_accounts(authorizer, name))):
+                for place in sorted(_places(scopes, accounts(name))):
                     if powers.somebody(identity_of(subject_of(account_key(place, name)))):
                         yield ask.of(name).within(place)
             case "clusterroles":
                 if powers.role(ObjectRef("ClusterRole", name, group=_RBAC), inside=inside):
                     yield ask.of(name)
             case "roles":
-                for place in sorted(_places(scopes, _with_roles(authorizer, name))):
+                for place in sorted(_places(scopes, roles(name))):
                     if powers.role(ObjectRef("Role", name, place, group=_RBAC), inside=True):
                         yield ask.of(name).within(place)
 
@@ -40,42 +42,70 @@ def powerful(authorizer: Authorizer, powers: Powers, ask: Ask, *, inside: bool) 
 def _scopes(authorizer: Authorizer, ask: Ask) -> Mapping[str, Scopes]:
     """The names that rules are limited to, and where."""
     found: dict[str, Scopes] = {}
-    for names in authorizer.limited(ask).values():
-        for name, scopes in names.items():
+    for role, names in authorizer.limited(ask).items():
+        scopes = authorizer.bound_in(role)
+        for name in names:
             found[name] = found.get(name, frozenset()) | scopes
     return {name: scopes for name, scopes in found.items() if name}
 
 
-def _places(scopes: Scopes, known: set[str]) -> set[str]:
-    return known | (scopes - {EVERYWHERE}) if EVERYWHERE in scopes else set(scopes)
+def _places(scopes: Scopes, known: Set[str]) -> Set[str]:
+    return known | (scopes - {EVERYWHERE}) if EVERYWHERE in scopes else scopes
 
 
-def _with_accounts(authorizer: Authorizer, name: str) -> set[str]:
-    """The namespaces in which an account of this name may be given something."""
-    accounts = (one for one in map(subject_of, authorizer.keys) if one.kind == "ServiceAccount" and one.name == name)
-    groups = (key.removeprefix(_OF_NAMESPACE) for key in authorizer.keys if key.startswith(_OF_NAMESPACE))
-    return {*(one.namespace for one in accounts), *groups}
+def _with_accounts(authorizer: Authorizer) -> Callable[[str], Set[str]]:
+    """The namespaces in which an account of a name may be given something."""
+    accounts: dict[str, set[str]] = {}
+    for one in map(subject_of, authorizer.keys):
+        if one.kind == "ServiceAccount":
+            accounts.setdefault(one.name, set()).add(one.namespace)
+    groups = {key.removeprefix(_OF_NAMESPACE) for key in authorizer.keys if key.startswith(_OF_NAMESPACE)}
+    return lambda name: accounts.get(name, set()) | groups
 
 
-def _with_roles(authorizer: Authorizer, name: str) -> set[str]:
-    return {ref.namespace for ref in authorizer.roles if ref.kind == "Role" and ref.name == name}
+def _with_roles(authorizer: Authorizer) -> Callable[[str], Set[str]]:
+    """The namespaces in which there is a Role of a name."""
+    roles: dict[str, set[str]] = {}
+    for ref in authorizer.roles:
+        if ref.kind == "Role":
+            roles.setdefault(ref.name, set()).add(ref.namespace)
+    return lambda name: roles.get(name, set())
 
 
 def common_names(authorizer: Authorizer, needs: Sequence[Sequence[Ask]]) -> frozenset[str]:
     """The names by which somebody may hold all of these needs who does not hold them of every name."""
     allowed = [_names(authorizer, asks) for asks in needs]
+    limited = {role for one in allowed for role in one}
+    # Who is given the same roles is allowed the same names.
+    held = {
+        frozenset(grant.role.ref for grant in authorizer.grants(identity_of(subject_of(key)))) & limited
+        for key in authorizer.keys
+    }
     found: frozenset[str] = frozenset()
-    for key in authorizer.keys:
-        mine = identity_of(subject_of(key)).keys
-        names = [frozenset[str]().union(*(one[each] for each in mine if each in one)) for one in allowed]
+    for roles in held:
+        names = [frozenset[str]().union(*(one[role] for role in roles if role in one)) for one in allowed]
         if all(names) and not all("" in one for one in names):
             found |= frozenset().union(*names) - {""}
-    return found
+    return _some_of_each(found, allowed)
 
 
-def _names(authorizer: Authorizer, asks: Sequence[Ask]) -> Mapping[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
+def _some_of_each(names: frozenset[str], allowed: Sequence[Mapping[ObjectRef, frozenset[str]]]) -> frozenset[str]:
+    """The names without those that are alike: that the same roles allow the same for. Some of these stand for them."""
+    roles: dict[str, list[tuple[int, ObjectRef]]] = {name: [] for name in names}
+    for at, one in enumerate(allowed):
+        for role, found in one.items():
+            for name in found & names:
+                roles[name].append((at, role))
+    alike: dict[frozenset[tuple[int, ObjectRef]], list[str]] = {}
+    for name in sorted(names):
+        alike.setdefault(frozenset(roles[name]), []).append(name)
+    return frozenset(name for found in alike.values() for name in found[:MOST_NAMES])
+
+
+def _names(authorizer: Authorizer, asks: Sequence[Ask]) -> Mapping[ObjectRef, frozenset[str]]:
+    """The names that each role allows any of it for."""
+    found: dict[ObjectRef, frozenset[str]] = {}
     for ask in asks:
-        for key, names in authorizer.limited(ask).items():
-            found[key] = found.get(key, frozenset()) | names.keys()
+        for role, names in authorizer.limited(ask).items():
+            found[role] = found.get(role, frozenset()) | names
     return found

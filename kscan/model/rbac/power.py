@@ -46,6 +46,7 @@ class Powers:
 
     def __init__(self, authorizer: Authorizer) -> None:
         self._authorizer = authorizer
+        self._roles: dict[tuple[ObjectRef, bool], bool] = {}
 
     @cached_property
     def _reach(self) -> Reach:
@@ -57,6 +58,8 @@ class Powers:
 
     def role(self, ref: ObjectRef, *, inside: bool) -> bool:
         """Whether somebody is by a role alone: bound for the cluster, or `inside` one namespace."""
-        role = self._authorizer.roles.get(ref)
-        asks: Iterable[Ask] = INSIDE if inside else INSIDE | _OF_CLUSTER
-        return role is not None and any(rule.allows(ask) for rule in role.rules for ask in asks)
+        if (ref, inside) not in self._roles:
+            role = self._authorizer.roles.get(ref)
+            asks: Iterable[Ask] = INSIDE if inside else INSIDE | _OF_CLUSTER
+            self._roles[ref, inside] = role is not None and any(rule.allows(ask) for rule in role.rules for ask in asks)
+        return self._roles[ref, inside]

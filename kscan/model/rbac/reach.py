@@ -71,10 +71,10 @@ def _holders(authorizer: Authorizer, asks: Iterable[Ask], inside: frozenset[Ask]
     found: dict[str, Scopes] = {}
     for ask in asks:
         # A name that means something in one namespace only counts there; and for nobody's own.
-        places = _EVERYWHERE | {ask.namespace}
+        places, meant = _EVERYWHERE | {ask.namespace}, _meant(ask)
         for key, scopes in authorizer.holders(ask).items():
             counted = scopes & places if ask.namespace or ask not in inside else scopes
-            if counted and key != _meant(ask):
+            if counted and key != meant:
                 found[key] = found.get(key, NOWHERE) | counted
     return found
 

@@ -1,8 +1,11 @@
 """Rules, roles and bindings."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from kscan.model.base import Noun
+from kscan.model.bounds import MOST_LETTERS, MOST_WORDS
 from kscan.model.kinds import meant
 from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.selectors import LabelSelector
@@ -67,9 +70,16 @@ class PolicyRule(Noun, frozen=True):
         return "*" in self.verbs and "*" in self.api_groups and "*" in self.resources and not self.resource_names
 
     def __str__(self) -> str:
-        what = ", ".join(self.non_resource_urls) if self.non_resource_urls else _resources(self)
-        names = f" named {', '.join(self.resource_names)}" if self.resource_names else ""
-        return f"{', '.join(self.verbs)} on {what}{names}"
+        what = few(self.non_resource_urls) if self.non_resource_urls else _resources(self)
+        names = f" named {few(self.resource_names)}" if self.resource_names else ""
+        return f"{few(self.verbs)} on {what}{names}"
+
+
+def few(words: Sequence[str], empty: str = "") -> str:
+    """Words of a rule as they are shown, of which it may name thousands, and one may be as long as an object."""
+    text = ", ".join(word or empty for word in words[:MOST_WORDS])
+    more = f" and {len(words) - MOST_WORDS:,} more" if len(words) > MOST_WORDS else ""
+    return f"{text if len(text) <= MOST_LETTERS else text[:MOST_LETTERS] + '…'}{more}"
 
 
 def matches_url(pattern: str, url: str) -> bool:
@@ -86,8 +96,8 @@ def _resource(resources: tuple[str, ...], resource: str) -> bool:
 
 
 def _resources(rule: PolicyRule) -> str:
-    groups = "" if rule.api_groups == ("",) else f" of {', '.join(group or 'core' for group in rule.api_groups)}"
-    return f"{', '.join(rule.resources)}{groups}"
+    groups = "" if rule.api_groups == ("",) else f" of {few(rule.api_groups, 'core')}"
+    return f"{few(rule.resources)}{groups}"
 
 
 class Subject(Noun, frozen=True):
