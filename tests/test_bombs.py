@@ -439,8 +439,8 @@ def test_roles_and_bindings_that_a_namespace_may_hold_cost_their_own_verdict(tmp
     status, found, left = told["secret-readers"]
     assert (status, len(found)) == ("fail", 3 * MOST_ALIKE + 2)
     assert [one.partition(" who")[0] for one in left] == [
-        "RoleBinding bombs/bomb-long: it names 1,500 more", "RoleBinding bombs/bomb-same: it names 11,499 more",
-        "RoleBinding bombs/bomb-unlike: it names 1,500 more"]  # fmt: skip
+        "RoleBinding bombs/bomb-long: it names 1,800 more", "RoleBinding bombs/bomb-same: it names 11,799 more",
+        "RoleBinding bombs/bomb-unlike: it names 1,800 more"]  # fmt: skip
     assert len(told["role-escalators"][1]) == MOST_ALIKE
     assert told["pod-execs"][1] == ["ServiceAccount bombs/bomb-same-11999"]
 

@@ -6,7 +6,7 @@ from typing import Any
 MOST_ITEMS = 2000
 MOST_VALUES = 20_000
 # Of subjects that hold the same by the same bindings, one more says nothing more.
-MOST_ALIKE = 500
+MOST_ALIKE = 200
 # Of names that the same roles allow the same for.
 MOST_NAMES = 20
 # What is shown of a rule, which may name ten thousands of words, or long ones, and stands in many findings.
