@@ -4,14 +4,15 @@ Some of these are built into what it makes, and kustomize fails where they are n
 hold may come to nothing, so that who leaves them out of a scan has to say so.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kscan.snapshot.folded import fields as folded_fields
 from kscan.snapshot.folded import folded
 
-_BASES = ("resources", "bases", "components")
+RESOURCES = ("resources", "bases")
+COMPONENTS = ("components",)
 # Of each other key the fields of its entries that hold paths; an entry that is a word is a path itself.
 # kustomize fails where one of these is an object that it makes nothing of.
 _BUILT: Mapping[str, tuple[str, ...]] = dict.fromkeys(
@@ -25,10 +26,10 @@ _DATA: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def bases(folder: Path, content: Mapping[str, Any]) -> Iterator[Path]:
+def bases(folder: Path, content: Mapping[str, Any], keys: Sequence[str] = (*RESOURCES, *COMPONENTS)) -> Iterator[Path]:
     """The objects and the kustomizations that a kustomization builds upon."""
     fields = folded_fields(content)
-    for key in _BASES:
+    for key in keys:
         yield from _there(folder, _words(fields.get(key)))
 
 

@@ -11,6 +11,7 @@ from kscan.errors import ConfigError, SnapshotError
 from kscan.model.meta import WRITTEN_IN, ObjectRef
 from kscan.model.words import shown
 from kscan.snapshot.archive import load
+from kscan.snapshot.built import Place, expected_of, made_of, place_of
 from kscan.snapshot.documents import ref_of, snapshot_of
 from kscan.snapshot.entry import Gap, Reason, Unread
 from kscan.snapshot.home import homed
@@ -83,24 +84,27 @@ def load_manifests(*paths: Path, values: Sequence[Path] = (), namespace: str = "
         *(place for one in read for place in one.skipped),
     )
     return Opened(snapshot_of(objects, About(name=name, manifests=True, unread=unread)), origins, skipped, homes,
-                  (*found.passed, *_left_out(found.built, made)))  # fmt: skip
+                  (*found.passed, *_left_out(found, made[len(found.charts):])))  # fmt: skip
 
 
-def _left_out(built: Iterable[Path], made: Iterable[Written | Gap]) -> Iterator[str]:
-    """What kustomizations build upon and do not make: an annotation or a patch takes it out."""
-    made = list(made)
-    there = [(value["kind"], _name(value)) for one in made if isinstance(one, Written) for value, _ in one.objects]
-    if any(isinstance(one, Gap) for one in made):
-        return  # What is not built is a gap, and all that it is built upon.
-    for text in map(_text, built):
-        for value, origin in text.objects if isinstance(text, Written) else ():
-            # It may have more before and after its name.
-            if not any(kind == value["kind"] and _name(value) in name for kind, name in there):
+def _left_out(found: Tree, made: Sequence[Written | Gap]) -> Iterator[str]:
+    """What kustomizations build upon and do not surely make: an annotation or a patch takes it out."""
+    there: set[Place] = set()
+    for folder, one in zip(found.kustomizations, made, strict=True):
+        if isinstance(one, Gap):
+            # What is not built is a gap, and all that it is built upon.
+            there |= {each.place for each in expected_of(folder, _objects)}
+        else:
+            there |= made_of(folder, [value for value, _ in one.objects], _objects)
+    for file in found.built:
+        for _, origin in _objects(file):
+            if place_of(file.resolve(), origin) not in there:
                 yield f"{origin.place} (left out by its kustomization)"
 
 
-def _name(value: Mapping[str, Any]) -> str:
-    return str(value["metadata"].get("name") or value["metadata"].get("generateName"))
+def _objects(file: Path) -> Sequence[Object]:
+    text = _text(file)
+    return text.objects if isinstance(text, Written) else ()
 
 
 def _together(found: Sequence[Tree]) -> Tree:

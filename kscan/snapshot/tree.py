@@ -171,6 +171,12 @@ def _unread(path: str | Path, words: str) -> Gap:
     return Gap(shown(path), Reason.UNDECODABLE, f"it cannot be opened: {words}")
 
 
+def content_of(folder: Path) -> Mapping[str, Any] | None:
+    """What the kustomization of a folder says; None where there is none."""
+    name = next((one for one in KUSTOMIZATIONS if (folder / one).exists()), "")
+    return _kustomization(folder / name) if name else None
+
+
 def _kustomization(path: Path) -> Mapping[str, Any] | None:
     """What a kustomization says; None where the file is something else of that name."""
     content = _first(path)

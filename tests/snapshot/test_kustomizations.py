@@ -153,6 +153,76 @@ def test_a_manifest_that_is_built_away_is_told(tmp_path):
     assert len(found(opened)) == 1
 
 
+LOCAL = POD.replace("{name: %s}", "{name: %s, annotations: {config.kubernetes.io/local-config: 'true'}}")
+LIST = """\
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Pod, metadata: {name: o, namespace: b, annotations: {config.kubernetes.io/local-config: ""}}}
+- {apiVersion: v1, kind: Pod, metadata: {name: foo, namespace: b}}
+"""
+DELETE = "patches:\n- {patch: '{apiVersion: v1, kind: Pod, metadata: {name: w}, $patch: delete}'}\n"
+RENAME = '- {target: {kind: Pod, name: web}, patch: \'[{"op": "replace", "path": "/metadata/name", "value": "w"}]\'}\n'
+
+
+@KUSTOMIZE_IS_HERE
+@pytest.mark.parametrize(("files", "told"), [
+    ({"kustomization_yaml": "resources: [web.yaml, w.yaml]", "web_yaml": POD % "web", "w_yaml": LOCAL % "w"},
+     ["w.yaml:1"]),
+    ({"kustomization_yaml": "resources: [web.yaml, w.yaml]\nnamePrefix: w-", "web_yaml": POD % "eb",
+      "w_yaml": LOCAL % "w-eb"}, ["w.yaml:1"]),
+    ({"kustomization_yaml": "resources: [list.yaml]", "list_yaml": LIST}, ["list.yaml:4"]),
+    ({"kustomization_yaml": f"resources: [web.yaml, w.yaml]\n{DELETE}", "web_yaml": POD % "web", "w_yaml": POD % "w"},
+     ["w.yaml:1"]),
+    # Under the name of what was left out stands another: of that, at least, nothing is there.
+    ({"kustomization_yaml": f"resources: [web.yaml, w.yaml]\n{DELETE}{RENAME}", "web_yaml": POD % "web",
+      "w_yaml": POD % "w"}, ["web.yaml:1"]),
+    # Twice, under names of which one is another's.
+    ({"kustomization_yaml": "resources: [a, b]", "a__kustomization_yaml": "resources: [../c]\n",
+      "b__kustomization_yaml": "resources: [../c]\nnamePrefix: x\n", "c__kustomization_yaml":
+      "resources: [foo.yaml, xfoo.yaml]\n" + DELETE.replace("name: w", "name: xfoo"),
+      "c__foo_yaml": POD % "foo", "c__xfoo_yaml": POD % "xfoo"}, ["c/xfoo.yaml:1"]),
+    ({"kustomization_yaml": "resources: [a]\nnamespace: x\n", "a__kustomization_yaml": f"resources: [w.yaml]\n{DELETE}",
+      "a__w_yaml": POD % "w", "b__kustomization_yaml": "resources: [w.yaml]", "b__w_yaml": POD % "w"}, ["a/w.yaml:1"]),
+])  # fmt: skip
+def test_no_other_name_stands_for_what_is_left_out(tmp_path, files, told):
+    write(tmp_path, ok_yaml=CONFIG, **files)
+    opened = open_source(tmp_path)
+    assert opened.passed == tuple(f"{tmp_path}/{one} (left out by its kustomization)" for one in told)
+    assert opened.unread == ()
+
+
+THINGS = """\
+{apiVersion: v1, kind: Namespace, metadata: {name: n}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: c, namespace: w}}
+---
+{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: crd}}
+---
+{apiVersion: foo/v1, kind: Bar, metadata: {name: c}}
+---
+{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: c}}
+---
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: z, namespace: q}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: z, annotations: {config.kubernetes.io/local-config: "false"}}}
+"""
+
+
+@KUSTOMIZE_IS_HERE
+@pytest.mark.parametrize(
+    "says", ["", "namePrefix: a-", "nameSuffix: -a", "namespace: x", "NamePrefix: a-\nnamespace: x"]
+)
+def test_what_is_built_under_another_name_is_not_told(tmp_path, says):
+    write(tmp_path, over__kustomization_yaml=f"resources: [../base]\ncomponents: [../part]\n{says}\n",
+          part__kustomization_yaml="apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamePrefix: c-\n"
+                                   "resources: [more.yaml]\n", part__more_yaml=POD % "more",
+          base__kustomization_yaml="resources: [things.yaml, pod.yaml]\nnamePrefix: p-\nnameSuffix: -s\nnamespace: yy\n",
+          base__things_yaml=THINGS, base__pod_yaml=POD % "web")  # fmt: skip
+    opened = open_source(tmp_path)
+    assert (opened.passed, opened.unread) == ((), ())
+
+
 def test_kustomizations_are_built_by_kustomize_or_else_by_kubectl(overlays, tools):
     assert [gap.reason for gap in open_source(overlays).unread] == ["not rendered", "not rendered"]
     with pytest.raises(SnapshotError, match="neither kustomize nor kubectl"):
