@@ -1,7 +1,7 @@
 """The files and folders that a kustomization is made from: what its fields for paths name, not what it mentions.
 
-Some of these are built into what it makes, and kustomize fails where they are not. Others are data to it: whatever they
-hold may come to nothing, so that who leaves them out of a scan has to say so.
+What it builds upon are objects. All else is data to it: whatever that holds, in its first document or in another one,
+may come to nothing, so that who leaves it out of a scan has to say so.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,16 +14,14 @@ from kscan.snapshot.folded import folded
 RESOURCES = ("resources", "bases")
 COMPONENTS = ("components",)
 # Of each other key the fields of its entries that hold paths; an entry that is a word is a path itself.
-# kustomize fails where one of these is an object that it makes nothing of.
-_BUILT: Mapping[str, tuple[str, ...]] = dict.fromkeys(
-    ("patchesStrategicMerge", "configurations", "crds", "transformers", "generators", "validators"), ()
-)
 _DATA: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("configurations", "crds", "transformers", "generators", "validators"), ()),
     **dict.fromkeys(("patches", "patchesJson6902", "replacements", "openapi"), ("path",)),
     **dict.fromkeys(("configMapGenerator", "secretGenerator"), ("files", "envs", "env")),
     "helmCharts": ("valuesFile", "additionalValuesFiles"),
     "helmChartInflationGenerator": ("values",),
 }
+_MERGED: Mapping[str, tuple[str, ...]] = {"patchesStrategicMerge": ()}
 
 
 def bases(folder: Path, content: Mapping[str, Any], keys: Sequence[str] = (*RESOURCES, *COMPONENTS)) -> Iterator[Path]:
@@ -36,18 +34,22 @@ def bases(folder: Path, content: Mapping[str, Any], keys: Sequence[str] = (*RESO
 def parts(folder: Path, content: Mapping[str, Any]) -> Iterator[Path]:
     """What it takes of its own folder, also as data; kustomize refuses files from outside."""
     yield from _own(folder, bases(folder, content))
-    yield from (path for path, _ in _named(folder, content, _BUILT))
-    yield from (path for path, _ in _named(folder, content, _DATA))
+    yield from (path for path, _ in _named(folder, content, {**_DATA, **_MERGED}))
 
 
 def data(folder: Path, content: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """What of this is but data, each with the key that names it."""
+    """What of this is but data, each with the key that names it; without what is merged into an object."""
+    sure = {path for path, _ in merged(folder, content)}
+    yield from (one for one in _named(folder, content, _DATA) if one[0] not in sure)
+
+
+def merged(folder: Path, content: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """The patches that have to match what they name: what they say is in what is made, unless another undoes it."""
     patches = folded_fields(content).get("patches")
     entries = patches if isinstance(patches, list) else (patches,)
-    # A patch without a target has to match what it names.
     aimless = {"patches": [one for one in entries if isinstance(one, dict) and "target" not in map(folded, one)]}
-    sure = {path for path, _ in _named(folder, aimless, _DATA)}
-    yield from (one for one in _named(folder, content, _DATA) if one[0] not in sure)
+    yield from _named(folder, aimless, _DATA)
+    yield from _named(folder, content, _MERGED)
 
 
 def _named(folder: Path, content: Mapping[str, Any], keys: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[Path, str]]:

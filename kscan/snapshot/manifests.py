@@ -15,6 +15,7 @@ from kscan.snapshot.built import Place, expected_of, made_of, place_of
 from kscan.snapshot.documents import ref_of, snapshot_of
 from kscan.snapshot.entry import Gap, Reason, Unread
 from kscan.snapshot.home import homed
+from kscan.snapshot.patched import is_passed_over
 from kscan.snapshot.regular import read_regular
 from kscan.snapshot.rendered import Rendering, chart, kustomization
 from kscan.snapshot.snapshot import About, Snapshot
@@ -72,6 +73,7 @@ def load_manifests(*paths: Path, values: Sequence[Path] = (), namespace: str = "
     found = _together([tree(path, paths) if path.is_dir() else Tree(files=(path,)) for path in paths])
     _check(values, found, name)
     made = list(_rendered(found, values, namespace))
+    built = made[len(found.charts) :]
     texts = [*found.unread, *made, *map(_text, found.files)]
     if all(isinstance(text, Gap) for text in texts):
         raise _nothing(name, texts)
@@ -84,7 +86,15 @@ def load_manifests(*paths: Path, values: Sequence[Path] = (), namespace: str = "
         *(place for one in read for place in one.skipped),
     )
     return Opened(snapshot_of(objects, About(name=name, manifests=True, unread=unread)), origins, skipped, homes,
-                  (*found.passed, *_left_out(found, made[len(found.charts):])))  # fmt: skip
+                  (*found.passed, *_patches(found, built), *_left_out(found, built)))  # fmt: skip
+
+
+def _patches(found: Tree, made: Sequence[Written | Gap]) -> Iterator[str]:
+    """The patches that are manifests, of which something is not in what was made."""
+    there = [value for one in made if isinstance(one, Written) for value, _ in one.objects]
+    for file, words in found.merged:
+        if any(is_passed_over(value, there) for value, _ in _objects(file)):
+            yield f"{shown(file)} ({words})"
 
 
 def _left_out(found: Tree, made: Sequence[Written | Gap]) -> Iterator[str]:
@@ -116,6 +126,7 @@ def _together(found: Sequence[Tree]) -> Tree:
         libraries=_once(path for one in found for path in one.libraries),
         unread=tuple(gap for one in found for gap in one.unread),
         built=_once(path for one in found for path in one.built),
+        merged=tuple(dict.fromkeys(each for one in found for each in one.merged)),
         passed=tuple(dict.fromkeys(words for one in found for words in one.passed)),
     )
 

@@ -14,7 +14,7 @@ import msgspec
 from kscan.model.words import shown
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.folded import fields
-from kscan.snapshot.kustomized import bases, data, parts
+from kscan.snapshot.kustomized import bases, data, merged, parts
 from kscan.snapshot.marked import Broken, Marked, marked
 from kscan.snapshot.regular import read_regular
 from kscan.snapshot.written import written
@@ -29,6 +29,7 @@ _MADE_BY_OTHERS = ("templates", "crds")
 _CHART_FILES = frozenset({CHART, "Chart.lock", "requirements.yaml", "values.schema.json"})
 # Flux has a kind of the same name, whose objects are manifests.
 _GROUP = "kustomize.config.k8s.io/"
+_PLUGIN = "builtin"
 
 
 class Tree(msgspec.Struct, frozen=True):
@@ -43,6 +44,8 @@ class Tree(msgspec.Struct, frozen=True):
     # Files of objects that kustomizations build upon; and those that they take as data, with who names them as what.
     built: tuple[Path, ...] = ()
     passed: tuple[str, ...] = ()
+    # Files of objects that kustomizations merge into what they make, with who names them as what.
+    merged: tuple[tuple[Path, str], ...] = ()
 
 
 def tree(root: Path, others: Sequence[Path] = ()) -> Tree:
@@ -58,6 +61,7 @@ def tree(root: Path, others: Sequence[Path] = ()) -> Tree:
     closed: list[OSError] = []
     led: list[Gap] = []
     told: list[tuple[Path, str]] = []
+    patches: list[tuple[Path, str]] = []
     roots = [one.resolve() for one in (root, *others)]
     inside: set[Path] = set()
     for name, folders, names in os.walk(root, onerror=closed.append):
@@ -84,6 +88,7 @@ def tree(root: Path, others: Sequence[Path] = ()) -> Tree:
             named[folder] = set(bases(folder, content))
             taken |= set(parts(folder, content))
             told += ((path, f"{key} of {shown(folder)}") for path, key in data(folder, content))
+            patches += ((path, f"{key} of {shown(folder)}") for path, key in merged(folder, content))
             # A tool reads its first document only.
             own |= {kustomization} if len(_documents(folder / kustomization) or ()) <= 1 else set()
         files += (folder / one for one in sorted(candidates - own))
@@ -98,17 +103,20 @@ def tree(root: Path, others: Sequence[Path] = ()) -> Tree:
         libraries=tuple(libraries),
         unread=tuple(unread),
         built=tuple(one for one in files if _place(one) in built & taken),
-        passed=tuple(_passed(files, told, built)),
+        passed=tuple(f"{shown(file)} ({words})" for file, words in _passed(files, told, built)),
+        merged=tuple(_passed(files, patches, built)),
     )
 
 
-def _passed(files: Iterable[Path], told: Iterable[tuple[Path, str]], built: Container[Path]) -> Iterator[str]:
+def _passed(
+    files: Iterable[Path], told: Iterable[tuple[Path, str]], built: Container[Path]
+) -> Iterator[tuple[Path, str]]:
     """The files with objects that are but data to a kustomization, and what names them."""
     data_of = {path: words for path, words in told if path not in built}
     for file in files:
         place = _place(file)
         if place in data_of and _holds_objects(file):
-            yield f"{shown(file)} ({data_of[place]})"
+            yield file, data_of[place]
 
 
 def _place(file: Path) -> Path:
@@ -144,7 +152,9 @@ def _holds_objects(path: Path) -> bool:
     except (OSError, UnicodeDecodeError):
         return True
     found = written(str(path), text)
-    return bool(found.objects or (found.unread and all(isinstance(one, Marked) for one in marked(text))))
+    # No API server has the group of kustomize's own plugins.
+    objects = [value for value, _ in found.objects if value["apiVersion"] != _PLUGIN]
+    return bool(objects or (found.unread and all(isinstance(one, Marked) for one in marked(text))))
 
 
 def _opened(files: Sequence[Path], taken: Iterable[Path]) -> tuple[list[Path], list[Gap]]:

@@ -223,6 +223,42 @@ def test_what_is_built_under_another_name_is_not_told(tmp_path, says):
     assert (opened.passed, opened.unread) == ((), ())
 
 
+@KUSTOMIZE_IS_HERE
+@pytest.mark.parametrize("key", ["configurations", "crds"])
+@pytest.mark.parametrize("before", ["---\n---\n", "null\n---\n", "# Nothing\n---\nnull\n---\n"])
+def test_no_document_before_a_manifest_hides_it(tmp_path, key, before):
+    """kustomize reads the first document of these alone."""
+    write(tmp_path, evil_yaml=before + POD % "evil", ok_yaml=CONFIG,
+          kustomization_yaml=f"resources: [ok.yaml]\n{key}: [evil.yaml]\n")  # fmt: skip
+    assert open_source(tmp_path).passed == (f"{tmp_path}/evil.yaml ({key} of {tmp_path})",)
+
+
+UNDO = "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: app, securityContext: null}]}}"
+ROLE = "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r}, rules: %s}\n"
+ALL = "[{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]"
+KEYS = ("patches: [{path: patch.yaml}, {patch: '%s'}]", "patchesStrategicMerge: [patch.yaml, '%s']")
+
+
+@KUSTOMIZE_IS_HERE
+@pytest.mark.parametrize(("key", "says"), [("patches", KEYS[0]), ("patchesStrategicMerge", KEYS[1])])
+@pytest.mark.parametrize(("base", "patch", "after", "told"), [
+    (POD % "web", POD % "web", UNDO, True), (ROLE % "[]", ROLE % ALL, ROLE % "[]", True),
+    (ROLE % "[]", ROLE % ALL, UNDO.replace("Pod", "ConfigMap").replace("web", "ok"), False),
+    (POD % "web", "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {hostPID: true}}", UNDO, False),
+    (CONFIG.replace("ok", "c"), CONFIG.replace("ok", "c") + "data: {a: b}\n", UNDO.replace("Pod", "ConfigMap")
+     .replace("web", "ok"), False),
+    (POD % "web", "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {$patch: replace, containers: [{name: b,"
+     " image: b}]}}", UNDO, False),
+])  # fmt: skip
+def test_a_patch_that_is_a_manifest_and_is_undone_is_told(tmp_path, key, says, base, patch, after, told):
+    after = after.strip().replace("'", "''")
+    write(tmp_path, base_yaml=base, patch_yaml=patch, ok_yaml=CONFIG,
+          kustomization_yaml=f"resources: [base.yaml, ok.yaml]\n{says % after}\n")  # fmt: skip
+    opened = open_source(tmp_path)
+    assert opened.unread == ()
+    assert opened.passed == ((f"{tmp_path}/patch.yaml ({key} of {tmp_path})",) if told else ())
+
+
 def test_kustomizations_are_built_by_kustomize_or_else_by_kubectl(overlays, tools):
     assert [gap.reason for gap in open_source(overlays).unread] == ["not rendered", "not rendered"]
     with pytest.raises(SnapshotError, match="neither kustomize nor kubectl"):
