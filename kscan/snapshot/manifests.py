@@ -106,10 +106,17 @@ def _left_out(found: Tree, made: Sequence[Written | Gap]) -> Iterator[str]:
             there |= {each.place for each in expected_of(folder, _objects)}
         else:
             there |= made_of(folder, [value for value, _ in one.objects], _objects)
+    all_built = not any(isinstance(one, Gap) for one in made)
     for file in found.built:
+        for gap in _gaps(_text(file)) if all_built else ():
+            yield f"{gap.path} (not read by kscan, whatever its kustomization makes of it)"
         for _, origin in _objects(file):
             if place_of(file.resolve(), origin) not in there:
                 yield f"{origin.place} (left out by its kustomization)"
+
+
+def _gaps(text: Written | Gap) -> tuple[Gap, ...]:
+    return (text,) if isinstance(text, Gap) else tuple(one.gap for one in text.unread)
 
 
 def _objects(file: Path) -> Sequence[Object]:

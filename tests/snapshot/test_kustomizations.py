@@ -192,6 +192,20 @@ def test_no_other_name_stands_for_what_is_left_out(tmp_path, files, told):
     assert opened.unread == ()
 
 
+@KUSTOMIZE_IS_HERE
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ((LOCAL % "w").encode("utf-16"), "w.yaml"),
+        (b"{apiVersion: v1, kind: PodList, metadata: {continue: abc}, items: []}", "w.yaml:1"),
+    ],
+)
+def test_what_kscan_does_not_read_of_what_is_built_is_told(tmp_path, content, place):
+    write(tmp_path, ok_yaml=CONFIG, kustomization_yaml="resources: [ok.yaml, w.yaml]\n")
+    (tmp_path / "w.yaml").write_bytes(content)
+    assert [one.partition(" (not read")[0] for one in open_source(tmp_path).passed] == [f"{tmp_path}/{place}"]
+
+
 THINGS = """\
 {apiVersion: v1, kind: Namespace, metadata: {name: n}}
 ---
