@@ -207,7 +207,7 @@ def test_what_kscan_does_not_read_of_what_is_built_is_told(tmp_path, content, pl
 
 
 THINGS = """\
-{apiVersion: v1, kind: Namespace, metadata: {name: n}}
+{apiVersion: v1, kind: Namespace, metadata: {name: nn}}
 ---
 {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: c, namespace: w}}
 ---
