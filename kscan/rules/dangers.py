@@ -8,8 +8,8 @@ import msgspec
 
 from kscan.errors import CheckError
 from kscan.model.meta import ObjectRef
-from kscan.model.rbac.names import common_names, powerful
-from kscan.model.rbac.reach import Danger, Need
+from kscan.model.rbac.names import common_names, makeable, powerful
+from kscan.model.rbac.reach import Danger, Need, Reach
 from kscan.model.rbac.roles import Ask
 from kscan.views.rights import Rights
 
@@ -36,6 +36,7 @@ class Needed(msgspec.Struct, forbid_unknown_fields=True):
 
 Ways = list[list[Needed]]
 _Asks = list[list[tuple[Ask, ...]]]
+_Asked = tuple[Needed, tuple[Ask, ...]]
 
 
 def ways_of(needs: list[object]) -> Ways:
@@ -66,14 +67,16 @@ def by_name(rights: Rights, ways: Ways, *, surely: bool) -> Iterator[Danger]:
         found = _put(asked, lambda way, ask: _of_powerful(rights, way, ask))
         if all(any(one) for one in found):
             yield _danger(rights, ways, found)
-    for role, bindings in _bound(rights, words.get("bound", ())).items():
-        yield _danger(rights, ways, _put(asked, partial(_of_role, role, bindings)))
+    if "bound" in words:
+        for role, bindings in _bound(rights, words["bound"], words["powerful"]).items():
+            yield _danger(rights, ways, _put(asked, partial(_of_role, role, bindings)))
+        yield from _made(rights, ways, asked)
     same = [asks for way, asks in flat if way.named == "same"]
     for name in sorted(common_names(rights.full, same)) if same else ():
         yield _danger(rights, ways, _put(asked, partial(_of_name, name)))
 
 
-def _put(asked: Sequence[Sequence[tuple[Needed, Sequence[Ask]]]], of: Callable[[Needed, Ask], Iterable[Ask]]) -> _Asks:
+def _put(asked: Sequence[Sequence[_Asked]], of: Callable[[Needed, Ask], Iterable[Ask]]) -> _Asks:
     """Other questions in the place of each."""
     return [[tuple(dict.fromkeys(each for ask in asks for each in of(way, ask))) for way, asks in one] for one in asked]
 
@@ -94,17 +97,33 @@ def _of_powerful(rights: Rights, way: Needed, ask: Ask) -> Iterable[Ask]:
     return powerful(rights.full, rights.powers, ask, inside=not way.everywhere)
 
 
-def _bound(rights: Rights, asks: Sequence[Ask]) -> Mapping[ObjectRef, Sequence[Ask]]:
-    """For each powerful ClusterRole, the questions of its bindings that some rule is limited to."""
+def _bound(rights: Rights, asks: Sequence[Ask], bind: Sequence[Ask]) -> Mapping[ObjectRef, Sequence[Ask]]:
+    """For each powerful role that may be bound, the questions of its bindings that some rule is limited to."""
     found: dict[ObjectRef, list[Ask]] = {}
+    kinds = {ask.resource for ask in bind}
     for ask in (one for one in asks if one.verb != "create"):
         names = frozenset[str]().union(*rights.full.limited(ask).values())
         for binding in rights.full.bindings:
             place, role = binding.metadata.namespace, binding.role
             is_asked = f"{binding.ref.kind.lower()}s" == ask.resource and binding.metadata.name in names
-            if is_asked and role.kind == "ClusterRole" and rights.powers.role(role, inside=bool(place)):
+            if is_asked and f"{role.kind.lower()}s" in kinds and rights.powers.role(role, inside=bool(place)):
                 found.setdefault(role, []).append(ask.of(binding.metadata.name).within(place))
     return found
+
+
+def _made(rights: Rights, ways: Ways, asked: Sequence[Sequence[_Asked]]) -> Iterator[Danger]:
+    """The danger by bindings that are not there yet: an update, or an apply, creates what it may by its name."""
+    put = _put(asked, lambda way, ask: () if way.named == "bound" else (ask, *_of_powerful(rights, way, ask)))
+    others = _danger(rights, ways, put)
+    others = msgspec.structs.replace(others, needs=tuple(need for need in others.needs if need.asks))
+    writes = [ask for one in asked for way, asks in one if way.named == "bound" for ask in asks]
+    for name, place in sorted(makeable(rights.full, Reach(rights.full, others), writes)):
+        of = [ask.of(name).within(place) for ask in writes]
+        create = Need(tuple(ask for ask in of if ask.verb == "create"))
+        write = Need(tuple(ask for ask in of if ask.verb != "create"))
+        # Who may everywhere finds a place where it does not stand; in one namespace only where it does not there.
+        inside = frozenset(of if place else ())
+        yield Danger((*others.needs, create, write), others.inside | inside, others.named)
 
 
 def _of_role(role: ObjectRef, bindings: Sequence[Ask], way: Needed, ask: Ask) -> Iterable[Ask]:
@@ -116,7 +135,7 @@ def _of_role(role: ObjectRef, bindings: Sequence[Ask], way: Needed, ask: Ask) ->
 def _of_name(name: str, way: Needed, ask: Ask) -> Iterable[Ask]:
     if way.named != "same":
         return (ask,)
-    # What is created has no name yet when it is asked about.
+    # What is created has no name yet when it is asked about; by an update it has, and that is asked for as well.
     return () if ask.verb == "create" else (ask.of(name),)
 
 

@@ -5,8 +5,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from kscan.model.bounds import MOST_NAMES
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE, Authorizer, Scopes
-from kscan.model.rbac.identity import SERVICE_ACCOUNTS, account_key, group_key, identity_of, subject_of, user_key
+from kscan.model.rbac.identity import (
+    SERVICE_ACCOUNTS,
+    Identity,
+    account_key,
+    group_key,
+    identity_of,
+    subject_of,
+    user_key,
+)
 from kscan.model.rbac.power import Powers
+from kscan.model.rbac.reach import NOWHERE, Reach, common
 from kscan.model.rbac.roles import Ask
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -108,4 +117,60 @@ def _names(authorizer: Authorizer, asks: Sequence[Ask]) -> Mapping[ObjectRef, fr
     for ask in asks:
         for role, names in authorizer.limited(ask).items():
             found[role] = found.get(role, frozenset()) | names
+    return found
+
+
+def makeable(authorizer: Authorizer, binders: Reach, writes: Sequence[Ask]) -> frozenset[tuple[str, str]]:
+    """The names by which somebody of these may make a binding that is not there, each with the place, empty for all.
+
+    One name for a place is enough for each of them: more would take the product of their numbers.
+    """
+    creating = _places_of(authorizer, [ask for ask in writes if ask.verb == "create"])
+    writing = _places_of(authorizer, [ask for ask in writes if ask.verb != "create"])
+    standing: dict[str, set[str]] = {}
+    for binding in authorizer.bindings:
+        if any(f"{binding.ref.kind.lower()}s" == ask.resource for ask in writes):
+            standing.setdefault(binding.metadata.name, set()).add(binding.metadata.namespace)
+    found: set[tuple[str, str]] = set()
+    for identity in (identity_of(subject_of(key)) for key in authorizer.keys):
+        names = _both(creating, writing, identity) if binders.of(identity) else {}
+        found |= {(name, place) for place, name in _free(names, standing).items()}
+    return frozenset(found)
+
+
+def _places_of(authorizer: Authorizer, asks: Sequence[Ask]) -> Mapping[str, Mapping[str, Scopes]]:
+    found: dict[str, dict[str, Scopes]] = {}
+    for ask in asks:
+        for key, names in authorizer.limited(ask).items():
+            mine = found.setdefault(key, {})
+            mine.update({name: mine.get(name, NOWHERE) | scopes for name, scopes in names.items()})
+    return found
+
+
+def _both(
+    one: Mapping[str, Mapping[str, Scopes]], other: Mapping[str, Mapping[str, Scopes]], identity: Identity
+) -> Mapping[str, Scopes]:
+    """The names that somebody holds both of, and where; a right over all objects is one over each name."""
+    mine = [_united(each, identity) for each in (one, other)]
+    names = sorted({*mine[0], *mine[1]} - {""})
+    held = {name: common(*(each.get(name, NOWHERE) | each.get("", NOWHERE) for each in mine)) for name in names}
+    return {name: scopes for name, scopes in held.items() if scopes}
+
+
+def _united(held: Mapping[str, Mapping[str, Scopes]], identity: Identity) -> Mapping[str, Scopes]:
+    found: dict[str, Scopes] = {}
+    for names in (held[key] for key in identity.keys if key in held):
+        found.update({name: found.get(name, NOWHERE) | scopes for name, scopes in names.items()})
+    return found
+
+
+def _free(names: Mapping[str, Scopes], standing: Mapping[str, set[str]]) -> Mapping[str, str]:
+    """For each place, the first name of what does not stand there."""
+    found: dict[str, str] = {}
+    for name, scopes in names.items():
+        taken = standing.get(name, set())
+        for place in scopes:
+            # Everywhere is also where nothing of that name stands; of the whole cluster there is one of each name.
+            if not (taken if EVERYWHERE in taken else {place} & taken):
+                found.setdefault(place, name)
     return found
