@@ -9,12 +9,14 @@ from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Step, Unsure
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE, Proof, Scopes
 from kscan.model.rbac.identity import Identity, identity_of, subject_of
+from kscan.model.rbac.power import Powers
 from kscan.model.rbac.reach import NOWHERE, Danger, Reach, common, witnesses
 from kscan.model.rbac.roles import Ask, Subject
 from kscan.model.words import listed
 from kscan.rules.bindings import shipped_elsewhere
 from kscan.rules.cuts import smallest_change
 from kscan.rules.dangers import Ways, by_name, of_all, ways_of
+from kscan.rules.power import powers_of
 from kscan.rules.rule import rule
 from kscan.views.rights import RIGHTS, Rights
 from kscan.views.running import RUNNING, Running
@@ -150,7 +152,8 @@ class _Found:
 
 
 def _found(rights: Rights, ways: Ways, *, surely: bool) -> _Found:
-    return _Found(rights, (of_all(rights, ways, surely=surely), *by_name(rights, ways, surely=surely)))
+    powers = powers_of(rights) if any(way.named for one in ways for way in one) else Powers()
+    return _Found(rights, (of_all(rights, ways, surely=surely), *by_name(rights, powers, ways, surely=surely)))
 
 
 def _union(places: Iterable[Scopes]) -> Scopes:

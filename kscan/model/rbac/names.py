@@ -1,12 +1,10 @@
 """Rights that are limited to names: whose names give as much as a right over all of them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
-from kscan.model.bounds import MOST_NAMES
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE, Authorizer, Scopes
 from kscan.model.rbac.identity import (
-    SERVICE_ACCOUNTS,
     Identity,
     account_key,
     group_key,
@@ -19,104 +17,92 @@ from kscan.model.rbac.reach import NOWHERE, Reach, common
 from kscan.model.rbac.roles import Ask
 
 _RBAC = "rbac.authorization.k8s.io"
-_OF_NAMESPACE = group_key(f"{SERVICE_ACCOUNTS}:")
 
 
 def powerful(authorizer: Authorizer, powers: Powers, ask: Ask, *, inside: bool) -> Iterator[Ask]:
     """The question of each name that some rule is limited to and that means somebody, or a role, that is powerful.
 
-    A question of a service account or of a Role carries its namespace, for only there the name means it.
+    A question of a service account or of a Role carries its namespace, for only there the name means it; one of a
+    ClusterRole that makes powerful in some namespaces alone carries each of them.
     """
-    accounts, roles = _with_accounts(authorizer), _with_roles(authorizer)
-    for name, scopes in sorted(_scopes(authorizer, ask).items()):
+    if ask.resource not in ("clusterroles", "roles"):
+        names = {(name, place) for target, place, name in _meant(authorizer, ask) if powers.somebody(target)}
+        yield from (ask.of(name).within(place) for name, place in sorted(names))
+        return
+    for name, scopes in sorted(scopes_of(authorizer, ask).items()):
+        if ask.resource == "roles":
+            refs = [ObjectRef("Role", name, place, group=_RBAC)
+                    for place in sorted(_places(scopes, authorizer.roles_named.get(name, frozenset())))]  # fmt: skip
+            yield from (ask.of(name).within(ref.namespace) for ref in refs if powers.inside(ref))
+            continue
+        ref = ObjectRef("ClusterRole", name, group=_RBAC)
+        places = powers.inside(ref) if inside else {EVERYWHERE} if powers.role(ref) else NOWHERE
+        yield from (ask.of(name).within(place) for place in ([EVERYWHERE] if EVERYWHERE in places else sorted(places)))
+
+
+def named_targets(authorizer: Authorizer, ask: Ask) -> Iterator[tuple[Identity, str, Scopes]]:
+    """Whom the names mean that rules are limited to, with who may do it to them, and where."""
+    held = {name: list(holders) for name, holders in _holders(authorizer, ask).items()}
+    for target, place, name in _meant(authorizer, ask):
+        for key, scopes in held[name]:
+            if counted := scopes & {EVERYWHERE, place}:
+                yield target, key, counted
+
+
+def _meant(authorizer: Authorizer, ask: Ask) -> Iterator[tuple[Identity, str, str]]:
+    """Whom each name means that some rule is limited to: who it is, in which namespace, and the name."""
+    for name, scopes in scopes_of(authorizer, ask).items():
         match ask.resource.partition("/")[0]:
             case "users" | "groups":
                 key = user_key(name) if ask.resource == "users" else group_key(name)
                 # The API server asks about a service account as one, also where it is called by its user name.
-                if subject_of(key).kind != "ServiceAccount" and powers.somebody(identity_of(subject_of(key))):
-                    yield ask.of(name)
+                if subject_of(key).kind != "ServiceAccount":
+                    yield identity_of(subject_of(key)), EVERYWHERE, name
             case "serviceaccounts":
-                for place in sorted(_places(scopes, accounts(name))):
-                    if powers.somebody(identity_of(subject_of(account_key(place, name)))):
-                        yield ask.of(name).within(place)
-            case "clusterroles":
-                if powers.role(ObjectRef("ClusterRole", name, group=_RBAC), inside=inside):
-                    yield ask.of(name)
-            case "roles":
-                for place in sorted(_places(scopes, roles(name))):
-                    if powers.role(ObjectRef("Role", name, place, group=_RBAC), inside=True):
-                        yield ask.of(name).within(place)
+                for place in _places(scopes, accounts_named(authorizer, name)):
+                    yield identity_of(subject_of(account_key(place, name))), place, name
 
 
-def _scopes(authorizer: Authorizer, ask: Ask) -> Mapping[str, Scopes]:
+def _holders(authorizer: Authorizer, ask: Ask) -> Mapping[str, list[tuple[str, Scopes]]]:
+    found: dict[str, list[tuple[str, Scopes]]] = {}
+    for key, names in authorizer.limited(ask).items():
+        for name, scopes in names.items():
+            found.setdefault(name, []).append((key, scopes))
+    return found
+
+
+def scopes_of(authorizer: Authorizer, ask: Ask) -> Mapping[str, Scopes]:
     """The names that rules are limited to, and where."""
-    found: dict[str, Scopes] = {}
-    for role, names in authorizer.limited(ask).items():
-        scopes = authorizer.bound_in(role)
-        for name in names:
-            found[name] = found.get(name, frozenset()) | scopes
-    return {name: scopes for name, scopes in found.items() if name}
+    found = _holders(authorizer, ask)
+    return {name: NOWHERE.union(*(scopes for _, scopes in held)) for name, held in found.items() if name}
 
 
 def _places(scopes: Scopes, known: Set[str]) -> Set[str]:
     return known | (scopes - {EVERYWHERE}) if EVERYWHERE in scopes else scopes
 
 
-def _with_accounts(authorizer: Authorizer) -> Callable[[str], Set[str]]:
-    """The namespaces in which an account of a name may be given something."""
-    accounts: dict[str, set[str]] = {}
-    for one in map(subject_of, authorizer.keys):
-        if one.kind == "ServiceAccount":
-            accounts.setdefault(one.name, set()).add(one.namespace)
-    groups = {key.removeprefix(_OF_NAMESPACE) for key in authorizer.keys if key.startswith(_OF_NAMESPACE)}
-    return lambda name: accounts.get(name, set()) | groups
-
-
-def _with_roles(authorizer: Authorizer) -> Callable[[str], Set[str]]:
-    """The namespaces in which there is a Role of a name."""
-    roles: dict[str, set[str]] = {}
-    for ref in authorizer.roles:
-        if ref.kind == "Role":
-            roles.setdefault(ref.name, set()).add(ref.namespace)
-    return lambda name: roles.get(name, set())
+def accounts_named(authorizer: Authorizer, name: str) -> Set[str]:
+    """The namespaces in which an account of this name may be given something."""
+    return authorizer.accounts_named.get(name, frozenset()) | authorizer.accounts_named.get("", frozenset())
 
 
 def common_names(authorizer: Authorizer, needs: Sequence[Sequence[Ask]]) -> frozenset[str]:
     """The names by which somebody may hold all of these needs who does not hold them of every name."""
     allowed = [_names(authorizer, asks) for asks in needs]
-    limited = {role for one in allowed for role in one}
-    # Who is given the same roles is allowed the same names.
-    held = {
-        frozenset(grant.role.ref for grant in authorizer.grants(identity_of(subject_of(key)))) & limited
-        for key in authorizer.keys
-    }
     found: frozenset[str] = frozenset()
-    for roles in held:
-        names = [frozenset[str]().union(*(one[role] for role in roles if role in one)) for one in allowed]
+    for key in authorizer.keys:
+        mine = identity_of(subject_of(key)).keys
+        names = [frozenset[str]().union(*(one[each] for each in mine if each in one)) for one in allowed]
         if all(names) and not all("" in one for one in names):
             found |= frozenset().union(*names) - {""}
-    return _some_of_each(found, allowed)
+    return found
 
 
-def _some_of_each(names: frozenset[str], allowed: Sequence[Mapping[ObjectRef, frozenset[str]]]) -> frozenset[str]:
-    """The names without those that are alike: that the same roles allow the same for. Some of these stand for them."""
-    roles: dict[str, list[tuple[int, ObjectRef]]] = {name: [] for name in names}
-    for at, one in enumerate(allowed):
-        for role, found in one.items():
-            for name in found & names:
-                roles[name].append((at, role))
-    alike: dict[frozenset[tuple[int, ObjectRef]], list[str]] = {}
-    for name in sorted(names):
-        alike.setdefault(frozenset(roles[name]), []).append(name)
-    return frozenset(name for found in alike.values() for name in found[:MOST_NAMES])
-
-
-def _names(authorizer: Authorizer, asks: Sequence[Ask]) -> Mapping[ObjectRef, frozenset[str]]:
-    """The names that each role allows any of it for."""
-    found: dict[ObjectRef, frozenset[str]] = {}
+def _names(authorizer: Authorizer, asks: Sequence[Ask]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
     for ask in asks:
-        for role, names in authorizer.limited(ask).items():
-            found[role] = found.get(role, frozenset()) | names
+        for key, names in authorizer.limited(ask).items():
+            found[key] = found.get(key, frozenset()) | names.keys()
     return found
 
 
