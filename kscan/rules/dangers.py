@@ -138,7 +138,7 @@ def _made(rights: Rights, powers: Powers, ways: Ways, asked: Sequence[Sequence[_
 def _of_role(role: ObjectRef, bindings: Sequence[Ask], way: Needed, ask: Ask) -> Iterable[Ask]:
     if way.named == "bound":
         return bindings
-    return (ask.of(role.name) if way.named == "powerful" else ask,)
+    return (ask.of(role.name).within(role.namespace) if way.named == "powerful" else ask,)
 
 
 def _of_name(name: str, way: Needed, ask: Ask) -> Iterable[Ask]:

@@ -147,7 +147,7 @@ class _Found:
 
     def at(self, identity: Identity, place: str) -> list[Danger]:
         """The dangers that somebody surely holds in a place, that of all objects first."""
-        return [one for one, full, _, undecided in self._dangers
+        return [full.of_theirs(identity, place) for _, full, _, undecided in self._dangers
                 if not {EVERYWHERE, place}.isdisjoint(_beyond(full, undecided, identity))]  # fmt: skip
 
 
