@@ -7,7 +7,6 @@ import msgspec
 from kscan import data
 from kscan.checks.check import Check, Severity, read_checks
 from kscan.model.meta import ObjectRef
-from kscan.model.rbac.authorizer import Scopes
 from kscan.model.rbac.identity import Identity
 from kscan.model.rbac.names import accounts_named, named_targets, scopes_of
 from kscan.model.rbac.power import Holding, Powers, alone, becoming, standing_in
@@ -51,7 +50,7 @@ def _powers(rights: Rights) -> Powers:
     powers, before = Powers(held), -1
     while (count := _count(world, powers)) > before:
         before = count
-        become = becoming(powers, targets)
+        become = becoming(world.full, powers, targets)
         known = Powers(powers.held, become)
         by_names = (each for one in named if len(one) > 1 for each in _by_name(world, known, one))
         powers = Powers((*held, *by_names), become)
@@ -79,13 +78,12 @@ def _by_name(world: Rights, powers: Powers, ways: Ways) -> Iterator[Holding]:
         yield Reach(world.full, danger), NOWHERE
 
 
-def _targets(world: Rights, alone: Iterable[Ways]) -> Mapping[Identity, Mapping[str, Scopes]]:
-    """Whom somebody may become by their names alone: who may, and where."""
-    found: dict[Identity, dict[str, Scopes]] = {}
-    for ask in (ask for ways in alone for ask in _asks(world, ways, "powerful")):
-        for target, key, scopes in named_targets(world.full, ask):
-            holders = found.setdefault(target, {})
-            holders[key] = holders.get(key, NOWHERE) | scopes
+def _targets(world: Rights, single: Iterable[Ways]) -> Mapping[Identity, set[tuple[ObjectRef, str]]]:
+    """Whom somebody may become by their names alone: by which roles, and where."""
+    found: dict[Identity, set[tuple[ObjectRef, str]]] = {}
+    for ask in (ask for ways in single for ask in _asks(world, ways, "powerful")):
+        for target, role, place in named_targets(world.full, ask):
+            found.setdefault(target, set()).add((role, place))
     return found
 
 

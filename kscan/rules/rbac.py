@@ -95,7 +95,8 @@ def _rest(rights: Rights, subject: Subject, key: str, more: int) -> Unsure:
 def _problem(rights: Rights, found: "_Found", subject: Subject, places: Scopes, words: tuple[str, str]) -> Problem:
     """What somebody holds in these places, with the proof of one of them."""
     identity, place = identity_of(subject), min(places)
-    danger, *others = found.at(identity, place)
+    dangers = found.at(identity, place)
+    danger, *others = (found.reach(one).of_theirs(identity, place) for one in dangers)
     proof = witnesses(rights.full, identity, danger, place)
     fixes = (smallest_change(rights, identity, one, place) for one in (danger, *others))
     return Problem(
@@ -103,7 +104,7 @@ def _problem(rights: Rights, found: "_Found", subject: Subject, places: Scopes, 
         _message(rights, identity, (danger, *others), places, words),
         proof=tuple(map(_step, proof)),
         notes=(
-            *_by_groups(rights, (danger, found.reach(danger)), identity, places, proof),
+            *_by_groups(rights, (dangers[0], found.reach(dangers[0])), identity, places, proof),
             *_shipped_elsewhere(rights, proof),
         ),
         fix=" ".join(dict.fromkeys(fixes)),
@@ -147,7 +148,7 @@ class _Found:
 
     def at(self, identity: Identity, place: str) -> list[Danger]:
         """The dangers that somebody surely holds in a place, that of all objects first."""
-        return [full.of_theirs(identity, place) for _, full, _, undecided in self._dangers
+        return [one for one, full, _, undecided in self._dangers
                 if not {EVERYWHERE, place}.isdisjoint(_beyond(full, undecided, identity))]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The RBAC authorizer: who may do what, with the binding, the role and the rule that say so."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
@@ -163,6 +163,10 @@ class Authorizer:
     def bound_in(self, role: ObjectRef) -> Scopes:
         """Where a role is given to anybody."""
         return frozenset(grant.namespace for grant in self._by_role.get(role, ()))
+
+    def given(self, role: ObjectRef) -> Sequence[Grant]:
+        """To whom a role is given."""
+        return self._by_role.get(role, ())
 
     def scopes(self, identity: Identity, ask: Ask) -> Scopes:
         """Where somebody may: everywhere (the empty name), or in which namespaces."""

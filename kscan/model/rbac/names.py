@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 
+from kscan.model.bounds import MOST_NAMES
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE, Authorizer, Scopes
 from kscan.model.rbac.identity import (
@@ -40,13 +41,14 @@ def powerful(authorizer: Authorizer, powers: Powers, ask: Ask, *, inside: bool) 
         yield from (ask.of(name).within(place) for place in ([EVERYWHERE] if EVERYWHERE in places else sorted(places)))
 
 
-def named_targets(authorizer: Authorizer, ask: Ask) -> Iterator[tuple[Identity, str, Scopes]]:
-    """Whom the names mean that rules are limited to, with who may do it to them, and where."""
-    held = {name: list(holders) for name, holders in _holders(authorizer, ask).items()}
+def named_targets(authorizer: Authorizer, ask: Ask) -> Iterator[tuple[Identity, ObjectRef, str]]:
+    """Whom the names mean that rules are limited to, with the roles that allow it for them, and where."""
+    roles: dict[str, list[ObjectRef]] = {}
+    for role, names in authorizer.limited(ask).items():
+        for name in names:
+            roles.setdefault(name, []).append(role)
     for target, place, name in _meant(authorizer, ask):
-        for key, scopes in held[name]:
-            if counted := scopes & {EVERYWHERE, place}:
-                yield target, key, counted
+        yield from ((target, role, place) for role in roles[name])
 
 
 def _meant(authorizer: Authorizer, ask: Ask) -> Iterator[tuple[Identity, str, str]]:
@@ -63,18 +65,14 @@ def _meant(authorizer: Authorizer, ask: Ask) -> Iterator[tuple[Identity, str, st
                     yield identity_of(subject_of(account_key(place, name))), place, name
 
 
-def _holders(authorizer: Authorizer, ask: Ask) -> Mapping[str, list[tuple[str, Scopes]]]:
-    found: dict[str, list[tuple[str, Scopes]]] = {}
-    for key, names in authorizer.limited(ask).items():
-        for name, scopes in names.items():
-            found.setdefault(name, []).append((key, scopes))
-    return found
-
-
 def scopes_of(authorizer: Authorizer, ask: Ask) -> Mapping[str, Scopes]:
     """The names that rules are limited to, and where."""
-    found = _holders(authorizer, ask)
-    return {name: NOWHERE.union(*(scopes for _, scopes in held)) for name, held in found.items() if name}
+    found: dict[str, Scopes] = {}
+    for role, names in authorizer.limited(ask).items():
+        scopes = authorizer.bound_in(role)
+        for name in names:
+            found[name] = found.get(name, NOWHERE) | scopes
+    return {name: scopes for name, scopes in found.items() if name}
 
 
 def _places(scopes: Scopes, known: Set[str]) -> Set[str]:
@@ -89,20 +87,39 @@ def accounts_named(authorizer: Authorizer, name: str) -> Set[str]:
 def common_names(authorizer: Authorizer, needs: Sequence[Sequence[Ask]]) -> frozenset[str]:
     """The names by which somebody may hold all of these needs who does not hold them of every name."""
     allowed = [_names(authorizer, asks) for asks in needs]
+    limited = {role for one in allowed for role in one}
+    # Who is given the same roles is allowed the same names.
+    held = {
+        frozenset(grant.role.ref for grant in authorizer.grants(identity_of(subject_of(key)))) & limited
+        for key in authorizer.keys
+    }
     found: frozenset[str] = frozenset()
-    for key in authorizer.keys:
-        mine = identity_of(subject_of(key)).keys
-        names = [frozenset[str]().union(*(one[each] for each in mine if each in one)) for one in allowed]
+    for roles in held:
+        names = [frozenset[str]().union(*(one[role] for role in roles if role in one)) for one in allowed]
         if all(names) and not all("" in one for one in names):
             found |= frozenset().union(*names) - {""}
-    return found
+    return _some_of_each(found, allowed)
 
 
-def _names(authorizer: Authorizer, asks: Sequence[Ask]) -> Mapping[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
+def _some_of_each(names: frozenset[str], allowed: Sequence[Mapping[ObjectRef, frozenset[str]]]) -> frozenset[str]:
+    """The names without those that are alike: that the same roles allow the same for. Some of these stand for them."""
+    roles: dict[str, list[tuple[int, ObjectRef]]] = {name: [] for name in names}
+    for at, one in enumerate(allowed):
+        for role, found in one.items():
+            for name in found & names:
+                roles[name].append((at, role))
+    alike: dict[frozenset[tuple[int, ObjectRef]], list[str]] = {}
+    for name in sorted(names):
+        alike.setdefault(frozenset(roles[name]), []).append(name)
+    return frozenset(name for found in alike.values() for name in found[:MOST_NAMES])
+
+
+def _names(authorizer: Authorizer, asks: Sequence[Ask]) -> Mapping[ObjectRef, frozenset[str]]:
+    """The names that each role allows any of it for."""
+    found: dict[ObjectRef, frozenset[str]] = {}
     for ask in asks:
-        for key, names in authorizer.limited(ask).items():
-            found[key] = found.get(key, frozenset()) | names.keys()
+        for role, names in authorizer.limited(ask).items():
+            found[role] = found.get(role, frozenset()) | names
     return found
 
 
@@ -111,43 +128,38 @@ def makeable(authorizer: Authorizer, binders: Reach, writes: Sequence[Ask]) -> f
 
     One name for a place is enough for each of them: more would take the product of their numbers.
     """
-    creating = _places_of(authorizer, [ask for ask in writes if ask.verb == "create"])
-    writing = _places_of(authorizer, [ask for ask in writes if ask.verb != "create"])
+    creating = _names(authorizer, [ask for ask in writes if ask.verb == "create"])
+    writing = _names(authorizer, [ask for ask in writes if ask.verb != "create"])
     standing: dict[str, set[str]] = {}
     for binding in authorizer.bindings:
         if any(f"{binding.ref.kind.lower()}s" == ask.resource for ask in writes):
             standing.setdefault(binding.metadata.name, set()).add(binding.metadata.namespace)
     found: set[tuple[str, str]] = set()
-    for identity in (identity_of(subject_of(key)) for key in authorizer.keys):
-        names = _both(creating, writing, identity) if binders.of(identity) else {}
-        found |= {(name, place) for place, name in _free(names, standing).items()}
+    # Who is given the same roles in the same places may make the same.
+    held = {
+        frozenset((grant.role.ref, grant.namespace) for grant in authorizer.grants(identity)
+                  if grant.role.ref in creating or grant.role.ref in writing)
+        for identity in authorizer.identities if binders.of(identity)
+    }  # fmt: skip
+    for given in held:
+        both = _both(_united(creating, given), _united(writing, given))
+        found |= {(name, place) for place, name in _free(both, standing).items()}
     return frozenset(found)
 
 
-def _places_of(authorizer: Authorizer, asks: Sequence[Ask]) -> Mapping[str, Mapping[str, Scopes]]:
-    found: dict[str, dict[str, Scopes]] = {}
-    for ask in asks:
-        for key, names in authorizer.limited(ask).items():
-            mine = found.setdefault(key, {})
-            mine.update({name: mine.get(name, NOWHERE) | scopes for name, scopes in names.items()})
-    return found
-
-
-def _both(
-    one: Mapping[str, Mapping[str, Scopes]], other: Mapping[str, Mapping[str, Scopes]], identity: Identity
-) -> Mapping[str, Scopes]:
-    """The names that somebody holds both of, and where; a right over all objects is one over each name."""
-    mine = [_united(each, identity) for each in (one, other)]
-    names = sorted({*mine[0], *mine[1]} - {""})
-    held = {name: common(*(each.get(name, NOWHERE) | each.get("", NOWHERE) for each in mine)) for name in names}
-    return {name: scopes for name, scopes in held.items() if scopes}
-
-
-def _united(held: Mapping[str, Mapping[str, Scopes]], identity: Identity) -> Mapping[str, Scopes]:
+def _united(names: Mapping[ObjectRef, frozenset[str]], given: frozenset[tuple[ObjectRef, str]]) -> Mapping[str, Scopes]:
+    """Where roles that are given in some places allow it for which names."""
     found: dict[str, Scopes] = {}
-    for names in (held[key] for key in identity.keys if key in held):
-        found.update({name: found.get(name, NOWHERE) | scopes for name, scopes in names.items()})
+    for role, place in given:
+        found.update({name: found.get(name, NOWHERE) | {place} for name in names.get(role, ())})
     return found
+
+
+def _both(one: Mapping[str, Scopes], other: Mapping[str, Scopes]) -> Mapping[str, Scopes]:
+    """The names that both allow, and where; a right over all objects is one over each name."""
+    names = sorted({*one, *other} - {""})
+    held = {name: common(*(each.get(name, NOWHERE) | each.get("", NOWHERE) for each in (one, other))) for name in names}
+    return {name: scopes for name, scopes in held.items() if scopes}
 
 
 def _free(names: Mapping[str, Scopes], standing: Mapping[str, set[str]]) -> Mapping[str, str]:

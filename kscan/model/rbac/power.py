@@ -1,6 +1,6 @@
 """Who and what is powerful: whoever holds one of the grave dangers comes to what others have, or to all."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE, Authorizer, Scopes
@@ -80,23 +80,27 @@ def alone(identity: Identity) -> Identity:
     return Identity(identity.user) if identity.user.startswith(_ANY) else identity
 
 
-def becoming(powers: Powers, targets: Mapping[Identity, Mapping[str, Scopes]]) -> Mapping[str, Scopes]:
-    """Who may become somebody powerful, however many others they become between, and where they may."""
+def becoming(
+    authorizer: Authorizer, powers: Powers, targets: Mapping[Identity, Set[tuple[ObjectRef, str]]]
+) -> Mapping[str, Scopes]:
+    """Who may become somebody powerful, however many others they become between, and where they may.
+
+    Of each of whom somebody may become: the roles that allow it, and in which namespace.
+    """
     of_key: dict[str, list[Identity]] = {}
     for identity in targets:
         for key in identity.keys:
             of_key.setdefault(key, []).append(identity)
     found: dict[str, Scopes] = {}
     pending = [identity for identity in targets if powers.somebody(identity)]
-    done = set(pending)
+    done, asked = set(pending), set[tuple[ObjectRef, str]]()
     while pending:
-        target = pending.pop()
-        for key, scopes in targets[target].items():
-            # To become oneself is no gain.
-            if key == target.keys[0]:
-                continue
-            fresh = [one for one in of_key.get(key, ()) if key not in found and one not in done]
-            found[key] = found.get(key, NOWHERE) | scopes
-            done.update(fresh)
-            pending += fresh
+        fresh = targets[pending.pop()] - asked
+        asked |= fresh
+        for role, place in fresh:
+            for grant in (one for one in authorizer.given(role) if one.namespace in (EVERYWHERE, place)):
+                more = [one for one in of_key.get(grant.key, ()) if grant.key not in found and one not in done]
+                found[grant.key] = found.get(grant.key, NOWHERE) | {grant.namespace}
+                done.update(more)
+                pending += more
     return found
