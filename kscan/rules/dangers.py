@@ -8,8 +8,10 @@ import msgspec
 
 from kscan.errors import CheckError
 from kscan.model.meta import ObjectRef
-from kscan.model.rbac.names import common_names, powerful
-from kscan.model.rbac.reach import Danger, Need
+from kscan.model.rbac.authorizer import EVERYWHERE
+from kscan.model.rbac.names import common_names, makeable, powerful
+from kscan.model.rbac.power import Powers
+from kscan.model.rbac.reach import Danger, Need, Reach
 from kscan.model.rbac.roles import Ask
 from kscan.views.rights import Rights
 
@@ -36,6 +38,7 @@ class Needed(msgspec.Struct, forbid_unknown_fields=True):
 
 Ways = list[list[Needed]]
 _Asks = list[list[tuple[Ask, ...]]]
+_Asked = tuple[Needed, tuple[Ask, ...]]
 
 
 def ways_of(needs: list[object]) -> Ways:
@@ -49,7 +52,7 @@ def ways_of(needs: list[object]) -> Ways:
 
 def of_all(rights: Rights, ways: Ways, *, surely: bool) -> Danger:
     """The danger as it is asked of all objects, or of those that the check names, where these are served, or may be."""
-    whole = _danger(rights, ways, _each(ways, lambda way: _asks(rights, way, surely)))
+    whole = _danger(rights, ways, _each(ways, lambda way: asks_of(rights, way, surely=surely)))
     return msgspec.structs.replace(whole, named=frozenset())
 
 
@@ -57,23 +60,25 @@ def _each(ways: Ways, asks: Callable[[Needed], Iterable[Ask]]) -> _Asks:
     return [[tuple(asks(way)) for way in one] for one in ways]
 
 
-def by_name(rights: Rights, ways: Ways, *, surely: bool) -> Iterator[Danger]:
+def by_name(rights: Rights, powers: Powers, ways: Ways, *, surely: bool) -> Iterator[Danger]:
     """The same danger by rules that are limited to names, where the named thing is enough."""
-    asked = [[(way, tuple(_asks(rights, way, surely))) for way in one] for one in ways]
+    asked = [[(way, tuple(asks_of(rights, way, surely=surely))) for way in one] for one in ways]
     flat = [found for one in asked for found in one]
     words = {way.named: asks for way, asks in flat}
     if "powerful" in words:
-        found = _put(asked, lambda way, ask: _of_powerful(rights, way, ask))
+        found = _put(asked, lambda way, ask: _of_powerful(rights, powers, way, ask))
         if all(any(one) for one in found):
             yield _danger(rights, ways, found)
-    for role, bindings in _bound(rights, words.get("bound", ())).items():
-        yield _danger(rights, ways, _put(asked, partial(_of_role, role, bindings)))
+    if "bound" in words:
+        for role, bindings in _bound(rights, powers, words["bound"], words["powerful"]).items():
+            yield _danger(rights, ways, _put(asked, partial(_of_role, role, bindings)))
+        yield from _made(rights, powers, ways, asked)
     same = [asks for way, asks in flat if way.named == "same"]
     for name in sorted(common_names(rights.full, same)) if same else ():
         yield _danger(rights, ways, _put(asked, partial(_of_name, name)))
 
 
-def _put(asked: Sequence[Sequence[tuple[Needed, Sequence[Ask]]]], of: Callable[[Needed, Ask], Iterable[Ask]]) -> _Asks:
+def _put(asked: Sequence[Sequence[_Asked]], of: Callable[[Needed, Ask], Iterable[Ask]]) -> _Asks:
     """Other questions in the place of each."""
     return [[tuple(dict.fromkeys(each for ask in asks for each in of(way, ask))) for way, asks in one] for one in asked]
 
@@ -88,39 +93,63 @@ def _danger(rights: Rights, ways: Ways, asks: _Asks) -> Danger:
     return Danger(needs, inside, frozenset(named))
 
 
-def _of_powerful(rights: Rights, way: Needed, ask: Ask) -> Iterable[Ask]:
+def _of_powerful(rights: Rights, powers: Powers, way: Needed, ask: Ask) -> Iterable[Ask]:
     if way.named != "powerful":
         return (ask,)
-    return powerful(rights.full, rights.powers, ask, inside=not way.everywhere)
+    return powerful(rights.full, powers, ask, inside=not way.everywhere)
 
 
-def _bound(rights: Rights, asks: Sequence[Ask]) -> Mapping[ObjectRef, Sequence[Ask]]:
-    """For each powerful ClusterRole, the questions of its bindings that some rule is limited to."""
+def _bound(
+    rights: Rights, powers: Powers, asks: Sequence[Ask], bind: Sequence[Ask]
+) -> Mapping[ObjectRef, Sequence[Ask]]:
+    """For each powerful role that may be bound, the questions of its bindings that some rule is limited to."""
     found: dict[ObjectRef, list[Ask]] = {}
+    kinds = {ask.resource for ask in bind}
     for ask in (one for one in asks if one.verb != "create"):
         names = frozenset[str]().union(*rights.full.limited(ask).values())
         for binding in rights.full.bindings:
             place, role = binding.metadata.namespace, binding.role
             is_asked = f"{binding.ref.kind.lower()}s" == ask.resource and binding.metadata.name in names
-            if is_asked and role.kind == "ClusterRole" and rights.powers.role(role, inside=bool(place)):
+            if is_asked and f"{role.kind.lower()}s" in kinds and _makes(powers, role, place):
                 found.setdefault(role, []).append(ask.of(binding.metadata.name).within(place))
     return found
+
+
+def _makes(powers: Powers, role: ObjectRef, place: str) -> bool:
+    """Whether a role makes powerful where a binding gives it."""
+    return not powers.inside(role).isdisjoint({EVERYWHERE, place}) if place else powers.role(role)
+
+
+def _made(rights: Rights, powers: Powers, ways: Ways, asked: Sequence[Sequence[_Asked]]) -> Iterator[Danger]:
+    """The danger by bindings that are not there yet: an update, or an apply, creates what it may by its name."""
+    put = _put(asked, lambda way, ask: () if way.named == "bound" else (ask, *_of_powerful(rights, powers, way, ask)))
+    others = _danger(rights, ways, put)
+    others = msgspec.structs.replace(others, needs=tuple(need for need in others.needs if need.asks))
+    writes = [ask for one in asked for way, asks in one if way.named == "bound" for ask in asks]
+    for name, place in sorted(makeable(rights.full, Reach(rights.full, others), writes)):
+        of = [ask.of(name).within(place) for ask in writes]
+        create = Need(tuple(ask for ask in of if ask.verb == "create"))
+        write = Need(tuple(ask for ask in of if ask.verb != "create"))
+        # Who may everywhere finds a place where it does not stand; in one namespace only where it does not there.
+        inside = frozenset(of if place else ())
+        yield Danger((*others.needs, create, write), others.inside | inside, others.named)
 
 
 def _of_role(role: ObjectRef, bindings: Sequence[Ask], way: Needed, ask: Ask) -> Iterable[Ask]:
     if way.named == "bound":
         return bindings
-    return (ask.of(role.name) if way.named == "powerful" else ask,)
+    return (ask.of(role.name).within(role.namespace) if way.named == "powerful" else ask,)
 
 
 def _of_name(name: str, way: Needed, ask: Ask) -> Iterable[Ask]:
     if way.named != "same":
         return (ask,)
-    # What is created has no name yet when it is asked about.
+    # What is created has no name yet when it is asked about; by an update it has, and that is asked for as well.
     return () if ask.verb == "create" else (ask.of(name),)
 
 
-def _asks(rights: Rights, needed: Needed, surely: bool) -> Iterator[Ask]:
+def asks_of(rights: Rights, needed: Needed, *, surely: bool) -> Iterator[Ask]:
+    """The questions of one thing, of what is served, or may be."""
     for verb in needed.verbs:
         yield from (Ask(verb, url=url) for url in needed.urls)
         for text in needed.resources:

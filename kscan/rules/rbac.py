@@ -9,12 +9,14 @@ from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Step, Unsure
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE, Proof, Scopes
 from kscan.model.rbac.identity import Identity, identity_of, subject_of
+from kscan.model.rbac.power import Powers
 from kscan.model.rbac.reach import NOWHERE, Danger, Reach, common, witnesses
 from kscan.model.rbac.roles import Ask, Subject
 from kscan.model.words import listed
 from kscan.rules.bindings import shipped_elsewhere
 from kscan.rules.cuts import smallest_change
 from kscan.rules.dangers import Ways, by_name, of_all, ways_of
+from kscan.rules.power import powers_of
 from kscan.rules.rule import rule
 from kscan.views.rights import RIGHTS, Rights
 from kscan.views.running import RUNNING, Running
@@ -93,7 +95,8 @@ def _rest(rights: Rights, subject: Subject, key: str, more: int) -> Unsure:
 def _problem(rights: Rights, found: "_Found", subject: Subject, places: Scopes, words: tuple[str, str]) -> Problem:
     """What somebody holds in these places, with the proof of one of them."""
     identity, place = identity_of(subject), min(places)
-    danger, *others = found.at(identity, place)
+    dangers = found.at(identity, place)
+    danger, *others = (found.reach(one).of_theirs(identity, place) for one in dangers)
     proof = witnesses(rights.full, identity, danger, place)
     fixes = (smallest_change(rights, identity, one, place) for one in (danger, *others))
     return Problem(
@@ -101,7 +104,7 @@ def _problem(rights: Rights, found: "_Found", subject: Subject, places: Scopes, 
         _message(rights, identity, (danger, *others), places, words),
         proof=tuple(map(_step, proof)),
         notes=(
-            *_by_groups(rights, (danger, found.reach(danger)), identity, places, proof),
+            *_by_groups(rights, (dangers[0], found.reach(dangers[0])), identity, places, proof),
             *_shipped_elsewhere(rights, proof),
         ),
         fix=" ".join(dict.fromkeys(fixes)),
@@ -150,7 +153,8 @@ class _Found:
 
 
 def _found(rights: Rights, ways: Ways, *, surely: bool) -> _Found:
-    return _Found(rights, (of_all(rights, ways, surely=surely), *by_name(rights, ways, surely=surely)))
+    powers = powers_of(rights) if any(way.named for one in ways for way in one) else Powers()
+    return _Found(rights, (of_all(rights, ways, surely=surely), *by_name(rights, powers, ways, surely=surely)))
 
 
 def _union(places: Iterable[Scopes]) -> Scopes:

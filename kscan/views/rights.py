@@ -34,7 +34,6 @@ class Rights(msgspec.Struct, frozen=True):
     """Everything that a question about rights needs."""
 
     full: Authorizer
-    powers: Powers
     # As it is shipped; and as it is shipped or may be, where not all is known of what is.
     shipped: Authorizer
     undecided: Authorizer
@@ -47,6 +46,8 @@ class Rights(msgspec.Struct, frozen=True):
     all_bindings: bool = True
     # Who is judged one by one, and who with them.
     told: Told = Told(())
+    # The powerful, once somebody asked for them.
+    kept: list[Powers] = []
     # By the identity of each binding: to ask for each of its subjects anew would take the square of their number.
     _origins: dict[int, tuple[Binding, dict[str, Origin]]] = {}
 
@@ -78,7 +79,6 @@ def _build(source: Source) -> Rights:
     undecided = same if ships.sure else Authorizer(*ships.undecided(roles, bindings))
     return Rights(
         full=full,
-        powers=Powers(full),
         all_roles=not unread,
         all_bindings=all_bindings,
         shipped=same,

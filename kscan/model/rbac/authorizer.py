@@ -1,12 +1,21 @@
 """The RBAC authorizer: who may do what, with the binding, the role and the rule that say so."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 
 from kscan.model.meta import ObjectRef
-from kscan.model.rbac.identity import MASTERS, Identity, group_key, subject_key, subject_of
+from kscan.model.rbac.identity import (
+    MASTERS,
+    SERVICE_ACCOUNTS,
+    Identity,
+    group_key,
+    identity_of,
+    subject_key,
+    subject_of,
+)
 from kscan.model.rbac.roles import Ask, Binding, PolicyRule, Role, Subject
 from kscan.model.rbac.rules import RuleIndex
 
@@ -78,6 +87,31 @@ class Authorizer:
         """
         return tuple({group_key(MASTERS): None, **dict.fromkeys(self._grants)}) if self.bindings or self.roles else ()
 
+    @cached_property
+    def identities(self) -> tuple[Identity, ...]:
+        """The same as they come to the API server."""
+        return tuple(identity_of(subject_of(key)) for key in self.keys)
+
+    @cached_property
+    def accounts_named(self) -> Mapping[str, frozenset[str]]:
+        """By name, the namespaces in which an account is given something; under no name, where every account is."""
+        found: dict[str, set[str]] = {}
+        for one in map(subject_of, self.keys):
+            if one.kind == "ServiceAccount":
+                found.setdefault(one.name, set()).add(one.namespace)
+            elif one.kind == "Group" and one.name.startswith(f"{SERVICE_ACCOUNTS}:"):
+                found.setdefault("", set()).add(one.name.removeprefix(f"{SERVICE_ACCOUNTS}:"))
+        return {name: frozenset(places) for name, places in found.items()}
+
+    @cached_property
+    def roles_named(self) -> Mapping[str, frozenset[str]]:
+        """By name, the namespaces in which there is such a Role."""
+        found: dict[str, set[str]] = {}
+        for ref in self.roles:
+            if ref.kind == "Role":
+                found.setdefault(ref.name, set()).add(ref.namespace)
+        return {name: frozenset(places) for name, places in found.items()}
+
     def granted(self, key: str) -> Iterator[Grant]:
         """Everything that is given to one subject by name."""
         yield from self._grants.get(key, ())
@@ -129,6 +163,10 @@ class Authorizer:
     def bound_in(self, role: ObjectRef) -> Scopes:
         """Where a role is given to anybody."""
         return frozenset(grant.namespace for grant in self._by_role.get(role, ()))
+
+    def given(self, role: ObjectRef) -> Sequence[Grant]:
+        """To whom a role is given."""
+        return self._by_role.get(role, ())
 
     def scopes(self, identity: Identity, ask: Ask) -> Scopes:
         """Where somebody may: everywhere (the empty name), or in which namespaces."""

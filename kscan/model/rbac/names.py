@@ -1,51 +1,77 @@
 """Rights that are limited to names: whose names give as much as a right over all of them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from kscan.model.bounds import MOST_NAMES
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE, Authorizer, Scopes
-from kscan.model.rbac.identity import SERVICE_ACCOUNTS, account_key, group_key, identity_of, subject_of, user_key
+from kscan.model.rbac.identity import (
+    Identity,
+    account_key,
+    group_key,
+    identity_of,
+    subject_of,
+    user_key,
+)
 from kscan.model.rbac.power import Powers
+from kscan.model.rbac.reach import NOWHERE, Reach, common
 from kscan.model.rbac.roles import Ask
 
 _RBAC = "rbac.authorization.k8s.io"
-_OF_NAMESPACE = group_key(f"{SERVICE_ACCOUNTS}:")
 
 
 def powerful(authorizer: Authorizer, powers: Powers, ask: Ask, *, inside: bool) -> Iterator[Ask]:
     """The question of each name that some rule is limited to and that means somebody, or a role, that is powerful.
 
-    A question of a service account or of a Role carries its namespace, for only there the name means it.
+    A question of a service account or of a Role carries its namespace, for only there the name means it; one of a
+    ClusterRole that makes powerful in some namespaces alone carries each of them.
     """
-    accounts, roles = _with_accounts(authorizer), _with_roles(authorizer)
-    for name, scopes in sorted(_scopes(authorizer, ask).items()):
+    if ask.resource not in ("clusterroles", "roles"):
+        names = {(name, place) for target, place, name in _meant(authorizer, ask) if powers.somebody(target)}
+        yield from (ask.of(name).within(place) for name, place in sorted(names))
+        return
+    for name, scopes in sorted(scopes_of(authorizer, ask).items()):
+        if ask.resource == "roles":
+            refs = [ObjectRef("Role", name, place, group=_RBAC)
+                    for place in sorted(_places(scopes, authorizer.roles_named.get(name, frozenset())))]  # fmt: skip
+            yield from (ask.of(name).within(ref.namespace) for ref in refs if powers.inside(ref))
+            continue
+        ref = ObjectRef("ClusterRole", name, group=_RBAC)
+        places = powers.inside(ref) if inside else {EVERYWHERE} if powers.role(ref) else NOWHERE
+        yield from (ask.of(name).within(place) for place in ([EVERYWHERE] if EVERYWHERE in places else sorted(places)))
+
+
+def named_targets(authorizer: Authorizer, ask: Ask) -> Iterator[tuple[Identity, ObjectRef, str]]:
+    """Whom the names mean that rules are limited to, with the roles that allow it for them, and where."""
+    roles: dict[str, list[ObjectRef]] = {}
+    for role, names in authorizer.limited(ask).items():
+        for name in names:
+            roles.setdefault(name, []).append(role)
+    for target, place, name in _meant(authorizer, ask):
+        yield from ((target, role, place) for role in roles[name])
+
+
+def _meant(authorizer: Authorizer, ask: Ask) -> Iterator[tuple[Identity, str, str]]:
+    """Whom each name means that some rule is limited to: who it is, in which namespace, and the name."""
+    for name, scopes in scopes_of(authorizer, ask).items():
         match ask.resource.partition("/")[0]:
             case "users" | "groups":
                 key = user_key(name) if ask.resource == "users" else group_key(name)
                 # The API server asks about a service account as one, also where it is called by its user name.
-                if subject_of(key).kind != "ServiceAccount" and powers.somebody(identity_of(subject_of(key))):
-                    yield ask.of(name)
+                if subject_of(key).kind != "ServiceAccount":
+                    yield identity_of(subject_of(key)), EVERYWHERE, name
             case "serviceaccounts":
-                for place in sorted(_places(scopes, accounts(name))):
-                    if powers.somebody(identity_of(subject_of(account_key(place, name)))):
-                        yield ask.of(name).within(place)
-            case "clusterroles":
-                if powers.role(ObjectRef("ClusterRole", name, group=_RBAC), inside=inside):
-                    yield ask.of(name)
-            case "roles":
-                for place in sorted(_places(scopes, roles(name))):
-                    if powers.role(ObjectRef("Role", name, place, group=_RBAC), inside=True):
-                        yield ask.of(name).within(place)
+                for place in _places(scopes, accounts_named(authorizer, name)):
+                    yield identity_of(subject_of(account_key(place, name))), place, name
 
 
-def _scopes(authorizer: Authorizer, ask: Ask) -> Mapping[str, Scopes]:
+def scopes_of(authorizer: Authorizer, ask: Ask) -> Mapping[str, Scopes]:
     """The names that rules are limited to, and where."""
     found: dict[str, Scopes] = {}
     for role, names in authorizer.limited(ask).items():
         scopes = authorizer.bound_in(role)
         for name in names:
-            found[name] = found.get(name, frozenset()) | scopes
+            found[name] = found.get(name, NOWHERE) | scopes
     return {name: scopes for name, scopes in found.items() if name}
 
 
@@ -53,23 +79,9 @@ def _places(scopes: Scopes, known: Set[str]) -> Set[str]:
     return known | (scopes - {EVERYWHERE}) if EVERYWHERE in scopes else scopes
 
 
-def _with_accounts(authorizer: Authorizer) -> Callable[[str], Set[str]]:
-    """The namespaces in which an account of a name may be given something."""
-    accounts: dict[str, set[str]] = {}
-    for one in map(subject_of, authorizer.keys):
-        if one.kind == "ServiceAccount":
-            accounts.setdefault(one.name, set()).add(one.namespace)
-    groups = {key.removeprefix(_OF_NAMESPACE) for key in authorizer.keys if key.startswith(_OF_NAMESPACE)}
-    return lambda name: accounts.get(name, set()) | groups
-
-
-def _with_roles(authorizer: Authorizer) -> Callable[[str], Set[str]]:
-    """The namespaces in which there is a Role of a name."""
-    roles: dict[str, set[str]] = {}
-    for ref in authorizer.roles:
-        if ref.kind == "Role":
-            roles.setdefault(ref.name, set()).add(ref.namespace)
-    return lambda name: roles.get(name, set())
+def accounts_named(authorizer: Authorizer, name: str) -> Set[str]:
+    """The namespaces in which an account of this name may be given something."""
+    return authorizer.accounts_named.get(name, frozenset()) | authorizer.accounts_named.get("", frozenset())
 
 
 def common_names(authorizer: Authorizer, needs: Sequence[Sequence[Ask]]) -> frozenset[str]:
@@ -108,4 +120,55 @@ def _names(authorizer: Authorizer, asks: Sequence[Ask]) -> Mapping[ObjectRef, fr
     for ask in asks:
         for role, names in authorizer.limited(ask).items():
             found[role] = found.get(role, frozenset()) | names
+    return found
+
+
+def makeable(authorizer: Authorizer, binders: Reach, writes: Sequence[Ask]) -> frozenset[tuple[str, str]]:
+    """The names by which somebody of these may make a binding that is not there, each with the place, empty for all.
+
+    One name for a place is enough for each of them: more would take the product of their numbers.
+    """
+    creating = _names(authorizer, [ask for ask in writes if ask.verb == "create"])
+    writing = _names(authorizer, [ask for ask in writes if ask.verb != "create"])
+    standing: dict[str, set[str]] = {}
+    for binding in authorizer.bindings:
+        if any(f"{binding.ref.kind.lower()}s" == ask.resource for ask in writes):
+            standing.setdefault(binding.metadata.name, set()).add(binding.metadata.namespace)
+    found: set[tuple[str, str]] = set()
+    # Who is given the same roles in the same places may make the same.
+    held = {
+        frozenset((grant.role.ref, grant.namespace) for grant in authorizer.grants(identity)
+                  if grant.role.ref in creating or grant.role.ref in writing)
+        for identity in authorizer.identities if binders.of(identity)
+    }  # fmt: skip
+    for given in held:
+        both = _both(_united(creating, given), _united(writing, given))
+        found |= {(name, place) for place, name in _free(both, standing).items()}
+    return frozenset(found)
+
+
+def _united(names: Mapping[ObjectRef, frozenset[str]], given: frozenset[tuple[ObjectRef, str]]) -> Mapping[str, Scopes]:
+    """Where roles that are given in some places allow it for which names."""
+    found: dict[str, Scopes] = {}
+    for role, place in given:
+        found.update({name: found.get(name, NOWHERE) | {place} for name in names.get(role, ())})
+    return found
+
+
+def _both(one: Mapping[str, Scopes], other: Mapping[str, Scopes]) -> Mapping[str, Scopes]:
+    """The names that both allow, and where; a right over all objects is one over each name."""
+    names = sorted({*one, *other} - {""})
+    held = {name: common(*(each.get(name, NOWHERE) | each.get("", NOWHERE) for each in (one, other))) for name in names}
+    return {name: scopes for name, scopes in held.items() if scopes}
+
+
+def _free(names: Mapping[str, Scopes], standing: Mapping[str, set[str]]) -> Mapping[str, str]:
+    """For each place, the first name of what does not stand there."""
+    found: dict[str, str] = {}
+    for name, scopes in names.items():
+        taken = standing.get(name, set())
+        for place in scopes:
+            # Everywhere is also where nothing of that name stands; of the whole cluster there is one of each name.
+            if not (taken if EVERYWHERE in taken else {place} & taken):
+                found.setdefault(place, name)
     return found

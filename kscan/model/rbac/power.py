@@ -1,65 +1,106 @@
-"""Who and what is powerful: whoever holds one of these rights comes to what others have, or to all."""
+"""Who and what is powerful: whoever holds one of the grave dangers comes to what others have, or to all."""
 
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence, Set
 
-from kscan.model.meta import ObjectRef
-from kscan.model.rbac.authorizer import EVERYWHERE, Authorizer
+from kscan.model.meta import Metadata, ObjectRef
+from kscan.model.rbac.authorizer import EVERYWHERE, Authorizer, Scopes
 from kscan.model.rbac.identity import Identity
-from kscan.model.rbac.reach import Danger, Need, Reach
-from kscan.model.rbac.roles import Ask
+from kscan.model.rbac.reach import NOWHERE, Reach
+from kscan.model.rbac.roles import Binding, RoleRef, Subject
 
-_RBAC, _APPS, _HOOKS = "rbac.authorization.k8s.io", "apps", "admissionregistration.k8s.io"
 # Whoever has power there has the cluster: what runs it stands there.
 _SYSTEM = "kube-system"
-
-
-def _asks(verbs: str, resources: str, group: str = "") -> tuple[Ask, ...]:
-    return tuple(Ask(verb, resource, group) for verb in verbs.split() for resource in resources.split())
-
-
-_WRITE = "create update patch"
-# What a role gives also where it is bound in one namespace.
-INSIDE = frozenset({
-    *_asks("get list watch", "secrets"),
-    *_asks("create", "pods pods/exec pods/attach serviceaccounts/token"),
-    *_asks("update patch", "pods/ephemeralcontainers"),
-    *_asks(_WRITE, "replicationcontrollers"),
-    *_asks(_WRITE, "deployments daemonsets statefulsets replicasets", _APPS),
-    *_asks(_WRITE, "jobs cronjobs", "batch"),
-    *_asks("impersonate", "serviceaccounts"),
-    *_asks("bind escalate", "roles", _RBAC),
-    *_asks("bind", "clusterroles", _RBAC),
-})  # fmt: skip
-_OF_CLUSTER = frozenset({
-    *_asks("impersonate", "users groups"),
-    *_asks("escalate", "clusterroles", _RBAC),
-    *_asks("get create", "nodes/proxy"),
-    *_asks("create", "persistentvolumes"),
-    *_asks(_WRITE, "mutatingwebhookconfigurations validatingwebhookconfigurations", _HOOKS),
-    *_asks("approve sign", "signers", "certificates.k8s.io"),
-})  # fmt: skip
+# No name that an API server takes: a namespace like any other, and the beginning of who stands in for a role.
+_ANY = "\0"
+Holding = tuple[Reach, Scopes]
 
 
 class Powers:
-    """The powerful of a cluster, found where they are asked for."""
+    """The powerful of a cluster: by what they hold, or by whom they may become.
 
-    def __init__(self, authorizer: Authorizer) -> None:
-        self._authorizer = authorizer
-        self._roles: dict[tuple[ObjectRef, bool], bool] = {}
+    What is held counts in the places that are given with it; none given is everywhere.
+    """
 
-    @cached_property
-    def _reach(self) -> Reach:
-        return Reach(self._authorizer, Danger((Need(tuple(sorted(INSIDE | _OF_CLUSTER, key=str))),), INSIDE))
+    def __init__(self, held: Sequence[Holding] = (), become: Mapping[str, Scopes] | None = None) -> None:
+        self.held = held
+        self._become = become or {}
+        self._known: dict[Identity, Scopes] = {}
+
+    def places(self, identity: Identity) -> Scopes:
+        """Where somebody is powerful."""
+        if identity not in self._known:
+            found = [self._become.get(key, NOWHERE) for key in identity.keys]
+            for reach, places in self.held:
+                scopes = reach.of(identity)
+                found.append(scopes & {EVERYWHERE, *places} if places else scopes)
+            self._known[identity] = NOWHERE.union(*found)
+        return self._known[identity]
 
     def somebody(self, identity: Identity) -> bool:
-        """Whether somebody is powerful in the whole cluster."""
-        return not self._reach.of(identity).isdisjoint({EVERYWHERE, _SYSTEM})
+        """Whether somebody is powerful in the whole cluster, or may become somebody who is."""
+        becomes = any(key in self._become for key in identity.keys)
+        return becomes or not self.places(identity).isdisjoint({EVERYWHERE, _SYSTEM})
 
-    def role(self, ref: ObjectRef, *, inside: bool) -> bool:
-        """Whether somebody is by a role alone: bound for the cluster, or `inside` one namespace."""
-        if (ref, inside) not in self._roles:
-            role = self._authorizer.roles.get(ref)
-            asks: Iterable[Ask] = INSIDE if inside else INSIDE | _OF_CLUSTER
-            self._roles[ref, inside] = role is not None and any(rule.allows(ask) for rule in role.rules for ask in asks)
-        return self._roles[ref, inside]
+    def role(self, ref: ObjectRef) -> bool:
+        """Whether a ClusterRole makes powerful by itself where it is bound for the cluster."""
+        return bool(self.places(Identity(_stand_in(ref, EVERYWHERE))))
+
+    def inside(self, ref: ObjectRef) -> Scopes:
+        """In which namespaces a role makes powerful by itself; the empty name is any."""
+        places = self.places(Identity(_stand_in(ref, ref.namespace or _ANY)))
+        return frozenset({EVERYWHERE}) if _ANY in places else places
+
+
+def standing_in(authorizer: Authorizer, roles: Mapping[ObjectRef, Iterable[str]]) -> Authorizer:
+    """The same, with somebody for each of these roles who has nothing else, so that a role is asked as people are.
+
+    A ClusterRole is bound for the cluster, to one, and to another in a namespace like any other, in that of what runs
+    the cluster, and in those that are given with it.
+    """
+    more = [_bound(ref, place, place) for ref in roles for place in [ref.namespace]]
+    more += [_bound(ref, _ANY, place) for ref, places in roles.items() if not ref.namespace
+             for place in {_ANY, _SYSTEM, *places}]  # fmt: skip
+    return Authorizer(authorizer.roles.values(), (*authorizer.bindings, *more))
+
+
+def _bound(ref: ObjectRef, who: str, place: str) -> Binding:
+    return Binding(
+        metadata=Metadata(name=f"{_ANY}{ref.name}", namespace=place),
+        role_ref=RoleRef(kind=ref.kind, name=ref.name),
+        subjects=(Subject(kind="User", name=_stand_in(ref, who)),),
+    )
+
+
+def _stand_in(ref: ObjectRef, place: str) -> str:
+    return f"{_ANY}{place}/{ref}"
+
+
+def alone(identity: Identity) -> Identity:
+    """Who stands in for a role without the groups of everybody, and everybody else as they are."""
+    return Identity(identity.user) if identity.user.startswith(_ANY) else identity
+
+
+def becoming(
+    authorizer: Authorizer, powers: Powers, targets: Mapping[Identity, Set[tuple[ObjectRef, str]]]
+) -> Mapping[str, Scopes]:
+    """Who may become somebody powerful, however many others they become between, and where they may.
+
+    Of each of whom somebody may become: the roles that allow it, and in which namespace.
+    """
+    of_key: dict[str, list[Identity]] = {}
+    for identity in targets:
+        for key in identity.keys:
+            of_key.setdefault(key, []).append(identity)
+    found: dict[str, Scopes] = {}
+    pending = [identity for identity in targets if powers.somebody(identity)]
+    done, asked = set(pending), set[tuple[ObjectRef, str]]()
+    while pending:
+        fresh = targets[pending.pop()] - asked
+        asked |= fresh
+        for role, place in fresh:
+            for grant in (one for one in authorizer.given(role) if one.namespace in (EVERYWHERE, place)):
+                more = [one for one in of_key.get(grant.key, ()) if grant.key not in found and one not in done]
+                found[grant.key] = found.get(grant.key, NOWHERE) | {grant.namespace}
+                done.update(more)
+                pending += more
+    return found

@@ -1,6 +1,7 @@
 """How far a danger reaches: who holds all that it takes, everywhere or in which namespaces."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -36,6 +37,7 @@ class Reach:
 
     def __init__(self, authorizer: Authorizer, danger: Danger) -> None:
         self._holders = [_holders(authorizer, need.asks, danger.inside) for need in danger.needs]
+        self._authorizer, self._danger = authorizer, danger
 
     def of(self, identity: Identity) -> Scopes:
         """Where somebody holds all of it."""
@@ -48,6 +50,26 @@ class Reach:
             if EVERYWHERE not in scopes:
                 places = scopes if places is None else places & scopes
         return _EVERYWHERE if places is None else places
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Sequence[Ask]]:
+        """By key, the questions of names that are enough which somebody is allowed by these names."""
+        found: dict[str, list[Ask]] = {}
+        for ask in (one for need in self._danger.needs for one in need.asks if one in self._danger.named):
+            of_all = self._authorizer.holders(ask.of(""))
+            for key in self._authorizer.holders(ask).keys() - of_all.keys():
+                found.setdefault(key, []).append(ask)
+        return found
+
+    def of_theirs(self, identity: Identity, place: str) -> Danger:
+        """The danger with no more names than concern somebody: to go through all for each would take the square."""
+        mine = dict.fromkeys(ask for key in identity.keys for ask in self._by_name.get(key, ()))
+        if len(self._danger.needs) > 1 or not mine:
+            return self._danger
+        counted = (ask for ask in mine if _meant(ask) != identity.keys[0])
+        if not any(self._authorizer.why(identity, self._danger.asked(ask, place)) for ask in counted):
+            return self._danger
+        return msgspec.structs.replace(self._danger, needs=(Need(tuple(mine)),), named=frozenset(mine))
 
     def own(self, identity: Identity) -> Scopes:
         """Where somebody holds all of it, and something of it by a binding that names them and not a group of theirs.

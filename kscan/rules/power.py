@@ -1,0 +1,117 @@
+"""The powerful of a cluster, by the checks themselves: whoever holds a critical danger, by names or of all."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from kscan import data
+from kscan.checks.check import Check, Severity, read_checks
+from kscan.model.meta import ObjectRef
+from kscan.model.rbac.identity import Identity
+from kscan.model.rbac.names import accounts_named, named_targets, scopes_of
+from kscan.model.rbac.power import Holding, Powers, alone, becoming, standing_in
+from kscan.model.rbac.reach import NOWHERE, Reach
+from kscan.model.rbac.roles import Ask
+from kscan.rules.dangers import Needed, Ways, asks_of, by_name, of_all, ways_of
+from kscan.views.rights import Rights
+
+_RBAC, _HOOKS = "rbac.authorization.k8s.io", "admissionregistration.k8s.io"
+_WRITE = ("create", "update", "patch")
+# No critical checks, but power to whoever may be made to use it: the half of a danger whose other half many have,
+# and what is grave where it reaches everything.
+_MORE: Ways = [[
+    Needed(("create",), ("pods/attach", "persistentvolumes")),
+    Needed(("update", "patch"), ("pods",), everywhere=True),
+    Needed(("bind", "escalate"), (f"roles.{_RBAC}", f"clusterroles.{_RBAC}")),
+    Needed(("approve", "sign"), ("signers.certificates.k8s.io",)),
+    Needed(_WRITE, (f"mutatingadmissionpolicies.{_HOOKS}", f"mutatingadmissionpolicybindings.{_HOOKS}")),
+]]  # fmt: skip
+
+
+def powers_of(rights: Rights) -> Powers:
+    """The powerful, found once for a cluster."""
+    if not rights.kept:
+        rights.kept.append(_powers(rights))
+    return rights.kept[0]
+
+
+def _powers(rights: Rights) -> Powers:
+    """Each round tells whom the powerful of the one before make powerful; as many as there are at most."""
+    checks = list(_critical(rights))
+    ways = [ways_of(check.file.params["needs"]) for check in checks]
+    named = [one for one in ways if _kinds(one) & {"powerful", "bound"}]
+    world = msgspec.structs.replace(rights, full=standing_in(rights.full, _roles(rights, named)), kept=[])
+    held = [_holding(world, _MORE, ())]
+    for check, one in zip(checks, ways, strict=True):
+        held.append(_holding(world, one, check.file.params.get("namespaces", ())))
+        if "same" in _kinds(one):
+            held += _by_name(world, Powers(), one)
+    targets = _targets(world, (one for one in named if len(one) == 1))
+    powers, before = Powers(held), -1
+    while (count := _count(world, powers)) > before:
+        before = count
+        become = becoming(world.full, powers, targets)
+        known = Powers(powers.held, become)
+        by_names = (each for one in named if len(one) > 1 for each in _by_name(world, known, one))
+        powers = Powers((*held, *by_names), become)
+    return powers
+
+
+def _critical(rights: Rights) -> Iterator[Check]:
+    """Every check of a critical danger, where it is one."""
+    for check in read_checks(data.folder("checks")):
+        is_grave = check.file.rule == "rbac.grants" and check.file.severity is Severity.CRITICAL
+        if is_grave and check.file.params.get("platform", "") in rights.version:
+            yield check
+
+
+def _kinds(ways: Ways) -> set[str]:
+    return {way.named for one in ways for way in one}
+
+
+def _holding(world: Rights, ways: Ways, namespaces: Iterable[str]) -> Holding:
+    return Reach(world.full, of_all(world, ways, surely=False)), frozenset(namespaces)
+
+
+def _by_name(world: Rights, powers: Powers, ways: Ways) -> Iterator[Holding]:
+    for danger in by_name(world, powers, ways, surely=False):
+        yield Reach(world.full, danger), NOWHERE
+
+
+def _targets(world: Rights, single: Iterable[Ways]) -> Mapping[Identity, set[tuple[ObjectRef, str]]]:
+    """Whom somebody may become by their names alone: by which roles, and where."""
+    found: dict[Identity, set[tuple[ObjectRef, str]]] = {}
+    for ask in (ask for ways in single for ask in _asks(world, ways, "powerful")):
+        for target, role, place in named_targets(world.full, ask):
+            found.setdefault(target, set()).add((role, place))
+    return found
+
+
+def _asks(rights: Rights, ways: Ways, named: str) -> Iterator[Ask]:
+    return (ask for one in ways for way in one if way.named == named for ask in asks_of(rights, way, surely=False))
+
+
+def _roles(rights: Rights, named: Iterable[Ways]) -> Mapping[ObjectRef, set[str]]:
+    """The roles that somebody may bind by their names, or whose bindings somebody may write by theirs.
+
+    Each with the namespaces of the accounts that its rules name.
+    """
+    bind, bindings = set[tuple[str, str]](), set[tuple[str, str]]()
+    for ways in named:
+        for found, word in ((bind, "powerful"), (bindings, "bound")):
+            for ask in _asks(rights, ways, word):
+                found |= {(ask.resource, name) for name in scopes_of(rights.full, ask)}
+    refs = {one for one in rights.full.roles if (f"{one.kind.lower()}s", one.name) in bind}
+    refs |= {one.role for one in rights.full.bindings if (f"{one.ref.kind.lower()}s", one.metadata.name) in bindings}
+    return {ref: _places(rights, ref) for ref in refs if ref in rights.full.roles}
+
+
+def _places(rights: Rights, ref: ObjectRef) -> set[str]:
+    names = {name for rule in rights.full.roles[ref].rules for name in rule.resource_names
+             if {"serviceaccounts", "serviceaccounts/token", "*"} & {*rule.resources}}  # fmt: skip
+    return {place for name in names for place in accounts_named(rights.full, name)}
+
+
+def _count(world: Rights, powers: Powers) -> int:
+    """How many are powerful, in how many places; it only grows."""
+    return sum(len(powers.places(alone(one))) for one in world.full.identities)

@@ -1,0 +1,103 @@
+"""Powerful is also who becomes it by names alone: by tokens, by bindings, by roles, however many stand between."""
+
+import time
+
+import pytest
+
+from kscan.commands.selected import catalogue
+from kscan.judge.engine import evaluate
+from kscan.judge.plan import plan
+from kscan.snapshot.documents import snapshot_of
+
+CHECKS = catalogue().checks
+RBAC, CERTIFICATES = "rbac.authorization.k8s.io", "certificates.k8s.io"
+SIGNER = "kubernetes.io/kube-apiserver-client"
+
+
+def rule(verbs, resources, group="", *names):
+    return {"verbs": verbs.split(), "apiGroups": [group], "resources": resources.split(), "resourceNames": [*names]}
+
+
+def given(name, *rules, place="", who=None):
+    """A role that is bound to the account of its name."""
+    scope = {"namespace": place} if place else {}
+    prefix = "" if place else "Cluster"
+    account = {"kind": "ServiceAccount", "name": who or name, "namespace": place or "shop"}
+    yield {"kind": f"{prefix}Role", "metadata": {"name": name} | scope, "rules": [*rules]}
+    yield {"kind": f"{prefix}RoleBinding", "metadata": {"name": name} | scope,
+           "roleRef": {"kind": f"{prefix}Role", "name": name}, "subjects": [account]}  # fmt: skip
+
+
+def mints(*names):
+    return rule("create", "serviceaccounts/token", "", *names)
+
+
+def found(check, documents):
+    report = evaluate(snapshot_of(list(documents)), plan([CHECKS[check]]))
+    return {one.object.name for one in report.results[0].findings}
+
+
+BINDS = (rule("bind", "clusterroles", RBAC, "keeper"), rule("create", "clusterrolebindings", RBAC))
+KEEPER = {"kind": "ClusterRole", "metadata": {"name": "keeper"}, "rules": [rule("list", "secrets")]}
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        BINDS,
+        (rule("escalate update", "clusterroles", RBAC, "own"),),
+        (rule("create", "certificatesigningrequests", CERTIFICATES),
+         rule("update", "certificatesigningrequests/approval", CERTIFICATES),
+         rule("approve", "signers", CERTIFICATES, SIGNER)),
+        (rule("impersonate", "groups", "", "system:masters"),),
+        (rule("patch", "pods"),),
+        (rule("update", "apiservices", "apiregistration.k8s.io"),),
+        (rule("create", "mutatingadmissionpolicies mutatingadmissionpolicybindings", "admissionregistration.k8s.io"),),
+    ],
+    ids=["bind", "escalate", "approve", "impersonate", "pods", "apiservices", "policies"],
+)  # fmt: skip
+def test_who_is_powerful_by_names_is_powerful(rules):
+    documents = [KEEPER, *given("t", *rules), *given("minter", mints("t")), *given("actor", rule("impersonate", "serviceaccounts", "", "t"))]  # fmt: skip
+    assert found("token-minters", documents) == {"minter"}
+    assert found("service-account-impersonators", documents) == {"actor"}
+
+
+def test_a_role_that_is_powerful_by_names_is_powerful_to_who_binds_it():
+    documents = [KEEPER, *given("t", *BINDS), *given("b", rule("bind", "clusterroles", RBAC, "t"), BINDS[1])]
+    assert found("cluster-wide-binders", documents) == {"t", "b"}
+    assert found("token-minters", [*documents, *given("minter", mints("b"))]) == {"minter"}
+
+
+def test_a_role_of_names_is_powerful_where_the_names_mean_somebody():
+    target = [KEEPER, *given("t", *BINDS), *given("minters", mints("t"), who="other")]
+    roles = rule("bind", "clusterroles", RBAC, "minters"), rule("create", "rolebindings", RBAC)
+    for place, expected in (("shop", {"b"}), ("bank", set())):
+        bound = [given(f"b{number}", one, place=place, who="b") for number, one in enumerate(roles)]
+        assert found("cluster-role-binders", [*target, *(one for each in bound for one in each)]) == expected
+
+
+def test_harmless_ones_make_nobody_powerful():
+    harmless = rule("bind", "clusterroles", RBAC, "view"), rule("patch", "pods", "", "one")
+    documents = [*given("t", *harmless), *given("one", mints("two")), *given("two", mints("one", "t"))]
+    assert found("token-minters", documents) == set()
+
+
+def test_long_chains_take_a_time_that_grows_as_they_do():
+    def seconds(many):
+        links = (given(f"a{number}", mints(f"a{number + 1}"), place="shop") for number in range(many))
+        documents = [one for link in links for one in link]
+        documents += [KEEPER, *given(f"a{many}", *BINDS)]
+        started = time.process_time()
+        assert len(found("token-minters", documents)) == many
+        return time.process_time() - started
+
+    few, many = min(seconds(100) for _ in range(3)), seconds(1000)
+    assert many < 25 * few + 0.5
+
+
+def test_a_binding_is_made_by_its_name_only_where_none_stands():
+    powerful = {"kind": "Role", "metadata": {"name": "pw", "namespace": "shop"}, "rules": [rule("get", "secrets")]}
+    rules = rule("bind", "roles", RBAC, "pw"), rule("create update", "rolebindings", RBAC, "won")
+    assert found("role-binders", [powerful, *given("b", *rules, place="shop")]) == {"b"}
+    standing = given("won", rule("get", "pods"), place="shop")
+    assert found("role-binders", [powerful, *standing, *given("b", *rules, place="shop")]) == set()
