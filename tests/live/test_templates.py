@@ -35,12 +35,14 @@ def template(one):
     return {"metadata": {"labels": {"app": "a"}}, "spec": spec}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def plane(assets, tmp_path_factory):
+    """One for each test: where no kubelet reports for a node, it is soon one that nothing is made for."""
     need(assets, *PROGRAMS)
     folder = tmp_path_factory.mktemp("templates")
     authorities(folder)
     with control_plane(folder, FLAGS, assets) as plane:
+        plane.ask("/api/v1/nodes", {"metadata": {"name": "n1"}, "status": {"capacity": {"pods": "10"}}})
         yield plane
 
 
@@ -65,7 +67,6 @@ def results(plane):
 
 def test_templates_that_are_worse_than_what_runs(plane):
     plane.ask("/api/v1/namespaces", {"metadata": {"name": "shop"}})
-    plane.ask("/api/v1/nodes", {"metadata": {"name": "n1"}, "status": {"capacity": {"pods": "10"}}})
     fine = container(resources={"limits": {"memory": "1Gi"}})
     for kind, more in MORE.items():
         spec = {"selector": LABELS, "template": template(fine)} | more
