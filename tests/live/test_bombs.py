@@ -10,7 +10,8 @@ import pytest
 from tests.live.api_server import api_server
 from tests.test_bombs import DOUBLED, EXPRESSIONS, PEAKS, ROOT, binding, policy_bombs, rbac_bombs
 
-SECONDS, MEGABYTES = 30, 600
+# Beside other tests; where nothing else runs these are 20 to 26 s more than the clean scan, and 630 MB.
+SECONDS, MEGABYTES = 60, 700
 POLICIES = (*DOUBLED, "replaced in loops", "matched in loops", "grown")
 OURS = {"kubernetes.io/metadata.name": "bombs"}
 # What it prints: the findings by check, and what could not be decided, of all that is no bomb.
