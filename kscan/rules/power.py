@@ -7,10 +7,11 @@ import msgspec
 from kscan import data
 from kscan.checks.check import Check, Severity, read_checks
 from kscan.model.meta import ObjectRef
+from kscan.model.rbac.authorizer import Scopes
 from kscan.model.rbac.identity import Identity
 from kscan.model.rbac.names import accounts_named, named_targets, scopes_of
-from kscan.model.rbac.power import Holding, Powers, alone, becoming, standing_in
-from kscan.model.rbac.reach import NOWHERE, Reach
+from kscan.model.rbac.power import Holding, Powers, becoming, standing_in
+from kscan.model.rbac.reach import NOWHERE, Danger, Reach
 from kscan.model.rbac.roles import Ask
 from kscan.rules.dangers import Needed, Ways, asks_of, by_name, of_all, ways_of
 from kscan.views.rights import Rights
@@ -26,6 +27,13 @@ _MORE: Ways = [[
     Needed(("approve", "sign"), ("signers.certificates.k8s.io",)),
     Needed(_WRITE, (f"mutatingadmissionpolicies.{_HOOKS}", f"mutatingadmissionpolicybindings.{_HOOKS}")),
 ]]  # fmt: skip
+
+
+class _Round(msgspec.Struct):
+    """What makes powerful besides what is held; it only grows."""
+
+    become: Mapping[str, Scopes] = {}
+    dangers: tuple[Danger, ...] = ()
 
 
 def powers_of(rights: Rights) -> Powers:
@@ -47,13 +55,13 @@ def _powers(rights: Rights) -> Powers:
         if "same" in _kinds(one):
             held += _by_name(world, Powers(), one)
     targets = _targets(world, (one for one in named if len(one) == 1))
-    powers, before = Powers(held), -1
-    while (count := _count(world, powers)) > before:
-        before = count
+    powers, before, now = Powers(held), None, _Round()
+    while now != before:
         become = becoming(world.full, powers, targets)
         known = Powers(powers.held, become)
-        by_names = (each for one in named if len(one) > 1 for each in _by_name(world, known, one))
-        powers = Powers((*held, *by_names), become)
+        dangers = [danger for one in named if len(one) > 1 for danger in by_name(world, known, one, surely=False)]
+        before, now = now, _Round(become, tuple(dangers))
+        powers = Powers((*held, *((Reach(world.full, danger), NOWHERE) for danger in dangers)), become)
     return powers
 
 
@@ -110,8 +118,3 @@ def _places(rights: Rights, ref: ObjectRef) -> set[str]:
     names = {name for rule in rights.full.roles[ref].rules for name in rule.resource_names
              if {"serviceaccounts", "serviceaccounts/token", "*"} & {*rule.resources}}  # fmt: skip
     return {place for name in names for place in accounts_named(rights.full, name)}
-
-
-def _count(world: Rights, powers: Powers) -> int:
-    """How many are powerful, in how many places; it only grows."""
-    return sum(len(powers.places(alone(one))) for one in world.full.identities)

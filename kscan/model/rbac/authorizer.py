@@ -70,6 +70,7 @@ class Authorizer:
         self._rules = RuleIndex(self.roles[ref] for ref in self._by_role)
         self._allowing: dict[Ask, Mapping[ObjectRef, PolicyRule]] = {}
         self._holders: dict[Ask, Mapping[str, Scopes]] = {}
+        self._places: dict[tuple[Scopes | None, str], Scopes] = {}
 
     def _resolved(self) -> Iterator[Grant]:
         """Each subject of each binding whose role is there; a missing role grants nothing."""
@@ -141,13 +142,20 @@ class Authorizer:
         """Who may, by key, and where; asked of every namespace at once."""
         ask = ask.within("")
         if ask not in self._holders:
-            found: dict[str, set[str]] = {group_key(MASTERS): {EVERYWHERE}}
+            found: dict[str, Scopes] = {group_key(MASTERS): frozenset({EVERYWHERE})}
             for ref in self._roles_allowing(ask):
                 for grant in self._by_role[ref]:
                     if not (grant.namespace and ask.url):
-                        found.setdefault(grant.key, set()).add(grant.namespace)
-            self._holders[ask] = {key: frozenset(scopes) for key, scopes in found.items()}
+                        found[grant.key] = self._beside(found.get(grant.key), grant.namespace)
+            self._holders[ask] = found
         return self._holders[ask]
+
+    def _beside(self, scopes: Scopes | None, namespace: str) -> Scopes:
+        """A namespace beside others: the same value for all who hold something in the same places, who may be many."""
+        key = scopes, namespace
+        if key not in self._places:
+            self._places[key] = (scopes or frozenset()) | {namespace}
+        return self._places[key]
 
     def _roles_allowing(self, ask: Ask) -> Mapping[ObjectRef, PolicyRule]:
         """The bound roles that allow it, each with its first rule that does; found once for all who hold them."""

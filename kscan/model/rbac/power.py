@@ -75,11 +75,6 @@ def _stand_in(ref: ObjectRef, place: str) -> str:
     return f"{_ANY}{place}/{ref}"
 
 
-def alone(identity: Identity) -> Identity:
-    """Who stands in for a role without the groups of everybody, and everybody else as they are."""
-    return Identity(identity.user) if identity.user.startswith(_ANY) else identity
-
-
 def becoming(
     authorizer: Authorizer, powers: Powers, targets: Mapping[Identity, Set[tuple[ObjectRef, str]]]
 ) -> Mapping[str, Scopes]:

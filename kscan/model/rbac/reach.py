@@ -1,7 +1,7 @@
 """How far a danger reaches: who holds all that it takes, everywhere or in which namespaces."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property, partial
 
 import msgspec
 
@@ -91,14 +91,21 @@ def common(one: Scopes, other: Scopes) -> Scopes:
 def _holders(authorizer: Authorizer, asks: Iterable[Ask], inside: frozenset[Ask]) -> Mapping[str, Scopes]:
     """Who may do any of it, and where. What is asked of the whole cluster no RoleBinding gives."""
     found: dict[str, Scopes] = {}
+    # Many hold the same in the same places: each set of them is made once.
+    both = cache(frozenset[str].union)
     for ask in asks:
         # A name that means something in one namespace only counts there; and for nobody's own.
-        places, meant = _EVERYWHERE | {ask.namespace}, _meant(ask)
+        limit = _EVERYWHERE | {ask.namespace} if ask.namespace or ask not in inside else None
+        meant, counts = _meant(ask), cache(partial(_within, limit))
         for key, scopes in authorizer.holders(ask).items():
-            counted = scopes & places if ask.namespace or ask not in inside else scopes
+            counted = counts(scopes)
             if counted and key != meant:
-                found[key] = found.get(key, NOWHERE) | counted
+                found[key] = both(found.get(key, NOWHERE), counted)
     return found
+
+
+def _within(limit: Scopes | None, scopes: Scopes) -> Scopes:
+    return scopes if limit is None else scopes & limit
 
 
 def _meant(ask: Ask) -> str:
