@@ -1,11 +1,11 @@
 """Who may do what: dangers that somebody holds, by all bindings together."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
 from kscan.checks.check import Severity
-from kscan.checks.judgement import Fine, Judgements, Moot, Problem, Step, Unsure
+from kscan.checks.judgement import Fine, Judgement, Judgements, Moot, Problem, Step, Unsure
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE, Proof, Scopes
 from kscan.model.rbac.identity import Identity, identity_of, subject_of
@@ -28,6 +28,7 @@ _NOT_TOLD = "whether the cluster serves what this is about was not told"
 _ALL: list[object] = [{"verbs": ["*"], "resources": ["*.*"]}]
 # Who may do everything has every danger; that one finding says it.
 _ALL_CHECK = "cluster-admin-binding"
+_NO_VERSION = "whether it can depends on the cluster's version, which is not known"
 
 
 @rule("rbac.grants", "subjects", RIGHTS, MANIFESTS, more=(RUNNING,), of_cluster=True)
@@ -55,35 +56,57 @@ def grants(
         return
     if not all(need.asks for need in danger.needs):
         yield Unsure(_SERVED, _NOT_TOLD)
-    found, all_powerful = _found(rights, ways, surely=True), _Found(rights, (everything,))
-    # Of what may be served, and may be not.
-    perhaps = found if most == danger else _found(rights, ways, surely=False)
+    found = _found(rights, ways, surely=True)
+    asked = _Asked(
+        found=found,
+        # Of what may be served, and may be not.
+        perhaps=found if most == danger else _found(rights, ways, surely=False),
+        all_powerful=_Found(rights, (everything,) if danger != everything else ()),
+        namespaces=namespaces,
+        undated=bool(since or before or platform) and rights.minor is None,
+        words=(message, named),
+        in_namespace=in_namespace,
+        runners=lambda subject: _runners(subject, running, manifests),
+    )
     crowds = {key: one for one in rights.told.crowds for key in one.examples}
     for key in rights.told.keys:
         subject = subject_of(key)
-        identity = identity_of(subject)
-        places = found.of(identity, namespaces)
-        if not places:
-            open_ = perhaps is not found and perhaps.of(identity, namespaces)
-            yield Unsure(subject.ref, _NOT_TOLD) if open_ else Fine(subject.ref)
-            continue
-        if key in crowds:
+        if key in crowds and found.of(identity_of(subject), namespaces):
             yield _rest(rights, subject, key, crowds[key].more)
             crowds = {one: crowd for one, crowd in crowds.items() if crowd is not crowds[key]}
-        if (since or before or platform) and rights.minor is None:
-            yield Unsure(subject.ref, "whether it can depends on the cluster's version, which is not known")
-            continue
-        places = found.surely(identity, namespaces)
-        if not places:
-            yield Unsure(subject.ref, rights.baseline.why)
-            continue
-        problem = _problem(rights, found, subject, places, (message, named))
-        yield msgspec.structs.replace(
-            problem,
-            severity=Severity(in_namespace) if in_namespace and EVERYWHERE not in places else None,
-            notes=(*_runners(subject, running, manifests), *problem.notes),
-            implied_by=_ALL_CHECK if danger != everything and places <= all_powerful.surely(identity) else "",
-        )
+        yield _judged(rights, asked, subject)
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A danger as it is asked of each subject, and what is said of who holds it."""
+
+    found: "_Found"
+    perhaps: "_Found"
+    all_powerful: "_Found"
+    namespaces: Sequence[str]
+    # Whether it depends on a version that is not known.
+    undated: bool
+    words: tuple[str, str]
+    in_namespace: str
+    runners: Callable[[Subject], Iterable[str]]
+
+
+def _judged(rights: Rights, asked: _Asked, subject: Subject) -> Judgement:
+    """What is said of one subject."""
+    identity = identity_of(subject)
+    if not asked.found.of(identity, asked.namespaces):
+        open_ = asked.perhaps is not asked.found and asked.perhaps.of(identity, asked.namespaces)
+        return Unsure(subject.ref, _NOT_TOLD) if open_ else Fine(subject.ref)
+    places = asked.found.surely(identity, asked.namespaces)
+    if asked.undated or not places:
+        return Unsure(subject.ref, _NO_VERSION if asked.undated else rights.baseline.why)
+    problem = _problem(rights, asked.found, subject, places, asked.words)
+    return msgspec.structs.replace(
+        problem,
+        severity=Severity(asked.in_namespace) if asked.in_namespace and EVERYWHERE not in places else None,
+        notes=(*asked.runners(subject), *problem.notes),
+        implied_by=_ALL_CHECK if places <= asked.all_powerful.surely(identity) else "",
+    )
 
 
 def _rest(rights: Rights, subject: Subject, key: str, more: int) -> Unsure:

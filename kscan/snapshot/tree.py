@@ -6,6 +6,7 @@ stand where no tool would make anything of them are read as they are: nothing is
 
 import os
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,59 +54,81 @@ def tree(root: Path, others: Sequence[Path] = ()) -> Tree:
 
     `others` are read beside it: a link to a folder of theirs leads to nothing that would not be read.
     """
-    files: list[Path] = []
-    charts: list[Path] = []
-    libraries: list[Path] = []
-    named: dict[Path, set[Path]] = {}
-    taken: set[Path] = set()
-    closed: list[OSError] = []
-    led: list[Gap] = []
-    told: list[tuple[Path, str]] = []
-    patches: list[tuple[Path, str]] = []
-    roots = [one.resolve() for one in (root, *others)]
-    inside: set[Path] = set()
-    for name, folders, names in os.walk(root, onerror=closed.append):
-        folder = Path(name)
+    walk = _Walk([one.resolve() for one in (root, *others)])
+    for name, folders, names in os.walk(root, onerror=walk.closed.append):
         folders[:] = sorted(one for one in folders if one != _GIT)
+        walk.enter(Path(name), folders, names)
+    return walk.tree()
+
+
+@dataclass
+class _Walk:
+    """What was seen of a folder so far."""
+
+    roots: list[Path]
+    files: list[Path] = field(default_factory=list)
+    charts: list[Path] = field(default_factory=list)
+    libraries: list[Path] = field(default_factory=list)
+    # What lies in a library and is no template of its own.
+    inside: set[Path] = field(default_factory=set)
+    # Of each kustomization what it builds upon; and the files that are part of one.
+    named: dict[Path, set[Path]] = field(default_factory=dict)
+    taken: set[Path] = field(default_factory=set)
+    told: list[tuple[Path, str]] = field(default_factory=list)
+    patches: list[tuple[Path, str]] = field(default_factory=list)
+    closed: list[OSError] = field(default_factory=list)
+    led: list[Gap] = field(default_factory=list)
+
+    def enter(self, folder: Path, folders: list[str], names: Sequence[str]) -> None:
+        """One folder; those of its folders that a chart renders are left out."""
         candidates = {one for one in names if one.endswith(ENDINGS) or one in KUSTOMIZATIONS}
-        own = candidates if folder in inside else set()
-        inside |= {folder / one for one in folders if folder in inside}
+        own = candidates if folder in self.inside else set()
+        self.inside |= {folder / one for one in folders if folder in self.inside}
         # What cannot be read makes no chart and no kustomization: it is a file, and a gap as such.
         about = _first(folder / CHART) if CHART in names else None
         if about is not None:
             own = {one for one in candidates if _is_of_chart(one)}
-            if _is_library(about):
-                libraries.append(folder)
-                inside |= {folder / one for one in _MADE_BY_OTHERS}
-            else:
-                charts.append(folder)
-                folders[:] = [one for one in folders if one not in _CHART_FOLDERS]
-        led += _led_out(folder, folders, roots)
+            self._chart(folder, folders, is_library=_is_library(about))
+        self.led += _led_out(folder, folders, self.roots)
         own = {one for one in own if not _holds_objects(folder / one)}
-        kustomization = next((one for one in KUSTOMIZATIONS if one in names), "")
-        content = _kustomization(folder / kustomization) if kustomization else None
-        if content is not None:
-            named[folder] = set(bases(folder, content))
-            taken |= set(parts(folder, content))
-            told += ((path, f"{key} of {shown(folder)}") for path, key in data(folder, content))
-            patches += ((path, f"{key} of {shown(folder)}") for path, key in merged(folder, content))
-            # A tool reads its first document only.
-            own |= {kustomization} if len(_documents(folder / kustomization) or ()) <= 1 else set()
-        files += (folder / one for one in sorted(candidates - own))
-    plain, unread = _opened(files, taken)
-    unread += (_unread(error.filename, error.strerror or str(error)) for error in closed)
-    unread += led
-    built = {path for paths in named.values() for path in paths}
-    return Tree(
-        files=tuple(plain),
-        charts=tuple(charts),
-        kustomizations=tuple(_tops(named)),
-        libraries=tuple(libraries),
-        unread=tuple(unread),
-        built=tuple(one for one in files if _place(one) in built & taken),
-        passed=tuple(f"{shown(file)} ({words})" for file, words in _passed(files, told, built)),
-        merged=tuple(_passed(files, patches, built)),
-    )
+        own |= self._kustomization(folder, next((one for one in KUSTOMIZATIONS if one in names), ""))
+        self.files += (folder / one for one in sorted(candidates - own))
+
+    def _chart(self, folder: Path, folders: list[str], *, is_library: bool) -> None:
+        if is_library:
+            self.libraries.append(folder)
+            self.inside |= {folder / one for one in _MADE_BY_OTHERS}
+        else:
+            self.charts.append(folder)
+            folders[:] = [one for one in folders if one not in _CHART_FOLDERS]
+
+    def _kustomization(self, folder: Path, name: str) -> set[str]:
+        """A kustomization with all that it names; its own name, where nothing else stands in that file."""
+        content = _kustomization(folder / name) if name else None
+        if content is None:
+            return set()
+        self.named[folder] = set(bases(folder, content))
+        self.taken |= set(parts(folder, content))
+        self.told += ((path, f"{key} of {shown(folder)}") for path, key in data(folder, content))
+        self.patches += ((path, f"{key} of {shown(folder)}") for path, key in merged(folder, content))
+        # A tool reads its first document only.
+        return {name} if len(_documents(folder / name) or ()) <= 1 else set()
+
+    def tree(self) -> Tree:
+        """All of it."""
+        plain, unread = _opened(self.files, self.taken)
+        unread += (_unread(error.filename, error.strerror or str(error)) for error in self.closed)
+        built = {path for paths in self.named.values() for path in paths}
+        return Tree(
+            files=tuple(plain),
+            charts=tuple(self.charts),
+            kustomizations=tuple(_tops(self.named)),
+            libraries=tuple(self.libraries),
+            unread=(*unread, *self.led),
+            built=tuple(one for one in self.files if _place(one) in built & self.taken),
+            passed=tuple(f"{shown(file)} ({words})" for file, words in _passed(self.files, self.told, built)),
+            merged=tuple(_passed(self.files, self.patches, built)),
+        )
 
 
 def _passed(
