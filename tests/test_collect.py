@@ -5,25 +5,29 @@ import re
 import time
 import zipfile
 
-import msgspec
 import pytest
 
 from kscan.collect.collect import collect
-from kscan.collect.request import Access, KubeletAccess, Options
-from kscan.collect.wire import Answer, refusal
+from kscan.collect.request import Access, Options
 from kscan.errors import ConfigError
 from kscan.snapshot import kinds
 from kscan.snapshot.archive import load
-from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
-from kscan.snapshot.named import JSON
-from kscan.snapshot.needs import PerNode, Plain
+from kscan.snapshot.entry import Gap, Listing, Reason
+from kscan.snapshot.needs import Plain
 from kscan.snapshot.snapshot import Snapshot
-from kscan.views.health import READYZ
-from kscan.views.rights import RBAC
 from kscan.views.secret_times import SECRETS as SECRET_METADATA
-from kscan.views.view import Readings
-from tests.fake_api import PLAIN_DISCOVERY, Fault, cluster, fake_api
+from tests.fake_api import Fault, cluster, fake_api
 from tests.snapshot.builders import file_of
+
+SECRETS = "/api/v1/secrets"
+
+
+def secret(name):
+    copied = '{"data":{"password":"aHVudGVyMg=="}}'
+    metadata = {"name": name, "namespace": "shop", "resourceVersion": "7", "creationTimestamp": "2026-01-02T03:04:05Z",
+                "annotations": {"kubectl.kubernetes.io/last-applied-configuration": copied}}  # fmt: skip
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"password": "aHVudGVyMg=="}}
+
 
 PODS = "/api/v1/pods"
 ACCOUNTS = kinds.SERVICE_ACCOUNTS
@@ -241,311 +245,7 @@ def test_a_namespace_is_the_one_that_was_asked_for(tmp_path, answer):
     assert isinstance(entry, Gap) and entry.reason is Reason.UNDECODABLE
 
 
-def test_plain_discovery_of_older_servers(tmp_path):
-    old = cluster(10)
-    faults = {path: [Fault("status", 1, value=406)] for path in ("/api", "/apis")}
-    with fake_api(old, faults) as fake:
-        snapshot = read(fake, tmp_path, (kinds.PODS, kinds.DEPLOYMENTS))
-    assert len(snapshot.entries[PODS].items) == 10
-    plain = b'{"kind":"APIVersions","versions":["v1"]}'
-    groups = (
-        b'{"kind":"APIGroupList","groups":[{"name":"apps","versions":[{"groupVersion":"apps/v1","version":"v1"}]}]}'
-    )
-    faults = {"/api": [Fault("body", None, value=plain)], "/apis": [Fault("body", None, value=groups)]}
-    with fake_api(old, faults) as fake:
-        snapshot = read(fake, tmp_path, (kinds.PODS, kinds.DEPLOYMENTS))
-    assert "/apis/apps/v1" in fake.paths()
-    assert len(snapshot.entries["/apis/apps/v1/deployments"].items) == 1
-
-
-def test_plain_discovery_tells_of_subresources_and_which_version_failed(tmp_path, monkeypatch):
-    monkeypatch.setattr("kscan.collect.wire._LONGEST_WAIT", 0.01)
-    resources = {"kind": "APIResourceList", "resources": [
-        {"name": "pods", "kind": "Pod", "namespaced": True, "verbs": ["get"]},
-        {"name": "pods/exec", "kind": "PodExecOptions", "namespaced": True, "verbs": ["create", "get"]},
-    ]}  # fmt: skip
-    faults = PLAIN_DISCOVERY | {
-        "/api/v1": [Fault("body", None, value=msgspec.json.encode(resources))],
-        "/apis/apps/v1": [Fault("status", None, value=503)],
-    }
-    with fake_api(cluster(10), faults) as fake:
-        served = Readings(read(fake, tmp_path, (*RBAC.needs, kinds.PODS, kinds.DEPLOYMENTS))).of(RBAC).value.served
-    assert served.has("", "pods/exec") and not served.may("", "pods/attach")
-    # A version that did not answer, and a group that nobody asked about.
-    assert served.may("apps", "daemonsets") and served.may("acme.io", "widgets")
-
-
-def test_a_resource_that_is_not_served_is_a_gap_that_costs_no_request(tmp_path):
-    gap = {"path": "/x", "gap": "forbidden"}
-    snapshot = cluster(10, [gap])
-    entries = {path: entry for path, entry in snapshot.entries.items() if "networkpolicies" not in path}
-    with fake_api(type(snapshot)(snapshot.about, entries)) as fake:
-        found = read(fake, tmp_path, (kinds.NETWORK_POLICIES,)).entries[kinds.NETWORK_POLICIES.path()]
-    assert found.reason is Reason.NOT_SERVED
-    assert not any("networkpolicies" in path for path in fake.paths())
-
-
-OPTIONAL = [one for one in kinds.KNOWN if one.optional]
-
-
-class _Said:
-    def __init__(self, status, content, media_type=JSON):
-        self.given = Answer(status, {"content-type": media_type}, content)
-
-
-def _status(code, reason):
-    return _Said(code, json.dumps({"kind": "Status", "apiVersion": "v1", "reason": reason, "message": "m"}).encode())
-
-
-OBJECT, LIST = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config", "/apis/kyverno.io/v1/clusterpolicies"
-CHOSEN = "/apis/config.openshift.io/v1/apiservers/cluster"
-PAGE = _Said(404, b"<html>not found</html>", "text/html")
-NO_PAGE = _Said(404, b"404 page not found\n", "text/plain; charset=utf-8")
-
-
-@pytest.mark.parametrize(("path", "said", "absent"), [
-    (OBJECT, _status(404, "NotFound"), True),
-    (OBJECT, _status(405, "MethodNotAllowed"), False),
-    (OBJECT, _status(406, "NotAcceptable"), False),
-    (OBJECT, _status(404, ""), False),
-    (OBJECT, PAGE, False),
-    # A proxy that is written in Go says what the API server says.
-    (OBJECT, NO_PAGE, False),
-    (OBJECT, _Said(404, b'{"message": "no Route matched with those values"}'), False),
-    (OBJECT, _Said(404, b"", "text/plain"), False),
-    (CHOSEN, NO_PAGE, True),
-    (CHOSEN, PAGE, False),
-    ("/flagz", NO_PAGE, True),
-    ("/flagz", PAGE, False),
-    ("/flagz", _Said(406, b"<html>", "text/html"), False),
-    (LIST, _status(404, "NotFound"), True),
-    (LIST, NO_PAGE, True),
-    (LIST, PAGE, False),
-    (LIST, _status(405, "MethodNotAllowed"), True),
-    (LIST, _Said(405, b"<html>", "text/html"), False),
-])  # fmt: skip
-def test_only_the_api_server_says_that_something_is_not_there(path, said, absent):
-    assert (refusal(path, said.given).reason is Reason.NOT_SERVED) is absent
-
-
-FAILURES = {"refused": Fault("status", None, value=403), "not there": Fault("status", None, value=404),
-            "a login page": Fault("html", None),
-            "empty": Fault("body", None, value=b"{}"), "no list": Fault("body", None, value=b'{"kind":"APIGroupList"}'),
-            "nothing": Fault("body", None, value=b'{"kind":"APIGroupDiscoveryList","items":[]}')}  # fmt: skip
-
-
-def found_of(resource, snapshot):
-    """What a view is told of a resource: every list of it that is there, and whether there may be more."""
-    lists = [entry for _, entry in snapshot.listings(resource) if isinstance(entry, Listing)]
-    gaps = [entry for _, entry in snapshot.listings(resource) if isinstance(entry, Gap)]
-    return lists, [one for one in gaps if one.reason is not Reason.NOT_SERVED]
-
-
-@pytest.mark.parametrize("discovery", ["aggregated", "plain", *FAILURES])
-@pytest.mark.parametrize("resource", OPTIONAL, ids=str)
-def test_a_kind_is_found_in_whichever_version_it_is_served(resource, discovery, tmp_path, monkeypatch):
-    monkeypatch.setattr("kscan.collect.wire._LONGEST_WAIT", 0.01)
-    faults = {"aggregated": {}, "plain": PLAIN_DISCOVERY}.get(discovery) or {
-        path: [FAILURES[discovery]] for path in ("/api", "/apis") if discovery in FAILURES
-    }
-    plain = cluster(10)
-    for version in resource.versions:
-        path = (
-            msgspec.structs.replace(resource, plural="things").path(version)
-            if resource.whole_group
-            else resource.path(version)
-        )
-        one = Listing(resource.kind or "Thing", f"{resource.group}/{version}", (Item(b'{"metadata":{"name":"a"}}'),))
-        here = {where: entry for where, entry in plain.entries.items() if resource.group not in where}
-        with fake_api(Snapshot(plain.about, here | {path: one}), faults) as fake:
-            lists, gaps = found_of(resource, read(fake, tmp_path, (resource,)))
-        # Which kinds a group has, only the discovery tells.
-        known = not resource.whole_group or discovery in ("aggregated", "plain")
-        assert (len(lists), bool(gaps)) == ((1, False) if known else (0, True))
-    with fake_api(Snapshot(plain.about, here), faults) as fake:
-        lists, gaps = found_of(resource, read(fake, tmp_path, (resource,)))
-    # That there is none is known only by a discovery that was read.
-    assert (lists, bool(gaps)) == ([], discovery in FAILURES)
-
-
-@pytest.mark.parametrize("fault", [Fault("status", None, value=503), Fault("status", None, value=404), Fault("html", None)],
-                         ids=lambda one: f"{one.kind} {one.value}")  # fmt: skip
-def test_a_version_whose_discovery_fails_leaves_its_group_open(fault, tmp_path, monkeypatch):
-    monkeypatch.setattr("kscan.collect.wire._LONGEST_WAIT", 0.01)
-    policies, quotas = kinds.KYVERNO_POLICIES, kinds.GATEKEEPER_CONFIGS
-    plain = cluster(10)
-    here = {
-        policies.path("v1"): Listing("Policy", "kyverno.io/v1"),
-        policies.path("v2beta1"): Listing("Policy", "kyverno.io/v2beta1"),
-    }
-    faults = PLAIN_DISCOVERY | {"/apis/kyverno.io/v1": [fault]}
-    entries = {
-        path: entry for path, entry in plain.entries.items() if "kyverno" not in path and "gatekeeper" not in path
-    }
-    with fake_api(Snapshot(plain.about, entries | here), faults) as fake:
-        snapshot = read(fake, tmp_path, (policies, kinds.KYVERNO_EXCEPTIONS, quotas, kinds.DEPLOYMENTS))
-    # The other version tells of the one, and nothing of the other; groups beside it stand.
-    assert isinstance(snapshot.at(policies.path("v2beta1")), Listing)
-    assert found_of(kinds.KYVERNO_EXCEPTIONS, snapshot)[1]
-    assert found_of(quotas, snapshot) == ([], [])
-    assert isinstance(snapshot.at(kinds.DEPLOYMENTS.path()), Listing)
-
-
-def test_a_stale_version_is_no_answer(tmp_path):
-    exceptions = kinds.KYVERNO_EXCEPTIONS
-    group = {
-        "metadata": {"name": exceptions.group},
-        "versions": [{"version": "v2", "freshness": "Stale", "resources": []}],
-    }
-    body = msgspec.json.encode({"kind": "APIGroupDiscoveryList", "items": [group]})
-    with fake_api(cluster(10), {"/apis": [Fault("body", None, value=body)]}) as fake:
-        snapshot = read(fake, tmp_path, (exceptions, kinds.GATEKEEPER_CONFIGS))
-    assert [gap.reason for gap in found_of(exceptions, snapshot)[1]] == [Reason.UNAVAILABLE]
-    assert found_of(kinds.GATEKEEPER_CONFIGS, snapshot) == ([], [])
-
-
-def test_what_the_server_serves_and_does_not_find_is_a_gap(tmp_path):
-    policies = kinds.KYVERNO_POLICIES
-    plain = cluster(10)
-    entries = dict(plain.entries) | {policies.path(): Listing("Policy", "kyverno.io/v1")}
-    with fake_api(Snapshot(plain.about, entries), {policies.path(): [Fault("status", None, value=404)]}) as fake:
-        assert found_of(policies, read(fake, tmp_path, (policies,)))[1]
-
-
 def test_a_list_that_counts_more_than_it_has_is_cut(tmp_path):
     page = b'{"kind":"PodList","apiVersion":"v1","metadata":{"remainingItemCount":4},"items":[]}'
     with fake_api(cluster(), {PODS: [Fault("body", None, value=page)]}) as fake:
         assert read(fake, tmp_path).entries[PODS].gap.reason is Reason.CUT_OFF
-
-
-def test_kubelets_are_not_asked_from_outside_unless_told_to(tmp_path):
-    documents = [
-        {"kind": "Node", "metadata": {"name": "n1"}},
-        {"path": "/api/v1/nodes/n1/proxy/configz", "json": {"kubeletconfig": {}}},
-    ]
-    needs = (kinds.NODES, PerNode("configz"))
-    path = "/api/v1/nodes/n1/proxy/configz"
-    with fake_api(cluster(documents=documents)) as fake:
-        assert read(fake, tmp_path, needs).entries[path].reason is Reason.NOT_ASKED
-        assert path not in fake.paths()
-        found = read(fake, tmp_path, needs, kubelets=KubeletAccess.PROXY).entries[path]
-    assert found.via == "the API server's proxy"
-
-
-def test_a_kubelet_whose_certificate_is_a_strangers_is_sent_no_token(tmp_path):
-    with fake_api(cluster()) as stranger:
-        port = int(stranger.url.rpartition(":")[2])
-        status = {"addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
-                  "daemonEndpoints": {"kubeletEndpoint": {"Port": port}}}  # fmt: skip
-        node = {"kind": "Node", "metadata": {"name": "n1"}, "status": status}
-        with fake_api(cluster(documents=[node])) as fake:
-            needs = (kinds.NODES, PerNode("configz"))
-            snapshot = read(fake, tmp_path, needs, kubelets=KubeletAccess.DIRECT)
-    gap = snapshot.entries["/api/v1/nodes/n1/proxy/configz"]
-    assert "the token was not sent" in gap.detail
-    assert stranger.requests == []
-
-
-def test_impersonation_is_sent_with_every_request(tmp_path):
-    with fake_api(cluster(10)) as fake:
-        access = Access(kubeconfig=fake.kubeconfig(tmp_path), as_user="jo", as_groups=("a", "b"))
-        collect(access, NEEDS, Options())
-    assert all(headers.get("Impersonate-User") == "jo" for _, _, _, headers in fake.requests)
-
-
-SECRETS = "/api/v1/secrets"
-
-
-def secret(name):
-    copied = '{"data":{"password":"aHVudGVyMg=="}}'
-    metadata = {"name": name, "namespace": "shop", "resourceVersion": "7", "creationTimestamp": "2026-01-02T03:04:05Z",
-                "annotations": {"kubectl.kubernetes.io/last-applied-configuration": copied}}  # fmt: skip
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"password": "aHVudGVyMg=="}}
-
-
-def test_secrets_are_not_asked_for_unless_told_to_and_then_for_their_metadata(tmp_path):
-    with fake_api(cluster(documents=[secret("a")])) as fake:
-        assert SECRETS not in read(fake, tmp_path, (SECRET_METADATA,)).entries
-        assert SECRETS not in fake.paths()
-        found = read(fake, tmp_path, (SECRET_METADATA,), secret_metadata=True).entries[SECRETS]
-        (asked,) = (one for one in fake.requests if one.path == SECRETS)
-    assert asked.headers["Accept"] == "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-    assert (found.kind, found.api_version) == ("Secret", "v1")
-    assert [msgspec.json.decode(item.body) for item in found.items] == [
-        {
-            "metadata": {
-                "name": "a",
-                "namespace": "shop",
-                "resourceVersion": "7",
-                "creationTimestamp": "2026-01-02T03:04:05Z",
-            }
-        }
-    ]
-
-
-def test_a_server_that_sends_whole_secrets_all_the_same_leaves_none_here(tmp_path):
-    body = msgspec.json.encode({"kind": "SecretList", "apiVersion": "v1", "items": [secret("a")]})
-    with fake_api(cluster(documents=[secret("a")]), {SECRETS: [Fault("body", None, value=body)]}) as fake:
-        found = read(fake, tmp_path, (SECRET_METADATA,), secret_metadata=True).entries[SECRETS]
-    assert len(found.items) == 1
-    assert b"aHVudGVyMg" not in found.items[0].body
-    body = msgspec.json.encode({"kind": "SecretList", "apiVersion": "v1", "items": [{"metadata": "aHVudGVyMg=="}]})
-    with fake_api(cluster(documents=[secret("a")]), {SECRETS: [Fault("body", None, value=body)]}) as fake:
-        found = read(fake, tmp_path, (SECRET_METADATA,), secret_metadata=True).entries[SECRETS]
-    assert (found.reason, "aHVudGVyMg" in found.detail) == (Reason.UNDECODABLE, False)
-
-
-def test_a_server_that_says_by_its_status_that_it_is_not_ready_has_answered(tmp_path):
-    target = "/readyz?verbose"
-    with fake_api(cluster(), {"/readyz": [Fault("status", None, value=500)]}) as fake:
-        found = read(fake, tmp_path, (READYZ,)).entries[target]
-        assert fake.paths().count("/readyz") == 1
-    assert isinstance(found, Body)
-    with fake_api(cluster(), {"/readyz": [Fault("status", None, value=403)]}) as fake:
-        assert read(fake, tmp_path, (READYZ,)).entries[target].reason is Reason.FORBIDDEN
-
-
-@pytest.mark.parametrize("new", [None, "token", "objects"])
-def test_a_list_without_an_end_is_cut_and_the_others_are_read(new, tmp_path, monkeypatch):
-    monkeypatch.setattr("kscan.collect.endless.MOST_OBJECTS", 5_000)
-    started = time.monotonic()
-    with fake_api(cluster(1200), {PODS: [Fault("again", None, value=new)]}) as fake:
-        snapshot = read(fake, tmp_path)
-    assert snapshot.entries[PODS].gap.reason is Reason.CUT_OFF
-    assert 500 <= len(snapshot.entries[PODS].items) <= (5_500 if new == "objects" else 1_000)
-    assert isinstance(snapshot.entries["/api/v1/serviceaccounts"], Listing)
-    assert time.monotonic() - started < 20
-
-
-def test_a_list_of_large_objects_is_cut_by_its_size(tmp_path, monkeypatch):
-    monkeypatch.setattr("kscan.collect.endless.MOST_BYTES", 50_000)
-    with fake_api(cluster(1200), {PODS: [Fault("again", None, value="objects")]}) as fake:
-        snapshot = read(fake, tmp_path)
-    assert "larger than" in snapshot.entries[PODS].gap.detail
-
-
-@pytest.mark.parametrize("path", [PODS, "/readyz"])
-def test_an_answer_without_an_end_is_cut(path, tmp_path, monkeypatch):
-    monkeypatch.setattr("kscan.collect.wire.MOST", 8 << 20)
-    with fake_api(cluster(20), {path: [Fault("flood", None)]}) as fake:
-        snapshot = read(fake, tmp_path, (*NEEDS, READYZ))
-    gap = next(entry for found, entry in snapshot.entries.items() if found.startswith(path))
-    assert (gap.reason, fake.paths().count(path)) == (Reason.CUT_OFF, 1)
-    assert "longer than 8 MB" in gap.detail
-    assert isinstance(snapshot.entries["/api/v1/serviceaccounts"], Listing)
-
-
-def test_an_object_that_is_nested_too_deep_is_left_out_of_its_list_by_name(tmp_path):
-    deep = b'{"metadata":{"namespace":"shop","name":"bomb"},"spec":' + b"[" * 5000 + b"]" * 5000 + b"}"
-    fine = b'{"metadata":{"namespace":"shop","name":"fine"}}'
-    body = b'{"kind":"ServiceAccountList","apiVersion":"v1","metadata":{},"items":[' + deep + b"," + fine + b"]}"
-    faults = {
-        "/api/v1/serviceaccounts": [Fault("body", None, value=body)],
-        "/readyz": [Fault("body", None, value=deep)],
-    }
-    with fake_api(cluster(20), faults) as fake:
-        snapshot = read(fake, tmp_path)
-    found = snapshot.entries["/api/v1/serviceaccounts"]
-    assert len(found.items) == 1
-    assert (found.gap.path, found.gap.reason) == ("/api/v1/serviceaccounts/shop/bomb", Reason.UNDECODABLE)
-    assert len(snapshot.entries[PODS].items) == 20

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from tests.bombs import DOUBLED, EXPRESSIONS, PEAKS, ROOT, binding, policy_bombs, rbac_bombs
 from tests.live.api_server import api_server
-from tests.test_bombs import DOUBLED, EXPRESSIONS, PEAKS, ROOT, binding, policy_bombs, rbac_bombs
 
 # More than for the clean scan, in processor time: beside other tests the clock tells of them as well.
 SECONDS, MEGABYTES = 30, 600

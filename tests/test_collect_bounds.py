@@ -1,0 +1,139 @@
+"""What the collector does not ask for unless it is told to, and where it stops to read."""
+
+import time
+
+import msgspec
+import pytest
+
+from kscan.collect.collect import collect
+from kscan.collect.request import Access, KubeletAccess, Options
+from kscan.snapshot import kinds
+from kscan.snapshot.entry import Body, Listing, Reason
+from kscan.snapshot.needs import PerNode
+from kscan.views.health import READYZ
+from kscan.views.secret_times import SECRETS as SECRET_METADATA
+from tests.fake_api import Fault, cluster, fake_api
+from tests.test_collect import NEEDS, PODS, SECRETS, read, secret
+
+
+def test_kubelets_are_not_asked_from_outside_unless_told_to(tmp_path):
+    documents = [
+        {"kind": "Node", "metadata": {"name": "n1"}},
+        {"path": "/api/v1/nodes/n1/proxy/configz", "json": {"kubeletconfig": {}}},
+    ]
+    needs = (kinds.NODES, PerNode("configz"))
+    path = "/api/v1/nodes/n1/proxy/configz"
+    with fake_api(cluster(documents=documents)) as fake:
+        assert read(fake, tmp_path, needs).entries[path].reason is Reason.NOT_ASKED
+        assert path not in fake.paths()
+        found = read(fake, tmp_path, needs, kubelets=KubeletAccess.PROXY).entries[path]
+    assert found.via == "the API server's proxy"
+
+
+def test_a_kubelet_whose_certificate_is_a_strangers_is_sent_no_token(tmp_path):
+    with fake_api(cluster()) as stranger:
+        port = int(stranger.url.rpartition(":")[2])
+        status = {"addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
+                  "daemonEndpoints": {"kubeletEndpoint": {"Port": port}}}  # fmt: skip
+        node = {"kind": "Node", "metadata": {"name": "n1"}, "status": status}
+        with fake_api(cluster(documents=[node])) as fake:
+            needs = (kinds.NODES, PerNode("configz"))
+            snapshot = read(fake, tmp_path, needs, kubelets=KubeletAccess.DIRECT)
+    gap = snapshot.entries["/api/v1/nodes/n1/proxy/configz"]
+    assert "the token was not sent" in gap.detail
+    assert stranger.requests == []
+
+
+def test_impersonation_is_sent_with_every_request(tmp_path):
+    with fake_api(cluster(10)) as fake:
+        access = Access(kubeconfig=fake.kubeconfig(tmp_path), as_user="jo", as_groups=("a", "b"))
+        collect(access, NEEDS, Options())
+    assert all(headers.get("Impersonate-User") == "jo" for _, _, _, headers in fake.requests)
+
+
+def test_secrets_are_not_asked_for_unless_told_to_and_then_for_their_metadata(tmp_path):
+    with fake_api(cluster(documents=[secret("a")])) as fake:
+        assert SECRETS not in read(fake, tmp_path, (SECRET_METADATA,)).entries
+        assert SECRETS not in fake.paths()
+        found = read(fake, tmp_path, (SECRET_METADATA,), secret_metadata=True).entries[SECRETS]
+        (asked,) = (one for one in fake.requests if one.path == SECRETS)
+    assert asked.headers["Accept"] == "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    assert (found.kind, found.api_version) == ("Secret", "v1")
+    assert [msgspec.json.decode(item.body) for item in found.items] == [
+        {
+            "metadata": {
+                "name": "a",
+                "namespace": "shop",
+                "resourceVersion": "7",
+                "creationTimestamp": "2026-01-02T03:04:05Z",
+            }
+        }
+    ]
+
+
+def test_a_server_that_sends_whole_secrets_all_the_same_leaves_none_here(tmp_path):
+    body = msgspec.json.encode({"kind": "SecretList", "apiVersion": "v1", "items": [secret("a")]})
+    with fake_api(cluster(documents=[secret("a")]), {SECRETS: [Fault("body", None, value=body)]}) as fake:
+        found = read(fake, tmp_path, (SECRET_METADATA,), secret_metadata=True).entries[SECRETS]
+    assert len(found.items) == 1
+    assert b"aHVudGVyMg" not in found.items[0].body
+    body = msgspec.json.encode({"kind": "SecretList", "apiVersion": "v1", "items": [{"metadata": "aHVudGVyMg=="}]})
+    with fake_api(cluster(documents=[secret("a")]), {SECRETS: [Fault("body", None, value=body)]}) as fake:
+        found = read(fake, tmp_path, (SECRET_METADATA,), secret_metadata=True).entries[SECRETS]
+    assert (found.reason, "aHVudGVyMg" in found.detail) == (Reason.UNDECODABLE, False)
+
+
+def test_a_server_that_says_by_its_status_that_it_is_not_ready_has_answered(tmp_path):
+    target = "/readyz?verbose"
+    with fake_api(cluster(), {"/readyz": [Fault("status", None, value=500)]}) as fake:
+        found = read(fake, tmp_path, (READYZ,)).entries[target]
+        assert fake.paths().count("/readyz") == 1
+    assert isinstance(found, Body)
+    with fake_api(cluster(), {"/readyz": [Fault("status", None, value=403)]}) as fake:
+        assert read(fake, tmp_path, (READYZ,)).entries[target].reason is Reason.FORBIDDEN
+
+
+@pytest.mark.parametrize("new", [None, "token", "objects"])
+def test_a_list_without_an_end_is_cut_and_the_others_are_read(new, tmp_path, monkeypatch):
+    monkeypatch.setattr("kscan.collect.endless.MOST_OBJECTS", 5_000)
+    started = time.monotonic()
+    with fake_api(cluster(1200), {PODS: [Fault("again", None, value=new)]}) as fake:
+        snapshot = read(fake, tmp_path)
+    assert snapshot.entries[PODS].gap.reason is Reason.CUT_OFF
+    assert 500 <= len(snapshot.entries[PODS].items) <= (5_500 if new == "objects" else 1_000)
+    assert isinstance(snapshot.entries["/api/v1/serviceaccounts"], Listing)
+    assert time.monotonic() - started < 20
+
+
+def test_a_list_of_large_objects_is_cut_by_its_size(tmp_path, monkeypatch):
+    monkeypatch.setattr("kscan.collect.endless.MOST_BYTES", 50_000)
+    with fake_api(cluster(1200), {PODS: [Fault("again", None, value="objects")]}) as fake:
+        snapshot = read(fake, tmp_path)
+    assert "larger than" in snapshot.entries[PODS].gap.detail
+
+
+@pytest.mark.parametrize("path", [PODS, "/readyz"])
+def test_an_answer_without_an_end_is_cut(path, tmp_path, monkeypatch):
+    monkeypatch.setattr("kscan.collect.wire.MOST", 8 << 20)
+    with fake_api(cluster(20), {path: [Fault("flood", None)]}) as fake:
+        snapshot = read(fake, tmp_path, (*NEEDS, READYZ))
+    gap = next(entry for found, entry in snapshot.entries.items() if found.startswith(path))
+    assert (gap.reason, fake.paths().count(path)) == (Reason.CUT_OFF, 1)
+    assert "longer than 8 MB" in gap.detail
+    assert isinstance(snapshot.entries["/api/v1/serviceaccounts"], Listing)
+
+
+def test_an_object_that_is_nested_too_deep_is_left_out_of_its_list_by_name(tmp_path):
+    deep = b'{"metadata":{"namespace":"shop","name":"bomb"},"spec":' + b"[" * 5000 + b"]" * 5000 + b"}"
+    fine = b'{"metadata":{"namespace":"shop","name":"fine"}}'
+    body = b'{"kind":"ServiceAccountList","apiVersion":"v1","metadata":{},"items":[' + deep + b"," + fine + b"]}"
+    faults = {
+        "/api/v1/serviceaccounts": [Fault("body", None, value=body)],
+        "/readyz": [Fault("body", None, value=deep)],
+    }
+    with fake_api(cluster(20), faults) as fake:
+        snapshot = read(fake, tmp_path)
+    found = snapshot.entries["/api/v1/serviceaccounts"]
+    assert len(found.items) == 1
+    assert (found.gap.path, found.gap.reason) == ("/api/v1/serviceaccounts/shop/bomb", Reason.UNDECODABLE)
+    assert len(snapshot.entries[PODS].items) == 20
