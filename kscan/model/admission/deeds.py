@@ -37,11 +37,11 @@ def _is_capability(name: str) -> bool:
     return name.upper().removeprefix("CAP_") not in HARMLESS
 
 
-# With whatever it begins: whoever may write in a folder puts a link there that leads to any other, and mounts that.
-_PATH = May((Text("a path of the node", _is_of_node, lambda _: True),))
-_CAPABILITY = may(Text("a capability that takes over the node", _is_capability, lambda _: True, folded=True))
+# With what it begins tells nothing: whoever may write in a folder puts a link there that leads to any other.
+_PATH = May((Text("a path of the node", _is_of_node),))
+_CAPABILITY = may(Text("a capability that takes over the node", _is_capability, folded=True))
 _YES = exactly(True)
-_SOME_TEXT = may(Text("some text", lambda _: True, lambda _: True))
+_SOME_TEXT = may(Text("some text", lambda _: True))
 _TEXTS = May((Items((), _SOME_TEXT),))
 _LISTED_CAPABILITIES = {"add": _TEXTS, "drop": _TEXTS}
 _CONTEXT: dict[str, May] = {

@@ -16,7 +16,7 @@ from kscan.model.cel.partial import (
     Value,
     either,
     exactly,
-    known,
+    items_of,
     truth,
 )
 
@@ -103,10 +103,9 @@ def among(one: Value, other: Value) -> May:
             name = one.value if isinstance(one, Exactly) else None
             has = other.has(name) if isinstance(name, str) else None
             return truth(yes=has is not False, no=has is not True)
-        case Exactly(list() as items):
-            other = known(items)
-    if isinstance(other, Items):
-        return _among_items(one, other)
+    items = items_of(other)
+    if items:
+        return _among_items(one, items)
     return truth(yes=True, no=True, errs=True)
 
 

@@ -21,12 +21,11 @@ from kscan.model.cel.partial import (
     Value,
     either,
     exactly,
+    items_of,
     may,
     truth,
 )
 
-# What a regular expression begins with that is no more than a text.
-_BEGINS = re.compile(r"\^([\w/ :@%,-]+)(?![*?{+|])")
 # Larger numbers may be more than a runtime holds. A pattern of which each engine says the same, and soon.
 _MOST = 1 << 62
 _PLAIN = re.compile(r"(?:[\w/:@^$|()-]|\\\.|\.[*+](?!\?)|\.){1,200}")
@@ -47,7 +46,7 @@ def _added(one: Value, other: Value) -> May:
     match one, other:
         case AtLeast(least), Exactly(int(value)) if value >= 0:
             return May((AtLeast(least + value),))
-    left_items, right_items = _as_list(one), _as_list(other)
+    left_items, right_items = items_of(one), items_of(other)
     if left_items and right_items:
         others = [some for some in (left_items.others, right_items.others) if some]
         return may(Items((*left_items.known, *right_items.known), either(others) if others else None))
@@ -56,12 +55,6 @@ def _added(one: Value, other: Value) -> May:
         items = left_items or right_items or Items()
         return may(Items(items.known, ANYTHING), errs=True)
     return ANYTHING
-
-
-def _as_list(value: Value) -> Items | None:
-    if isinstance(value, Exactly) and isinstance(value.value, list):
-        return Items(tuple(map(exactly, value.value)))
-    return value if isinstance(value, Items) else None
 
 
 def _size(value: Value) -> May:
@@ -96,15 +89,6 @@ def _compared(holds: Callable[[Any, Any], bool]) -> Callable[[Value, Value], May
     return compare
 
 
-def _begins(one: Value, other: Value) -> May:
-    match one, other:
-        case Exactly(str(text)), Exactly(str(begin)):
-            return exactly(text.startswith(begin))
-        case Text(), Exactly(str(begin)):
-            return truth(yes=one.begins(begin), no=bool(begin))
-    return truth(yes=True, no=True, errs=True)
-
-
 def _of_texts(say: Callable[[str, str], bool]) -> Callable[[Value, Value], May]:
     def said(one: Value, other: Value) -> May:
         match one, other:
@@ -118,12 +102,10 @@ def _of_texts(say: Callable[[str, str], bool]) -> Callable[[Value, Value], May]:
 
 
 def _matches(one: Value, other: Value) -> May:
-    """Of a regular expression only its beginning is looked at, where that is a text."""
+    """Whether a known text matches, where each engine says the same."""
     match one, other:
         case Exactly(str(text)), Exactly(str(pattern)) if _is_plain(pattern) and text.isprintable() and len(text) < 100:
             return exactly(re.search(pattern, text) is not None)
-        case Text(), Exactly(str(pattern)) if (found := _BEGINS.match(pattern)) and "|" not in pattern:
-            return truth(yes=one.begins(found[1]), no=True, errs=one.begins(found[1]))
     return truth(yes=True, no=True, errs=True)
 
 
@@ -181,7 +163,7 @@ def _optional_at(one: Value, other: Value) -> May:
     there = (Optional(inner),) if inner.values else ()
     is_map = isinstance(one, Fields) or (isinstance(one, Exactly) and isinstance(one.value, dict))
     fits = isinstance(other, Exactly) and (isinstance(other.value, str) if is_map else _is_whole(other.value))
-    return may(*there, *((Optional(),) if found.errs else ()), errs=not (fits and (is_map or _as_list(one))))
+    return may(*there, *((Optional(),) if found.errs else ()), errs=not (fits and (is_map or items_of(one))))
 
 
 def _has_value(one: Value) -> May:
@@ -215,7 +197,7 @@ FUNCTIONS: Mapping[str, Callable[..., May]] = {
     "_<=_": _compared(lambda one, other: one <= other),
     "_>_": _compared(lambda one, other: one > other),
     "_>=_": _compared(lambda one, other: one >= other),
-    "startsWith": _begins,
+    "startsWith": _of_texts(str.startswith),
     "endsWith": _of_texts(str.endswith),
     "contains": _of_texts(str.__contains__),
     "matches": _matches,

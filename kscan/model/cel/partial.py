@@ -31,11 +31,10 @@ class Exactly(msgspec.Struct, frozen=True, dict=True):
 
 
 class Text(msgspec.Struct, frozen=True, dict=True):
-    """Some text: which ones it may be, and with what it may begin."""
+    """Some text, and which ones it may be."""
 
     name: str
     equals: Callable[[str], bool]
-    begins: Callable[[str], bool]
     # Whether the same is true of it in small letters, or in large ones.
     folded: bool = False
 
@@ -205,9 +204,11 @@ def either(every: Iterable[May]) -> May:
     return may(*(value for one in some for value in one.values), errs=any(one.errs for one in some))
 
 
-def known(value: Any) -> Value:  # noqa: ANN401 - JSON
-    """The same in parts where that is how it is looked at: a list by its items."""
-    return Items(tuple(May((Exactly(one),)) for one in value)) if isinstance(value, list) else Exactly(value)
+def items_of(value: Value) -> Items | None:
+    """A list by its items; nothing of what is none."""
+    if isinstance(value, Exactly) and isinstance(value.value, list):
+        return Items(tuple(map(exactly, value.value)))
+    return value if isinstance(value, Items) else None
 
 
 def truth(*, yes: bool, no: bool, errs: bool = False) -> May:

@@ -22,6 +22,7 @@ from kscan.model.cel.partial import (
     Value,
     either,
     exactly,
+    items_of,
     may,
     truth,
 )
@@ -250,10 +251,8 @@ def has_field(value: Value, field: str) -> May:
 def _items(value: Value) -> Items | None:
     """What a loop goes over: the items of a list, the names of a map's entries."""
     match value:
-        case Items():
-            return value
-        case Exactly(list() as told):
-            return Items(tuple(map(exactly, told)))
+        case Items() | Exactly(list()):
+            return items_of(value)
         case Exactly(dict() as told):
             return Items(tuple(map(exactly, told)))
         case Fields(always, perhaps, is_open):
@@ -266,17 +265,11 @@ def _items(value: Value) -> Items | None:
 
 def _wider(value: May) -> May:
     """The same with all lists as one, so that a loop that makes lists comes to an end."""
-    lists = [one for one in map(_as_items, value.values) if one]
+    lists = [one for one in map(items_of, value.values) if one]
     if len(lists) < 2:
         return value
     by_key = {one.key: one for some in lists for one in some.known}
     known = [one for key, one in by_key.items() if all(any(one.key == key for one in some.known) for some in lists)]
     others = [*by_key.values(), *(some.others for some in lists if some.others)]
-    rest = [one for one in value.values if _as_items(one) is None]
+    rest = [one for one in value.values if items_of(one) is None]
     return may(*rest, Items(tuple(known), either(others) if others else None), errs=value.errs)
-
-
-def _as_items(value: Value) -> Items | None:
-    if isinstance(value, Exactly) and isinstance(value.value, list):
-        return Items(tuple(map(exactly, value.value)))
-    return value if isinstance(value, Items) else None
