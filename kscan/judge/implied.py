@@ -14,7 +14,8 @@ from kscan.judge.report import Finding, Result
 def without_unfounded(results: Iterable[Result]) -> tuple[Result, ...]:
     """The results, with those claims taken back that no other finding bears out."""
     results = tuple(results)
-    stands = {(result.check.id, finding.object) for result in results for finding in result.open}
+    claimed = {one.implied_by for result in results for one in result.findings}
+    stands = {(result.check.id, one.object) for result in results if result.check.id in claimed for one in result.open}
 
     def borne_out(one: Finding) -> Finding:
         if not one.implied_by or (one.implied_by, one.object) in stands:

@@ -38,6 +38,16 @@ def test_single_objects_carry_their_kind():
         ("/api/v1/namespaces/green/pods/app-0000-rs-3", 'pods "app-0000-rs-3" not found'),
         ("/apis/apps/v1/namespaces/green/deployments/no", 'deployments.apps "no" not found'),
         ("/api/v1/pods/app-0000-rs-3", "not found"),
+    ],
+)
+def test_what_is_not_there_is_404(path, words):
+    status, reason, message = refused(path)
+    assert (status, reason) == (404, "NotFound") and words in message
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
         ("/api/v1/secrets", "/api/v1/secrets is not in this snapshot"),
         ("/api/v1/namespaces/blue/secrets/x", "/api/v1/namespaces/blue/secrets/x is not in this snapshot"),
         ("/api/v1/namespaces/blue/pods/app-0000-rs-3/log", "not in this snapshot"),
@@ -49,9 +59,9 @@ def test_single_objects_carry_their_kind():
         ("/openapi/v3", "not in this snapshot"),
     ],
 )
-def test_what_is_not_there_is_404(path, words):
+def test_of_what_was_not_asked_it_is_not_said_that_it_is_not_there(path, words):
     status, reason, message = refused(path)
-    assert (status, reason) == (404, "NotFound") and words in message
+    assert (status, reason) == (403, "Forbidden") and words in message
 
 
 def test_plain_bodies_keep_their_media_type():
@@ -69,7 +79,7 @@ def test_a_kept_object_answers_where_no_list_does():
     assert got("/api/v1/namespaces/n/configmaps/a", answers=answers)["data"] == {"k": "v"}
     table = got("/api/v1/namespaces/n/configmaps/a", TABLE, answers)
     assert table["rows"][0]["cells"][:2] == ["a", 1]
-    assert refused("/api/v1/namespaces/n/configmaps", answers=answers)[0] == 404
+    assert refused("/api/v1/namespaces/n/configmaps", answers=answers)[0] == 403
     (group,) = got("/api", AGGREGATED, answers)["items"]
     assert [one["resource"] for one in group["versions"][0]["resources"]] == ["configmaps"]
 
@@ -78,10 +88,10 @@ CODES = {
     Reason.FORBIDDEN: 403,
     Reason.OUT_OF_SCOPE: 403,
     Reason.NOT_SERVED: 404,
-    Reason.NOT_ASKED: 404,
-    Reason.NOT_RENDERED: 404,
-    Reason.ELSEWHERE: 404,
-    Reason.OUTSIDE: 404,
+    Reason.NOT_ASKED: 403,
+    Reason.NOT_RENDERED: 403,
+    Reason.ELSEWHERE: 403,
+    Reason.OUTSIDE: 403,
     Reason.TIMEOUT: 504,
     Reason.CUT_OFF: 503,
     Reason.UNAVAILABLE: 503,

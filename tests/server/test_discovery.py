@@ -72,7 +72,7 @@ def test_discovery_tells_what_the_cluster_told_whether_it_was_read_or_not():
     cats, mice = sorted(got("/apis/example.com/v1", answers=answers)["resources"], key=lambda one: one["name"])
     assert (mice["kind"], mice["shortNames"], mice["verbs"]) == ("Mouse", ["mm"], ["create"])
     assert (cats["kind"], cats["namespaced"]) == ("Cat", False)
-    assert refused("/apis/example.com/v1/cats", answers=answers)[0] == 404
+    assert refused("/apis/example.com/v1/cats", answers=answers)[0] == 403
 
 
 OFFER = {"resource": "mice", "responseKind": {"kind": "Mouse"}, "scope": "Namespaced", "verbs": ["list"],
@@ -114,9 +114,9 @@ def test_what_nobody_asked_is_told_as_a_part():
         document = got(path, AGGREGATED, answers)
         assert document["metadata"]["continue"] and not read_offers(json.dumps(document).encode()).whole
         # The plain forms cannot say that they are not all.
-        assert refused(path, answers=answers)[0] == 404
-    assert refused("/api/v1", answers=answers)[0] == 404
-    assert refused("/apis/apps/v1", answers=answers)[0] == 404
+        assert refused(path, answers=answers)[0] == 403
+    assert refused("/api/v1", answers=answers)[0] == 403
+    assert refused("/apis/apps/v1", answers=answers)[0] == 403
 
 
 def test_versions_of_which_the_server_lost_touch():

@@ -131,4 +131,4 @@ def test_who_took_the_snapshot():
     assert response.status == 201
     assert json.loads(response.body)["status"]["userInfo"] == {"username": SCANNER.user, "groups": list(SCANNER.groups)}
     assert refused(path, method="POST", answers=Answers(Snapshot(About(), {})))[0] == 404
-    assert refused(path)[0] == 404
+    assert refused(path)[0] == 403

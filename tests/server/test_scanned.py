@@ -14,18 +14,29 @@ from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.folder import load_folder
+from kscan.snapshot.needs import split_path
 from kscan.snapshot.server import serving
 from kscan.snapshot.snapshot import Snapshot
 from tests.fake_api import PLAIN_DISCOVERY, fake_api, telling
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "clusters"
-CLUSTERS = {"demo": data.folder("demo")} | {name: FIXTURES / name for name in ("kubeadm", "k3s", "kops")}
+CLUSTERS = {"demo": data.folder("demo")} | {name: FIXTURES / name for name in ("kubeadm", "k3s", "eks")}
 READY = plan(catalogue().checks.values())
 
 
 def refused(snapshot):
     gaps = {path: Gap(path, Reason.FORBIDDEN, "no") for path in ("/api", "/apis")}
     return Snapshot(snapshot.about, dict(snapshot.entries) | gaps)
+
+
+def without_objects(snapshot, _):
+    """The same as somebody saved it who did not ask for what is asked by name."""
+    return Snapshot(snapshot.about, {path: one for path, one in snapshot.entries.items() if not by_name(path)})
+
+
+def by_name(path):
+    parts = split_path(path)
+    return bool(parts and (parts[4] or parts[3] == "configmaps"))
 
 
 def older(snapshot, folder):
@@ -37,6 +48,7 @@ def older(snapshot, folder):
 FORMS = {
     "as it is": lambda snapshot, _: snapshot,
     "told whole": lambda snapshot, _: telling(snapshot),
+    "without objects": without_objects,
     "refused": lambda snapshot, _: refused(snapshot),
     "told in parts": older,
 }

@@ -14,9 +14,10 @@ _REASONS = {
     500: "InternalError", 503: "ServiceUnavailable", 504: "Timeout",
 }  # fmt: skip
 _CODES = {
-    Reason.FORBIDDEN: 403, Reason.OUT_OF_SCOPE: 403, Reason.NOT_SERVED: 404, Reason.NOT_ASKED: 404,
-    Reason.ELSEWHERE: 404, Reason.OUTSIDE: 404, Reason.NOT_RENDERED: 404, Reason.TIMEOUT: 504, Reason.UNDECODABLE: 500,
-    Reason.UNAVAILABLE: 503, Reason.CUT_OFF: 503, Reason.FAULT: 500,
+    Reason.FORBIDDEN: 403, Reason.OUT_OF_SCOPE: 403, Reason.NOT_SERVED: 404,
+    # That something is not there is only said of what was looked for.
+    Reason.NOT_ASKED: 403, Reason.ELSEWHERE: 403, Reason.OUTSIDE: 403, Reason.NOT_RENDERED: 403,
+    Reason.TIMEOUT: 504, Reason.UNDECODABLE: 500, Reason.UNAVAILABLE: 503, Reason.CUT_OFF: 503, Reason.FAULT: 500,
 }  # fmt: skip
 _UNREAD = "not in this snapshot"
 
@@ -88,5 +89,5 @@ def failure(
 def replayed(gap: Gap) -> Response:
     """The refusal that a gap was, with the words that it came with."""
     if gap.reason is Reason.NOT_ASKED:
-        return failure(404, f"{gap.path} is {_UNREAD}" + (f": {gap.detail}" if gap.detail else ""))
+        return failure(_CODES[gap.reason], f"{gap.path} is {_UNREAD}" + (f": {gap.detail}" if gap.detail else ""))
     return failure(_CODES[gap.reason], gap.detail or f"{gap.path}: {gap.reason}")
