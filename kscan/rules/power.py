@@ -1,11 +1,12 @@
 """The powerful of a cluster, by the checks themselves: whoever holds a critical danger, by names or of all."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 import msgspec
 
 from kscan import data
-from kscan.checks.check import Check, Severity, read_checks
+from kscan.checks.check import Severity, read_checks
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.authorizer import Scopes
 from kscan.model.rbac.identity import Identity
@@ -29,6 +30,14 @@ _MORE: Ways = [[
 ]]  # fmt: skip
 
 
+class _Critical(msgspec.Struct, frozen=True):
+    """A critical danger as its check tells it, and of which platform's clusters it is one."""
+
+    ways: Ways
+    namespaces: Sequence[str]
+    platform: str
+
+
 class _Round(msgspec.Struct):
     """What makes powerful besides what is held; it only grows."""
 
@@ -45,15 +54,15 @@ def powers_of(rights: Rights) -> Powers:
 
 def _powers(rights: Rights) -> Powers:
     """Each round tells whom the powerful of the one before make powerful; as many as there are at most."""
-    checks = list(_critical(rights))
-    ways = [ways_of(check.file.params["needs"]) for check in checks]
+    critical = [one for one in _critical() if one.platform in rights.version]
+    ways = [one.ways for one in critical]
     named = [one for one in ways if _kinds(one) & {"powerful", "bound"}]
     world = msgspec.structs.replace(rights, full=standing_in(rights.full, _roles(rights, named)), kept=[])
     held = [_holding(world, _MORE, ())]
-    for check, one in zip(checks, ways, strict=True):
-        held.append(_holding(world, one, check.file.params.get("namespaces", ())))
-        if "same" in _kinds(one):
-            held += _by_name(world, Powers(), one)
+    for one in critical:
+        held.append(_holding(world, one.ways, one.namespaces))
+        if "same" in _kinds(one.ways):
+            held += _by_name(world, Powers(), one.ways)
     targets = _targets(world, (one for one in named if len(one) == 1))
     powers, before, now = Powers(held), None, _Round()
     while now != before:
@@ -65,12 +74,12 @@ def _powers(rights: Rights) -> Powers:
     return powers
 
 
-def _critical(rights: Rights) -> Iterator[Check]:
-    """Every check of a critical danger, where it is one."""
-    for check in read_checks(data.folder("checks")):
-        is_grave = check.file.rule == "rbac.grants" and check.file.severity is Severity.CRITICAL
-        if is_grave and check.file.params.get("platform", "") in rights.version:
-            yield check
+@cache
+def _critical() -> tuple[_Critical, ...]:
+    """Every check of a critical danger."""
+    grave = (check.file.params for check in read_checks(data.folder("checks"))
+             if check.file.rule == "rbac.grants" and check.file.severity is Severity.CRITICAL)  # fmt: skip
+    return tuple(_Critical(ways_of(one["needs"]), one.get("namespaces", ()), one.get("platform", "")) for one in grave)
 
 
 def _kinds(ways: Ways) -> set[str]:

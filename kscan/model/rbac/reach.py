@@ -1,7 +1,7 @@
 """How far a danger reaches: who holds all that it takes, everywhere or in which namespaces."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, cached_property, partial
+from functools import cached_property
 
 import msgspec
 
@@ -92,20 +92,19 @@ def _holders(authorizer: Authorizer, asks: Iterable[Ask], inside: frozenset[Ask]
     """Who may do any of it, and where. What is asked of the whole cluster no RoleBinding gives."""
     found: dict[str, Scopes] = {}
     # Many hold the same in the same places: each set of them is made once.
-    both = cache(frozenset[str].union)
+    both: dict[tuple[Scopes, Scopes], Scopes] = {}
     for ask in asks:
+        held, meant = authorizer.holders(ask), _meant(ask)
         # A name that means something in one namespace only counts there; and for nobody's own.
-        limit = _EVERYWHERE | {ask.namespace} if ask.namespace or ask not in inside else None
-        meant, counts = _meant(ask), cache(partial(_within, limit))
-        for key, scopes in authorizer.holders(ask).items():
-            counted = counts(scopes)
-            if counted and key != meant:
-                found[key] = both(found.get(key, NOWHERE), counted)
+        if ask.namespace or ask not in inside:
+            limit = _EVERYWHERE | {ask.namespace}
+            within = {scopes: scopes & limit for scopes in {*held.values()}}
+            held = {key: within[scopes] for key, scopes in held.items() if within[scopes]}
+        for key, scopes in held.items():
+            if key != meant:
+                pair = found.get(key, NOWHERE), scopes
+                found[key] = both.get(pair) or both.setdefault(pair, pair[0] | scopes)
     return found
-
-
-def _within(limit: Scopes | None, scopes: Scopes) -> Scopes:
-    return scopes if limit is None else scopes & limit
 
 
 def _meant(ask: Ask) -> str:
