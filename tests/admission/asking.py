@@ -13,6 +13,9 @@ SHOP = {"metadata": {"name": "shop", "labels": {"team": "web"}}}
 FLAGS = {"path": "/flagz", "json": {"kind": "Flagz", "flags": {"allow-privileged": "true"}}}
 NAMESPACE = {"kind": "Namespace"} | SHOP
 PODS = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+ALL = "(object.spec.containers + (has(object.spec.initContainers) ? object.spec.initContainers : []) + "
+ALL += "(has(object.spec.ephemeralContainers) ? object.spec.ephemeralContainers : []))"
+EVERYBODY = [{"name": "all", "expression": ALL}]
 NO_PRIVILEGE = "object.spec.containers.all(c, !c.?securityContext.?privileged.orValue(false))"
 
 

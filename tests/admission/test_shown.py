@@ -6,19 +6,17 @@ from itertools import product
 import msgspec
 import pytest
 
-from kscan.model.admission.cases import ORDINARY
+from kscan.model.admission.cases import ANYBODY, ORDINARY
 from kscan.model.admission.deeds import deeds
 from kscan.model.admission.expressions import Expressions
+from kscan.model.admission.known import Place
 from kscan.model.admission.matching import CREATE_POD, DEBUG_POD
 from kscan.model.admission.policies import PolicySpec
 from kscan.model.admission.probes import PROBES
 from kscan.model.admission.tailored import tailored
-from tests.admission.asking import SHOP, outcome
+from tests.admission.asking import EVERYBODY, SHOP, outcome
 from tests.live.guard_pairs import PAIRS
 
-ALL = "(object.spec.containers + (has(object.spec.initContainers) ? object.spec.initContainers : []) + "
-ALL += "(has(object.spec.ephemeralContainers) ? object.spec.ephemeralContainers : []))"
-EVERYBODY = [{"name": "all", "expression": ALL}]
 SAFE = "!c.?securityContext.?privileged.orValue(false)"
 ADDED = "c.?securityContext.?capabilities.?add.orValue([])"
 PRIVILEGED = {"privileged", "privileged-init"}
@@ -167,6 +165,9 @@ OF_PAIRS = [one["expression"] for pair in PAIRS.values() for policy in pair.poli
             for one in policy["spec"].get("validations", ())]  # fmt: skip
 
 
+HERE = Place("shop", frozenset(SHOP["metadata"]["labels"].items()))
+
+
 def test_what_is_shown_is_true_of_every_pod_that_is_tried():
     shown, chosen = 0, random.Random(6)
     texts = list(dict.fromkeys([*some_expressions(110), *OF_PAIRS, *(guard for _, guard in LET_IN.values())]))
@@ -174,7 +175,7 @@ def test_what_is_shown_is_true_of_every_pod_that_is_tried():
         expressions = Expressions(spec([text]))
         for probe, request in product(tailored(expressions.reads), (CREATE_POD, DEBUG_POD)):
             case = msgspec.structs.replace(ORDINARY, request=request)
-            surely = [expressions.shown.surely(one, SHOP, case) for one in deeds(probe.name, request)]
+            surely = [expressions.shown.surely(one, request, ANYBODY, HERE) for one in deeds(probe.name, request)]
             if surely and all(surely):
                 shown += 1
                 tried = probe.by(request)

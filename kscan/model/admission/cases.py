@@ -12,6 +12,12 @@ import msgspec
 from kscan.model.admission.matching import CREATE_POD, DEBUG_POD, Request
 from kscan.model.rbac.identity import AUTHENTICATED, Identity, identity_of_user
 
+# Who may do everything already, and what runs the cluster or a node: no tenant can be one of them. The controller
+# manager is not among them: where its controllers have no accounts of their own, it makes the tenants' pods itself.
+NO_TENANT = frozenset({
+    "system:masters", "kubeadm:cluster-admins", "system:nodes", "system:node:", "system:apiserver", "system:monitoring",
+    "system:kube-scheduler", "system:kube-proxy",
+})  # fmt: skip
 # How many combinations of what a pod may say are tried in a namespace, and how many with everything else.
 _SHAPES = 48
 _CASES = 256

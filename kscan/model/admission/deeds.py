@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
 
 from kscan.model.admission.matching import DEBUG_POD, Request
-from kscan.model.cel.partial import ANYTHING, UNSURE, Exactly, Fields, Items, May, Text, exactly, may
+from kscan.model.cel.partial import UNSURE, Fields, Items, May, Text, exactly, may
 
 # The folders of a node in which people put data. In each other one there may be what takes it over: the folder of the
 # kubelet, or what stands behind it, is anywhere on one system or another.
@@ -109,38 +108,3 @@ def _spec(done: _Pod) -> Fields:
 
 # A pod of which nothing is known but that it is one.
 ANY_POD = _spec({})
-# What of a request whoever asks may choose.
-_CHOSEN = frozenset({"uid", "name", "options", "dryRun"})
-# What of its metadata a case says, or leaves out.
-_OF_CASE = frozenset({"name", "namespace", "labels", "annotations", "ownerReferences", "generateName"})
-
-
-def seen(told: Mapping[str, Any], spec: Fields, *, anybody: bool) -> Mapping[str, May]:
-    """What expressions see of all pods with such a spec, where else they see this; `anybody` may ask for them."""
-    metadata = told["object"]["metadata"]
-    own = {name: exactly(metadata[name]) for name in _OF_CASE if name in metadata}
-    pod = Fields({
-        "apiVersion": exactly("v1"), "kind": exactly("Pod"), "spec": May((spec,)),
-        "metadata": may(Fields(own, never=_OF_CASE - own.keys())),
-    })  # fmt: skip
-    return {
-        "object": May((pod,)),
-        "oldObject": exactly(None) if told["oldObject"] is None else ANYTHING,
-        "request": may(_request(told["request"], anybody=anybody)),
-        "params": exactly(None),
-        "namespaceObject": _namespace(told["namespaceObject"]),
-    }
-
-
-def _request(told: Mapping[str, Any], *, anybody: bool) -> Fields:
-    """A request: of who asks, and of what else it may say, only what a case is about is known."""
-    known = {name: exactly(value) for name, value in told.items() if name not in _CHOSEN}
-    who = {name: exactly(value) for name, value in told["userInfo"].items()}
-    return Fields(known | {"userInfo": ANYTHING if anybody else may(Fields(who))})
-
-
-def _namespace(told: Mapping[str, Any]) -> May:
-    """The namespace's object, of which its name and its labels are known, or nothing."""
-    metadata = told.get("metadata", {})
-    known = {name: exactly(metadata[name]) for name in ("name", "labels") if name in metadata}
-    return may(Fields({"metadata": may(Fields(known))})) if known else may(Exactly(None), Exactly({}))

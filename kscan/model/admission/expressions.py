@@ -1,7 +1,7 @@
 """The expressions of a policy, compiled, with what each looks at; asked about one pod in one case."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,17 +11,18 @@ from kscan.model.admission.matching import name_of
 from kscan.model.admission.pods import told
 from kscan.model.admission.policies import PolicySpec
 from kscan.model.admission.probes import Pod
-from kscan.model.admission.reading import dims_of, may_cost_too_much, unseen_by
+from kscan.model.admission.reading import dims_of, unseen_by
 from kscan.model.admission.shown import Shown
 from kscan.model.cel.bounded import Bounded
+from kscan.model.cel.cost import affordable
 from kscan.model.cel.paths import Read, read
 from kscan.model.cel.questions import Variable, uses
 from kscan.model.cel.runtime import Erred
-from kscan.model.cel.tree import Node
+from kscan.model.cel.tree import Call, Constant, Node, walk
 
 _NAMES = ("object", "oldObject", "request", "params", "namespaceObject", "variables")
 _PLACE = re.compile(r"^\d+:\d+: ")
-_COSTS = "fails open: of a pod that is large enough it costs more than an expression may"
+COSTS = "fails open: of a pod that is large enough it costs more than an expression may"
 _CANNOT = "kscan cannot evaluate it:"
 _REMEMBERED = 50_000
 _NOT_TRIED = "not every combination of what it looks at was tried"
@@ -54,6 +55,9 @@ class Expressions:
         self._conditions = [self._compiled(one.expression) for one in spec.match_conditions]
         self._variables = {one.name: self._compiled(one.expression) for one in spec.variables}
         self._validations = [self._compiled(one.expression) for one in spec.validations]
+        besides = [self._compiled(one) for one in spec.besides] if self.fails_open else []
+        # What costs too much errs, which matters only where that lets pods in.
+        self.costs = "" if not self.fails_open or self._affordable(besides) else COSTS
         self._told = tuple(Variable(name, one.text, one.doubt) for name, one in self._variables.items())
         self._text = "\n".join(one.text for one in (*self._conditions, *self._variables.values(), *self._validations))
         self._dims: dict[tuple[str, str], Dims] = {}
@@ -73,17 +77,23 @@ class Expressions:
             self._dims[key] = found
         return self._dims[key]
 
-    def compare_names(self, calls: frozenset[str]) -> bool:
-        """Whether they only compare the namespace's name, with what they call, and see but its labels besides."""
-        seen = [path.fields for one in self.reads for path in one.paths if path.root == "namespaceObject"]
-        return all(one.calls <= calls for one in self.reads) and all(
-            fields == ("metadata", "name") or fields[:2] == ("metadata", "labels") for fields in seen
-        )
+    def _affordable(self, besides: Iterable[_Compiled]) -> bool:
+        others = (*self._variables.values(), *self._validations, *besides)
+        return affordable((one.tree for one in self._conditions), (one.tree for one in others))
 
     @property
-    def texts(self) -> tuple[str, ...]:
+    def calls(self) -> frozenset[str]:
+        """The functions and operators that they call."""
+        return frozenset(one.function for one in self._nodes() if isinstance(one, Call))
+
+    @property
+    def texts(self) -> frozenset[str]:
         """The texts that they hold."""
-        return tuple(dict.fromkeys(text for one in self.reads for text in one.texts))
+        return frozenset(one.value for one in self._nodes() if isinstance(one, Constant) and isinstance(one.value, str))
+
+    def _nodes(self) -> Iterator[Node]:
+        every = (*self._conditions, *self._variables.values(), *self._validations)
+        return (node for one in every if one.tree for node in walk(one.tree))
 
     @property
     def reads(self) -> list[Read]:
@@ -155,8 +165,8 @@ class Expressions:
         if key not in self._dims:
             reads = [some.read for some in self._with_variables(one)]
             found = dims_of(reads, namespace)
-            if self.fails_open and any(map(may_cost_too_much, reads)):
-                found = msgspec.structs.replace(found, what_else=_COSTS)
+            if self.costs:
+                found = msgspec.structs.replace(found, what_else=self.costs)
             self._dims[key] = found
         return self._dims[key]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kscan.model.admission.cases import ANNOTATION, GENERATED, LABEL, NAME, OWNER, UNTRIED, Case, Edit
-from kscan.model.admission.matching import DEBUG_POD
+from kscan.model.admission.matching import DEBUG_POD, Request
 from kscan.model.admission.probes import PLAIN, Pod
 from kscan.model.rbac.identity import Identity
 
@@ -87,15 +87,21 @@ def _in_containers(spec: Pod, field: str, value: str | None) -> None:
             container[field] = f"{value}-{kind[0]}{at}" if field == "name" and (at or kind != "containers") else value
 
 
+def asked_for(request: Request) -> dict[str, Any]:
+    """What is asked for, which is no choice of whoever asks."""
+    part = {"subResource": request.part, "requestSubResource": request.part} if request.part else {}
+    return part | {
+        "kind": _KIND, "resource": _RESOURCE, "requestKind": _KIND, "requestResource": _RESOURCE,
+        "operation": request.operation,
+    }  # fmt: skip
+
+
 def request_in(case: Case, namespace: str) -> dict[str, Any]:
     """The request, with what the API server leaves out of it where it is empty."""
-    request = case.request
     identity: Identity = case.requester.identity
-    part = {"subResource": request.part, "requestSubResource": request.part} if request.part else {}
-    kind = "CreateOptions" if request.operation == "CREATE" else "UpdateOptions"
-    return part | {
-        "uid": "0", "kind": _KIND, "resource": _RESOURCE, "requestKind": _KIND, "requestResource": _RESOURCE,
-        "name": name_in(case), "namespace": namespace, "operation": request.operation, "dryRun": False,
+    kind = "CreateOptions" if case.request.operation == "CREATE" else "UpdateOptions"
+    return asked_for(case.request) | {
+        "uid": "0", "name": name_in(case), "namespace": namespace, "dryRun": False,
         "options": {"apiVersion": "meta.k8s.io/v1", "kind": kind},
         "userInfo": {"username": identity.user, "groups": list(identity.groups)},
     }  # fmt: skip

@@ -21,12 +21,19 @@ class ParamRef(Noun, frozen=True):
     namespace: str = ""
 
 
+class Annotation(Noun, frozen=True):
+    """What a policy writes down for auditors."""
+
+    value_expression: str = ""
+
+
 class PolicySpec(Noun, frozen=True):
     """What a policy asks, and of what."""
 
     param_kind: ParamKind | None = None
     match_constraints: MatchResources = MatchResources()
     validations: tuple[Condition, ...] = ()
+    audit_annotations: tuple[Annotation, ...] = ()
     failure_policy: str = "Fail"
     match_conditions: tuple[Condition, ...] = ()
     variables: tuple[Condition, ...] = ()
@@ -35,8 +42,14 @@ class PolicySpec(Noun, frozen=True):
 
     @property
     def text(self) -> str:
-        """All its expressions."""
+        """All its expressions on which a verdict rests."""
         return "\n".join(one.expression for one in (*self.match_conditions, *self.variables, *self.validations))
+
+    @property
+    def besides(self) -> tuple[str, ...]:
+        """Those that only cost: words, and what is written down."""
+        words = (one.message_expression for one in self.validations)
+        return tuple(filter(None, (*words, *(one.value_expression for one in self.audit_annotations))))
 
 
 class Policy(Noun, frozen=True):

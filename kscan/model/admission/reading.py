@@ -15,6 +15,7 @@ from kscan.model.admission.cases import (
     GENERATED,
     LABEL,
     NAME,
+    NO_TENANT,
     OWNER,
     Dims,
     Edit,
@@ -46,12 +47,6 @@ _TERMS = _ABOUT | _OF_REQUESTS | {""}
 _TWISTS = frozenset({
     "matches", "contains", "endsWith", "split", "replace", "substring", "find", "findAll", "charAt", "indexOf", "join",
     "lowerAscii", "upperAscii", "trim", "format", "reverse", "string", "size", "lastIndexOf",
-})  # fmt: skip
-# Who may do everything already, and what runs the cluster or a node: no tenant can be one of them. The controller
-# manager is not among them: where its controllers have no accounts of their own, it makes the tenants' pods itself.
-_NO_TENANT = frozenset({
-    "system:masters", "kubeadm:cluster-admins", "system:nodes", "system:node:", "system:apiserver", "system:monitoring",
-    "system:kube-scheduler", "system:kube-proxy",
 })  # fmt: skip
 # Groups and names that are tried, or that are those of what runs the cluster.
 _TRIED = frozenset({"system:authenticated", "system:unauthenticated", "system:anonymous", "system:serviceaccounts",
@@ -103,13 +98,6 @@ def _together(reads: Sequence[Read]) -> Read:
     )
 
 
-# What costs a step, however long the text or the list is that it is asked of, or one for each item.
-_CHEAP = frozenset({
-    "all", "dyn", "endsWith", "exists", "exists_one", "filter", "has", "hasValue", "none", "of", "or", "orValue",
-    "size", "startsWith", "value",
-})  # fmt: skip
-
-
 def _asks_who(path: Path) -> bool:
     return path.root == "authorizer" or (path.root == "request" and path.fields[:1] in ((), ("userInfo",)))
 
@@ -122,7 +110,7 @@ def _who_else(one: Read, namespace: str) -> str:
     fields = {path.fields[1:2] for path in asks}
     if not fields <= {("groups",), ("username",)} or one.calls & _TWISTS:
         return "it looks at who asks in a way that kscan does not read"
-    known = {"", *(_OF_REQUESTS if _says_what(one.paths) else ()), *_TRIED, *_NO_TENANT}
+    known = {"", *(_OF_REQUESTS if _says_what(one.paths) else ()), *_TRIED, *NO_TENANT}
     strangers = [text for text in one.texts if text not in known and not _is_known(text, namespace)]
     return f"it looks at who asks, and who is {strangers[0]!r} the API does not show" if strangers else ""
 
@@ -194,15 +182,6 @@ def unseen_by(reads: Sequence[Read]) -> frozenset[str]:
 def _by_number(reads: Sequence[Read]) -> str:
     """Why a pod may get by that has more of something, where the number of an item stands in another part."""
     return _COUNTS if any(one.indexed for one in reads) and any(one.numbered for one in reads) else ""
-
-
-def may_cost_too_much(one: Read) -> bool:
-    """Whether a pod that the API server takes may be so large that an expression spends what it may cost.
-
-    Loops within loops do, and so does what looks at each character of a text that may have a million.
-    """
-    of_pod = any(path.root not in _NOT_OF_THE_POD and path.root != "request" for path in one.paths)
-    return one.loops > 1 or (of_pod and not one.calls <= _CHEAP)
 
 
 def _is_whole(path: Path) -> bool:

@@ -1,13 +1,11 @@
 """What a policy says of every pod that does a thing: that it stops them all is shown, and never concluded from some."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from kscan.model.admission.cases import ANYBODY, Case
-from kscan.model.admission.deeds import ANY_POD, seen
-from kscan.model.admission.matching import name_of
-from kscan.model.admission.pods import told
-from kscan.model.admission.probes import PLAIN
+from kscan.model.admission.cases import Requester
+from kscan.model.admission.deeds import ANY_POD
+from kscan.model.admission.known import Place, request
+from kscan.model.admission.matching import Request
 from kscan.model.cel.partial import Fields, May
 from kscan.model.cel.possible import Possible
 from kscan.model.cel.tree import Node
@@ -26,39 +24,38 @@ class Shown:
         self._conditions, self._validations, self._variables = conditions, validations, variables
         self._errs = errs
         self._left = _STEPS
+        self._known: dict[object, frozenset[int]] = {}
 
-    def always(self, namespace: Mapping[str, Any], case: Case) -> bool:
-        """Whether every pod meets the conditions in a case."""
-        return all(one.only(True, errs=False) for one in self._met(ANY_POD, namespace, case))
+    def always(self, asked: Request, requester: Requester, place: Place) -> bool:
+        """Whether every pod meets the conditions."""
+        return all(one.only(True, errs=False) for one in self._met(ANY_POD, asked, requester, place))
 
-    def never(self, namespace: Mapping[str, Any], case: Case) -> bool:
+    def never(self, asked: Request, requester: Requester, place: Place) -> bool:
         """Whether no pod meets them."""
-        return any(one.only(False, errs=False) for one in self._met(ANY_POD, namespace, case))
+        return any(one.only(False, errs=False) for one in self._met(ANY_POD, asked, requester, place))
 
-    def surely(self, spec: Fields, namespace: Mapping[str, Any], case: Case) -> frozenset[int]:
+    def surely(self, spec: Fields, asked: Request, requester: Requester, place: Place) -> frozenset[int]:
         """Which validations refuse every pod with such a spec; none where a condition may leave one out."""
-        if not all(one.only(True, errs=self._errs) for one in self._met(spec, namespace, case)):
+        # Specs are made once, and are there to the end.
+        key = id(spec), asked, requester, place
+        if key not in self._known:
+            self._known[key] = self._surely(spec, asked, requester, place)
+        return self._known[key]
+
+    def _surely(self, spec: Fields, asked: Request, requester: Requester, place: Place) -> frozenset[int]:
+        if not all(one.only(True, errs=self._errs) for one in self._met(spec, asked, requester, place)):
             return frozenset()
-        said = self._said(self._validations, self._variables, spec, namespace, namespace, case)
+        seen = request(asked, requester, place, spec, whole=True)
+        said = self._said(self._validations, self._variables, seen)
         return frozenset(at for at, one in enumerate(said) if one.only(False, errs=self._errs))
 
-    def _met(self, spec: Fields, namespace: Mapping[str, Any], case: Case) -> list[May]:
+    def _met(self, spec: Fields, asked: Request, requester: Requester, place: Place) -> list[May]:
         """What conditions come to, which are asked without variables and the namespace's object."""
-        return self._said(self._conditions, {}, spec, namespace, {}, case)
+        return self._said(self._conditions, {}, request(asked, requester, place, spec, whole=False))
 
-    def _said(
-        self,
-        trees: _Trees,
-        variables: Mapping[str, Node | None],
-        spec: Fields,
-        namespace: Mapping[str, Any],
-        shown: Mapping[str, Any],
-        case: Case,
-    ) -> list[May]:
+    def _said(self, trees: _Trees, variables: Mapping[str, Node | None], seen: Mapping[str, May]) -> list[May]:
         self._left += _EACH
-        request = told(PLAIN, name_of(namespace), shown, case)
-        known = seen(request, spec, anybody=case.requester == ANYBODY)
-        possible = Possible(known, variables, most=self._left)
+        possible = Possible(seen, variables, most=self._left)
         found = [possible.of(one) for one in trees]
         self._left -= possible.steps
         return found

@@ -1,8 +1,7 @@
 """Policies tried: their expressions asked about pods, as the API server asks them, in each case that they may tell."""
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +10,10 @@ import msgspec
 from kscan.model.admission.cases import ORDINARY, Case, Dims, account
 from kscan.model.admission.deeds import deeds
 from kscan.model.admission.expressions import Doubt, Expressions, Said
-from kscan.model.admission.matching import NAME
+from kscan.model.admission.known import Place
+from kscan.model.admission.matching import NAME, name_of
 from kscan.model.admission.policies import PolicySpec
-from kscan.model.admission.probes import EVERY, PLAIN, PROBES, Pod, Probe, Trying
+from kscan.model.admission.probes import EVERY, PLAIN, Pod, Probe, Trying
 from kscan.model.admission.shown import Shown
 from kscan.model.admission.tailored import tailored
 
@@ -22,14 +22,15 @@ _ONE_LABEL = re.compile(r"""namespaceObject\.metadata\.labels(\.\w+\b(?!\s*\()|\
 _SPENT = "so many namespaces and requests are told apart by policies that kscan did not try them all"
 _NOT_SHOWN = "it refuses each such pod that kscan tried, which does not show that it refuses all of them"
 _ANYWAY = "it refuses the harmless pod as well that kscan tries it with"
-# A namespace that no expression knows by name stands for all such.
-_SOME_NAMESPACE = "some-namespace"
 # What finds nothing in a name but the texts that stand beside it.
-_PLAIN_CALLS = frozenset({
-    "all", "contains", "endsWith", "exists", "exists_one", "filter", "has", "hasValue", "map", "orValue", "startsWith",
+_COMPARING = frozenset({
+    "_&&_", "_||_", "!_", "_?_:_", "@not_strictly_false", "_==_", "_!=_", "@in", "_[_]", "_[?_]", "_?._", "contains",
+    "endsWith", "startsWith", "hasValue", "orValue",
 })  # fmt: skip
-_ORDERS = re.compile(r"[<>]")
-_OWN_WORDS = json.dumps([one.pod for probe in PROBES for one in (*probe.created, *probe.debug)])
+
+
+# With which the names of accounts and of their groups begin.
+_ACCOUNTS = ("system:serviceaccount:", "system:serviceaccounts:")
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -57,7 +58,10 @@ class Trial:
         self._text = spec.text
         # Without what looks at one label by its name.
         self._rest = _ONE_LABEL.sub("", self._text)
-        self._compares = not _ORDERS.search(self._text) and self._expressions.compare_names(_PLAIN_CALLS)
+        self._texts = self._expressions.texts
+        self._by_name = "namespace" in self._rest.lower() or NAME in self._text
+        self._compares = self._expressions.calls <= _COMPARING
+        self._tell_accounts = any(text.startswith(_ACCOUNTS) and text not in _ACCOUNTS for text in self._texts)
         self._known: dict[object, Outcome] = {}
         self._budget = budget
         self._probes = tailored(self._expressions.reads)
@@ -73,62 +77,49 @@ class Trial:
 
     def outcome(self, namespace: Mapping[str, Any], case: Case = ORDINARY) -> Outcome:
         """What it objects to in a namespace; one answer for all that look the same to its expressions."""
-        case = self._plainer(namespace["metadata"], case)
-        key = self._seen(namespace["metadata"]), case
+        case = case.seen_by(self.dims(name_of(namespace)))
+        key = self._place(namespace["metadata"], case), case
         if key not in self._known:
-            self._known[key] = self._tried(namespace, case)
+            self._known[key] = self._tried(namespace, *key)
         return self._known[key]
 
     def applies(self, namespace: Mapping[str, Any], case: Case = ORDINARY) -> bool | None:
         """Whether all pods meet its conditions in a case, or none does; None where that errs or is not known."""
-        case = self._plainer(namespace["metadata"], case)
+        case = case.seen_by(self.dims(name_of(namespace)))
         if any(isinstance(one, Doubt) for one in self._expressions.conditions(PLAIN, namespace, case)):
             return None
-        return self._shown.always(namespace, case) or (False if self._shown.never(namespace, case) else None)
+        asked = case.request, case.requester, self._place(namespace["metadata"], case)
+        return self._shown.always(*asked) or (False if self._shown.never(*asked) else None)
 
-    def _plainer(self, metadata: Mapping[str, Any], case: Case) -> Case:
-        """The case as far as its expressions can tell it from others."""
-        name = metadata["name"]
-        case = case.seen_by(self.dims(name))
-        if case.requester != account(name) or name in self._text or self._seen(metadata) == name:
-            return case
-        some = account(_SOME_NAMESPACE)
-        who, whom = ([self._shows(one) for one in (of.user, *of.groups)]
-                     for of in (case.requester.identity, some.identity))  # fmt: skip
-        return msgspec.structs.replace(case, requester=some) if who == whom else case
-
-    def _shows(self, name: str) -> object:
-        """Which texts of the expressions are found in a name, and where."""
-        texts = self._expressions.texts
-        return tuple((name.startswith(text), name.endswith(text), text in name) for text in texts)
-
-    def _seen(self, metadata: Mapping[str, Any]) -> object:
+    def _place(self, metadata: Mapping[str, Any], case: Case) -> Place:
         """What the expressions may see of a namespace: nothing, its labels, or which one it is."""
-        name = metadata["name"]
-        labels = frozenset(metadata.get("labels", {}).items() - {(NAME, name)})
-        by_name = "namespace" in self._rest.lower() or NAME in self._text
-        if by_name and not (self._compares and self._is_no_word(name, labels)):
-            return name
-        if by_name:
-            return labels, self._shows(name)
-        return labels if self._rest != self._text else ""
+        name, labels = metadata["name"], metadata.get("labels", {})
+        others = frozenset(labels.items() - {(NAME, name)})
+        texts = self._texts | {value for _, value in others} if self._by_name else self._texts
+        is_told = self._tell_accounts and case.requester == account(name)
+        if is_told or any(name in text for text in texts) or (self._by_name and not self._compares):
+            return Place(name, frozenset(labels.items()))
+        if self._by_name:
+            return Place("", others, texts, tuple(_shows(name, texts)))
+        return Place("", others if self._rest != self._text else None, texts)
 
-    def _is_no_word(self, name: str, labels: frozenset[tuple[str, str]]) -> bool:
-        """Whether nothing that an expression may compare a namespace's name with is that name."""
-        return not any(name in text for text in (self._text, _OWN_WORDS, *(value for _, value in labels)))
-
-    def _tried(self, namespace: Mapping[str, Any], case: Case) -> Outcome:
+    def _tried(self, namespace: Mapping[str, Any], place: Place, case: Case) -> Outcome:
         pot = "ordinary" if case == ORDINARY else "others"
         left = getattr(self._budget, pot)
         if left <= 0:
             return Outcome(doubt=_SPENT)
         before = self._expressions.asked
-        asked = _Asked(self._expressions, self._shown, namespace, case)
+        asked = _Asked(self._expressions, self._shown, namespace, place, case)
         became = {probe.name: asked.became(probe) for probe in self._probes}
         setattr(self._budget, pot, left - (self._expressions.asked - before))
         doubts = {name: one for name, one in became.items() if one}
         stops = frozenset(name for name, one in became.items() if one is None)
         return Outcome(stops, next(iter(doubts.values()), ""), frozenset(doubts))
+
+
+def _shows(name: str, texts: Iterable[str]) -> Iterator[tuple[str, bool, bool]]:
+    """Which texts are found in a name, and whether it begins and ends with them."""
+    return ((text, name.startswith(text), name.endswith(text)) for text in sorted(texts) if text in name)
 
 
 class Trials:
@@ -141,7 +132,7 @@ class Trials:
     def of(self, spec: PolicySpec) -> Trial:
         """A policy, ready to be tried."""
         said = spec.failure_policy, spec.match_conditions, spec.variables, spec.validations
-        key = msgspec.json.encode(said)
+        key = msgspec.json.encode((said, spec.besides))
         if key not in self._known:
             self._known[key] = Trial(spec, self._budget)
         return self._known[key]
@@ -150,8 +141,11 @@ class Trials:
 class _Asked:
     """What a policy says of pods in one namespace and case, each pod asked about once."""
 
-    def __init__(self, expressions: Expressions, shown: Shown, namespace: Mapping[str, Any], case: Case) -> None:
-        self._expressions, self._shown, self._namespace, self._case = expressions, shown, namespace, case
+    def __init__(
+        self, expressions: Expressions, shown: Shown, namespace: Mapping[str, Any], place: Place, case: Case
+    ) -> None:
+        self._expressions, self._shown = expressions, shown
+        self._namespace, self._place, self._case = namespace, place, case
         self.said: dict[int, Sequence[Said]] = {}
 
     def became(self, probe: Probe) -> str | None:
@@ -171,14 +165,16 @@ class _Asked:
         doubts = sorted(one for one in found if one and one != _ANYWAY)
         if doubts or not found:
             return next(iter(doubts), "")
-        return _NOT_SHOWN if None in found else _ANYWAY
+        return (self._expressions.costs or _NOT_SHOWN) if None in found else _ANYWAY
 
     def _is_shown(self, probe: Probe, tried: Sequence[Trying]) -> bool:
         """Whether some validation that lets harmless pods in refuses every pod that does the thing."""
+        if self._expressions.costs:
+            return False
         plain = [self._of(one) for one in {id(some.plain): some.plain for some in tried}.values()]
-        specs = deeds(probe.name, self._case.request)
-        surely = [self._shown.surely(spec, self._namespace, self._case) for spec in specs]
-        return bool(specs) and all(any(said[at] is True for said in plain for at in some) for some in surely)
+        asked = self._case.request, self._case.requester, self._place
+        surely = [self._shown.surely(spec, *asked) for spec in deeds(probe.name, self._case.request)]
+        return bool(surely) and all(any(said[at] is True for said in plain for at in some) for some in surely)
 
     def _of(self, pod: Pod) -> Sequence[Said]:
         """What each validation says of a pod; all are met where the policy does not apply to it."""

@@ -29,6 +29,7 @@ class Condition(Noun, frozen=True):
 
     name: str = ""
     expression: str = ""
+    message_expression: str = ""
 
 
 class Webhook(Noun, frozen=True):

@@ -110,8 +110,9 @@ def among(one: Value, other: Value) -> May:
 
 
 def _among_items(one: Value, other: Items) -> May:
-    surely = False
-    perhaps = other.others is not None
+    surely = perhaps = False
+    if other.others:
+        perhaps = not either(equal(one, value) for value in other.others.values).only(False, errs=False)
     for item in other.known:
         found = either(equal(one, value) for value in item.values)
         perhaps = perhaps or not found.only(False, errs=False)

@@ -89,13 +89,14 @@ def _compared(holds: Callable[[Any, Any], bool]) -> Callable[[Value, Value], May
     return compare
 
 
-def _of_texts(say: Callable[[str, str], bool]) -> Callable[[Value, Value], May]:
+def _of_texts(asked: str, say: Callable[[str, str], bool]) -> Callable[[Value, Value], May]:
     def said(one: Value, other: Value) -> May:
         match one, other:
             case Exactly(str(text)), Exactly(str(part)):
                 return exactly(say(text, part))
-            case Text(), Exactly(str()):
-                return UNSURE
+            case Text(), Exactly(str(part)):
+                known = one.says(asked, part)
+                return UNSURE if known is None else exactly(known)
         return truth(yes=True, no=True, errs=True)
 
     return said
@@ -197,9 +198,9 @@ FUNCTIONS: Mapping[str, Callable[..., May]] = {
     "_<=_": _compared(lambda one, other: one <= other),
     "_>_": _compared(lambda one, other: one > other),
     "_>=_": _compared(lambda one, other: one >= other),
-    "startsWith": _of_texts(str.startswith),
-    "endsWith": _of_texts(str.endswith),
-    "contains": _of_texts(str.__contains__),
+    "startsWith": _of_texts("startsWith", str.startswith),
+    "endsWith": _of_texts("endsWith", str.endswith),
+    "contains": _of_texts("contains", str.__contains__),
     "matches": _matches,
     "lowerAscii": _cased(str.lower),
     "upperAscii": _cased(str.upper),

@@ -30,6 +30,10 @@ class Exactly(msgspec.Struct, frozen=True, dict=True):
         return (type(self.value).__name__, self.value) if plain else msgspec.json.encode(self.value)
 
 
+def _not_known(asked: str, text: str) -> None:
+    return None
+
+
 class Text(msgspec.Struct, frozen=True, dict=True):
     """Some text, and which ones it may be."""
 
@@ -37,6 +41,8 @@ class Text(msgspec.Struct, frozen=True, dict=True):
     equals: Callable[[str], bool]
     # Whether the same is true of it in small letters, or in large ones.
     folded: bool = False
+    # What one of startsWith, endsWith and contains says of it, or None where that is not known.
+    says: Callable[[str, str], bool | None] = _not_known
 
     @property
     def size(self) -> int:
@@ -72,14 +78,12 @@ class Fields(msgspec.Struct, frozen=True, dict=True):
     always: Mapping[str, "May"] = {}
     perhaps: Mapping[str, "May"] = {}
     open: bool = True
-    # Those that it surely has not, although it is open.
-    never: frozenset[str] = frozenset()
 
     def has(self, field: str) -> bool | None:
         """Whether it has a field; None where it may."""
         if field in self.always or field in self.perhaps:
             return True if field in self.always else None
-        return None if self.open and field not in self.never else False
+        return None if self.open else False
 
     def field(self, field: str) -> "May":
         """A field, which errs where it is not there."""
@@ -96,7 +100,7 @@ class Fields(msgspec.Struct, frozen=True, dict=True):
     def key(self) -> object:
         """What tells it from others."""
         told = (tuple((name, one.key) for name, one in sorted(some.items())) for some in (self.always, self.perhaps))
-        return "fields", *told, self.open, self.never
+        return "fields", *told, self.open
 
 
 class AtLeast(msgspec.Struct, frozen=True, dict=True):

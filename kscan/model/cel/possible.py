@@ -4,7 +4,7 @@ To try it shows that something gets by; that nothing does, only this shows: what
 value of which these parts are true. What it cannot tell may be anything, so that nothing is shown of it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import product
 
 from kscan.model.cel.functions import FUNCTIONS
@@ -12,6 +12,7 @@ from kscan.model.cel.partial import (
     ANYTHING,
     ERRS,
     FALSE,
+    SOME_VALUE,
     TRUE,
     Anything,
     Exactly,
@@ -153,7 +154,9 @@ class Possible:
         over = self._of(node.over, names)
         first = self._of(node.first, names)
         found = either(self._looped(node, items, first, names) for items in map(_items, over.values))
-        return may(*found.values, errs=found.errs or over.errs)
+        # What may be anything may be nothing to go over.
+        errs = over.errs or any(isinstance(one, Anything) for one in over.values)
+        return may(*found.values, errs=found.errs or errs)
 
     def _looped(self, node: Loop, items: Items | None, first: May, names: _Names) -> May:
         """A loop over items of which some are known, wherever they stand among the others."""
@@ -254,13 +257,20 @@ def _items(value: Value) -> Items | None:
         case Items() | Exactly(list()):
             return items_of(value)
         case Exactly(dict() as told):
-            return Items(tuple(map(exactly, told)))
+            return _names(told, whole=True)
         case Fields(always, perhaps, is_open):
-            others = ANYTHING if is_open or perhaps else None
-            return Items(tuple(map(exactly, always)), others)
+            return _names(always, whole=not (is_open or perhaps))
         case Anything():
             return Items((), ANYTHING)
     return None
+
+
+def _names(fields: Collection[str], *, whole: bool) -> Items:
+    """The names of a map's entries, which come in any order."""
+    names = tuple(map(exactly, fields))
+    if whole and len(names) < 2:
+        return Items(names)
+    return Items((), either(names) if whole else SOME_VALUE)
 
 
 def _wider(value: May) -> May:

@@ -74,6 +74,25 @@ class Loop(msgspec.Struct, frozen=True):
 Node = Constant | Odd | Name | Select | Call | Listed | Mapped | Loop
 
 
+def walk(node: Node) -> Iterator[Node]:
+    """A tree's nodes, from the top."""
+    left = [node]
+    while left:
+        one = left.pop()
+        yield one
+        match one:
+            case Select(of):
+                left.append(of)
+            case Call(_, arguments):
+                left += arguments
+            case Listed(items):
+                left += items
+            case Mapped(entries):
+                left += [each for entry in entries for each in entry]
+            case Loop():
+                left += (one.over, one.first, one.condition, one.step, one.result)
+
+
 class UnreadableError(Exception):
     """It is no such message, or nothing that is told about."""
 
