@@ -9,8 +9,10 @@ import pytest
 from kscan.model.admission.cases import (
     ANNOTATION,
     CONTROLLERS,
+    ELSEWHERE,
     GENERATED,
     LABEL,
+    MANAGER,
     NAME,
     ORDINARY,
     OWNER,
@@ -120,7 +122,6 @@ PEOPLE = [Requester("", Identity(*one)) for one in (
     ("jo", ("dev", "system:authenticated")), ("kim", ("system:authenticated", "web")), ("tina", ("system:authenticated",)),
     ("shop", ("system:authenticated", "bank")), ("web", ("team", "system:authenticated")),
 )]  # fmt: skip
-MANAGER = Requester("", Identity("system:kube-controller-manager", ("system:authenticated",)))
 EDITS = ((), (Edit(LABEL, "x", "y"), Edit(ANNOTATION, "a", "b")), (Edit(NAME, value="web"), Edit(OWNER, value="ReplicaSet")),
          (Edit(GENERATED, value="me"), Edit(NAME, value="me")))  # fmt: skip
 
@@ -128,9 +129,11 @@ EDITS = ((), (Edit(LABEL, "x", "y"), Edit(ANNOTATION, "a", "b")), (Edit(NAME, va
 def who(requester, name):
     """Those whom a case stands for."""
     if requester == PERSON:
-        return [*PEOPLE, Requester("", identity_of_user("system:serviceaccount:elsewhere:web"))]
+        return PEOPLE
+    if requester == ELSEWHERE:
+        return [ELSEWHERE, Requester("", identity_of_user("system:serviceaccount:elsewhere:web"))]
     if requester.controller:
-        return [requester, MANAGER]
+        return [requester]
     return [account(name, one) for one in ("default", "web", "shop")]
 
 
@@ -146,7 +149,7 @@ def test_what_is_shown_is_true_whoever_asks_and_whatever_they_write():
         asked = trial(*(one["expression"] for one in told["validations"]), variables=VARIABLES)
         for place in SPACES:
             name = place["metadata"]["name"]
-            for requester in (PERSON, account(name), CONTROLLERS[0]):
+            for requester in (PERSON, account(name), ELSEWHERE, CONTROLLERS[0], MANAGER):
                 if "privileged" not in asked.outcome(place, Case(requester)).stops:
                     continue
                 shown += 1

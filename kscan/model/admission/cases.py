@@ -34,6 +34,8 @@ class Requester(msgspec.Struct, frozen=True):
     identity: Identity = _A_PERSON
     # Names the pods that it makes by itself.
     controller: bool = False
+    # Why it may not ask for any.
+    doubt: str = ""
 
 
 def _controller(name: str, kinds: str) -> Requester:
@@ -49,6 +51,16 @@ CONTROLLERS = (
     _controller("daemon-set-controller", "a DaemonSet"),
     _controller("statefulset-controller", "a StatefulSet"),
     _controller("replication-controller", "a ReplicationController"),
+)
+MANAGER = Requester(
+    "made by a controller",
+    Identity("system:kube-controller-manager", (AUTHENTICATED,)),
+    controller=True,
+    doubt="controllers ask so only where they have no accounts of their own, which the API does not show",
+)
+ELSEWHERE = Requester(
+    "created by a service account of another namespace",
+    identity_of_user("system:serviceaccount:kscan-elsewhere:default"),
 )
 SOMEBODY_ELSE = Requester("created by somebody else", Identity("kscan:somebody-else", (AUTHENTICATED,)))
 
@@ -167,7 +179,7 @@ def cases(dims: Dims, namespace: str, *, debug: str | None) -> tuple[Case, ...]:
     shapes += [(MORE_AT_ONCE,)] if cut or len(shapes) == _SHAPES else []
     shapes += [(*shape, OTHER_WORDS) for shape in shapes] if dims.what_else else []
     found = [
-        Case(requester, shape, doubt="; ".join(one.doubt for one in shape if one.doubt))
+        Case(requester, shape, doubt="; ".join(filter(None, (requester.doubt, *(one.doubt for one in shape)))))
         for shape, requester in product(shapes, requesters)
         if not (requester.controller and any(one.kind == NAME for one in shape))
     ]
@@ -184,7 +196,7 @@ def _requesters(dims: Dims, namespace: str) -> Sequence[Requester]:
     if not dims.who:
         return [ANYBODY]
     else_ = [SOMEBODY_ELSE] if dims.who_else else []
-    return [PERSON, account(namespace), *CONTROLLERS, *dims.named, *else_]
+    return [PERSON, account(namespace), ELSEWHERE, *CONTROLLERS, MANAGER, *dims.named, *else_]
 
 
 def _shapes(edits: Iterable[Edit]) -> Iterator[tuple[Edit, ...]]:

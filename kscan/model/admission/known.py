@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from kscan.model.admission.cases import ANYBODY, NO_TENANT, Requester
+from kscan.model.admission.cases import ANYBODY, ELSEWHERE, NO_TENANT, Requester
 from kscan.model.admission.matching import NAME, Request
 from kscan.model.admission.pods import asked_for
 from kscan.model.cel.partial import ANYTHING, Exactly, Fields, Items, May, Text, exactly, may
@@ -15,10 +15,6 @@ from kscan.model.rbac.identity import AUTHENTICATED, SERVICE_ACCOUNTS
 
 _ACCOUNT, _ACCOUNTS = "system:serviceaccount:", "system:serviceaccounts:"
 _OWN = "kube-system"
-# Makes the pods of controllers that have no accounts of their own.
-_MANAGER = Fields({
-    "username": exactly("system:kube-controller-manager"), "groups": exactly([AUTHENTICATED]),
-})  # fmt: skip
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -79,11 +75,12 @@ def _who(requester: Requester, place: Place) -> May:
     if requester == ANYBODY:
         return ANYTHING
     if requester.controller:
-        own = Fields({"username": exactly(user), "groups": exactly(list(requester.identity.groups))})
-        return may(own, _MANAGER)
+        return may(Fields({"username": exactly(user), "groups": exactly(list(requester.identity.groups))}))
+    if requester == ELSEWHERE:
+        return may(_account_of_some((_OWN, place.name) if place.name else (_OWN,), frozenset()))
     if user.startswith(_ACCOUNT):
         return may(_account_here(place) if place.name else _account_of_some((), place.texts))
-    return may(_PERSON, _account_of_some((_OWN, place.name) if place.name else (_OWN,), frozenset()))
+    return may(_PERSON)
 
 
 def _is_persons(text: str) -> bool:
