@@ -4,7 +4,8 @@ import msgspec
 
 from kscan.model.admission.matching import labels_of
 from kscan.model.admission.policies import Policy
-from kscan.model.admission.trial import Budget, Trial
+from kscan.model.admission.shown import Budget
+from kscan.model.admission.trial import Trial
 from kscan.snapshot.documents import snapshot_of
 from kscan.views.admission import ADMISSION
 from kscan.views.view import Readings

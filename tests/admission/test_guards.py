@@ -8,7 +8,8 @@ from kscan.model.admission.guards import Answer
 from kscan.model.admission.matching import CREATE_POD, DEBUG_POD, MatchResources, RequestRule, labels_of
 from kscan.model.admission.policies import Policy
 from kscan.model.admission.probes import EVERY, PLAIN, PRIVILEGED, PROBES
-from kscan.model.admission.trial import Budget, Trial
+from kscan.model.admission.shown import Budget
+from kscan.model.admission.trial import Trial
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.standards import violations
 from tests.admission.asking import NO_PRIVILEGE, PODS, SHOP, outcome, reading, space, trial

@@ -13,6 +13,7 @@ from kscan.model.admission.known import Place
 from kscan.model.admission.matching import CREATE_POD, DEBUG_POD
 from kscan.model.admission.policies import PolicySpec
 from kscan.model.admission.probes import PROBES
+from kscan.model.admission.shown import Budget
 from kscan.model.admission.tailored import tailored
 from tests.admission.asking import EVERYBODY, SHOP, outcome
 from tests.live.guard_pairs import PAIRS
@@ -173,9 +174,10 @@ def test_what_is_shown_is_true_of_every_pod_that_is_tried():
     texts = list(dict.fromkeys([*some_expressions(110), *OF_PAIRS, *(guard for _, guard in LET_IN.values())]))
     for text in texts:
         expressions = Expressions(spec([text]))
+        shows = expressions.shown(Budget())
         for probe, request in product(tailored(expressions.reads), (CREATE_POD, DEBUG_POD)):
             case = msgspec.structs.replace(ORDINARY, request=request)
-            surely = [expressions.shown.surely(one, request, ANYBODY, HERE) for one in deeds(probe.name, request)]
+            surely = [shows.surely(one, request, ANYBODY, HERE) for one in deeds(probe.name, request)]
             if surely and all(surely):
                 shown += 1
                 tried = probe.by(request)

@@ -20,7 +20,8 @@ from kscan.model.admission.cases import ANNOTATION, CONTROLLERS, PERSON, Case, E
 from kscan.model.admission.pods import edited
 from kscan.model.admission.policies import Policy
 from kscan.model.admission.probes import PROBES
-from kscan.model.admission.trial import Budget, Trial
+from kscan.model.admission.shown import Budget
+from kscan.model.admission.trial import Trial
 from kscan.views.admission import ADMISSION
 from kscan.views.view import Readings
 from tests.live.api_server import api_server, free_port, holds, running

@@ -12,7 +12,7 @@ from kscan.model.admission.pods import told
 from kscan.model.admission.policies import PolicySpec
 from kscan.model.admission.probes import Pod
 from kscan.model.admission.reading import dims_of, unseen_by
-from kscan.model.admission.shown import Shown
+from kscan.model.admission.shown import Budget, Shown
 from kscan.model.cel.bounded import Bounded
 from kscan.model.cel.cost import affordable
 from kscan.model.cel.paths import Read, read
@@ -108,13 +108,12 @@ class Expressions:
         """What the validations say; what errs is decided by the failure policy."""
         return self._asked(self._validations, pod, namespace, case, shown=namespace, errs=self.fails_open)
 
-    @property
-    def shown(self) -> Shown:
+    def shown(self, budget: Budget) -> Shown:
         """The same, of which it is worked out what they say of every pod."""
         conditions = [one.tree for one in self._conditions]
         validations = [one.tree for one in self._validations]
         variables = {name: one.tree for name, one in self._variables.items()}
-        return Shown(conditions, validations, variables, errs=not self.fails_open)
+        return Shown(conditions, validations, variables, budget, errs=not self.fails_open)
 
     def all(self, said: Said) -> list[Said]:
         """The same of each validation."""

@@ -1,6 +1,7 @@
 """What a policy says of every pod that does a thing: that it stops them all is shown, and never concluded from some."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from kscan.model.admission.cases import Requester
 from kscan.model.admission.deeds import ANY_POD
@@ -10,20 +11,37 @@ from kscan.model.cel.partial import Fields, May
 from kscan.model.cel.possible import Possible
 from kscan.model.cel.tree import Node
 
-# How many steps are worked out for a policy, and how many more for each time that it is looked at.
+# How many steps are worked out for a policy, for all together, and how many more for each time that one is looked at.
 _STEPS, _EACH = 100_000, 600
+_ALL = 1_000_000
 _Trees = Sequence[Node | None]
+
+
+@dataclass
+class Budget:
+    """How much is worked out, and how many pods are asked about, for the policies of a cluster together."""
+
+    # Pods as they are made by most, and others.
+    ordinary: int = 60_000
+    others: int = 15_000
+    steps: int = _ALL
 
 
 class Shown:
     """A policy's conditions and validations as trees; `errs` says that what errs is refused."""
 
     def __init__(
-        self, conditions: _Trees, validations: _Trees, variables: Mapping[str, Node | None], *, errs: bool
+        self,
+        conditions: _Trees,
+        validations: _Trees,
+        variables: Mapping[str, Node | None],
+        budget: Budget,
+        *,
+        errs: bool,
     ) -> None:
         self._conditions, self._validations, self._variables = conditions, validations, variables
         self._errs = errs
-        self._left = _STEPS
+        self._left, self._budget = _STEPS, budget
         self._known: dict[object, frozenset[int]] = {}
 
     def always(self, asked: Request, requester: Requester, place: Place) -> bool:
@@ -55,7 +73,9 @@ class Shown:
 
     def _said(self, trees: _Trees, variables: Mapping[str, Node | None], seen: Mapping[str, May]) -> list[May]:
         self._left += _EACH
-        possible = Possible(seen, variables, most=self._left)
+        self._budget.steps += _EACH
+        possible = Possible(seen, variables, most=min(self._left, self._budget.steps))
         found = [possible.of(one) for one in trees]
         self._left -= possible.steps
+        self._budget.steps -= possible.steps
         return found

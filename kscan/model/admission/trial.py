@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -14,7 +13,7 @@ from kscan.model.admission.known import Place
 from kscan.model.admission.matching import NAME, name_of
 from kscan.model.admission.policies import PolicySpec
 from kscan.model.admission.probes import EVERY, PLAIN, Pod, Probe, Trying
-from kscan.model.admission.shown import Shown
+from kscan.model.admission.shown import Budget, Shown
 from kscan.model.admission.tailored import tailored
 
 # One label by its name; what walks over all of them sees the namespace's name among them.
@@ -41,20 +40,12 @@ class Outcome(msgspec.Struct, frozen=True):
     doubted: frozenset[str] = EVERY
 
 
-@dataclass
-class Budget:
-    """How many pods the policies of a cluster are asked about together, as they are made by most, and otherwise."""
-
-    ordinary: int = 60_000
-    others: int = 15_000
-
-
 class Trial:
     """A policy, ready to be tried; one that is given parameters is not tried, for they are not read."""
 
     def __init__(self, spec: PolicySpec, budget: Budget) -> None:
         self._expressions = Expressions(spec)
-        self._shown = self._expressions.shown
+        self._shown = self._expressions.shown(budget)
         self._text = spec.text
         # Without what looks at one label by its name.
         self._rest = _ONE_LABEL.sub("", self._text)
@@ -78,7 +69,7 @@ class Trial:
     def outcome(self, namespace: Mapping[str, Any], case: Case = ORDINARY) -> Outcome:
         """What it objects to in a namespace; one answer for all that look the same to its expressions."""
         case = case.seen_by(self.dims(name_of(namespace)))
-        key = self._place(namespace["metadata"], case), case
+        key = self.place(namespace["metadata"], case), case
         if key not in self._known:
             self._known[key] = self._tried(namespace, *key)
         return self._known[key]
@@ -88,10 +79,10 @@ class Trial:
         case = case.seen_by(self.dims(name_of(namespace)))
         if any(isinstance(one, Doubt) for one in self._expressions.conditions(PLAIN, namespace, case)):
             return None
-        asked = case.request, case.requester, self._place(namespace["metadata"], case)
+        asked = case.request, case.requester, self.place(namespace["metadata"], case)
         return self._shown.always(*asked) or (False if self._shown.never(*asked) else None)
 
-    def _place(self, metadata: Mapping[str, Any], case: Case) -> Place:
+    def place(self, metadata: Mapping[str, Any], case: Case) -> Place:
         """What the expressions may see of a namespace: nothing, its labels, or which one it is."""
         name, labels = metadata["name"], metadata.get("labels", {})
         others = frozenset(labels.items() - {(NAME, name)})

@@ -14,8 +14,9 @@ from kscan.model.cel.tree import Call, Constant, Listed, Loop, Mapped, Name, Nod
 
 # What one expression may cost, what the conditions of a policy may, and all that it asks.
 MOST_EACH, MOST_OF_CONDITIONS, MOST_OF_ALL = 1_000_000, 2_500_000, 10_000_000
-# How many items the lists of a pod may have: each volume takes 75 bytes, with what is noted of who set it, of the 1.5 MB
-# that are stored at most; twice as many are counted with. How long a text may be, in tens of letters: of a request of 3 MB.
+# How many items the lists of a pod may have: of the 1.5 MB that are stored at most a volume takes 75 bytes, with what
+# is noted of who set it; twice as many are counted with. And how long a text may be, in tens of letters: as long as a
+# request, which has 3 MB at most.
 _ITEMS, _LONGEST = 50_000, 300_000
 _LIST, _MAP = 10, 30
 # What looks at nothing but that something is there.
