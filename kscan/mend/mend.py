@@ -13,7 +13,8 @@ from kscan.mend.places import part_of_an_object
 from kscan.mend.settle import Key, Left, Settled, Step, settle
 from kscan.mend.values import patched_at
 from kscan.snapshot.entry import Gap
-from kscan.snapshot.marked import parts, values
+from kscan.snapshot.marked import values
+from kscan.snapshot.parts import parts
 from kscan.snapshot.written import Origin, written
 
 TEMPLATE = "it is a template, for {{ stands in it; render it first"

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from kscan.snapshot.marked import name_of
+from kscan.snapshot.scalars import name_of
 
 _LOADER = getattr(yaml, "CLoader", yaml.Loader)
 

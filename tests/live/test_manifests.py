@@ -2,11 +2,13 @@
 
 import json
 import subprocess
+from textwrap import indent
 
 import pytest
 
 from kscan.snapshot.marked import Broken, marked
 from tests.live.conftest import need
+from tests.snapshot import test_keys
 from tests.snapshot.test_unread import REFUSED, TAGGED
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a%d}\ndata:\n  ? %s\n  : %s\n"
@@ -16,10 +18,10 @@ CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a%d}\ndata:\n  ? %s\
 def apply(server, assets, tmp_path):
     need(assets, "kubectl")
 
-    def run(text):
-        (tmp_path / "all.yaml").write_text(text)
-        words = [assets / "kubectl", "--kubeconfig", server.kubeconfig(), "apply", "--dry-run=server", "-o", "json",
-                 "-f", tmp_path / "all.yaml"]  # fmt: skip
+    def run(text, *how):
+        (tmp_path / "all.yaml").write_bytes(text.encode())
+        words = [assets / "kubectl", "--kubeconfig", server.kubeconfig(), *(how or ("apply", "--dry-run=server")),
+                 "-o", "json", "-f", tmp_path / "all.yaml"]  # fmt: skip
         return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
 
     return run
@@ -48,3 +50,19 @@ def test_a_kind_behind_a_tag(apply):
 def test_what_kubectl_does_not_read(word, apply):
     text = CONFIG % (0, "k", word)
     assert apply(text).returncode and isinstance(next(marked(text)), Broken)
+
+
+AS_IT_IS = ("create", "--dry-run=client", "--validate=false")
+PROBE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: default}\nprobe:\n"
+
+
+def test_a_key_means_what_it_means_to_kubectl(apply):
+    for text, value in test_keys.TAKEN:
+        done = apply(PROBE + indent(text, "  "), *AS_IT_IS)
+        assert done.returncode == 0, (text, done.stderr)
+        assert json.loads(done.stdout)["probe"] == value, text
+
+
+def test_keys_that_kubectl_does_not_read(apply):
+    for text in test_keys.REFUSED:
+        assert apply(PROBE + indent(text, "  "), *AS_IT_IS).returncode, text

@@ -101,7 +101,8 @@ def test_however_documents_follow_one_another_they_are_all_read(tmp_path):
 )
 @settings(deadline=None, max_examples=60)
 def test_a_stream_of_json_is_cut_between_its_objects(values, between):
-    from kscan.snapshot.marked import Marked, marked, parts
+    from kscan.snapshot.marked import Marked, marked
+    from kscan.snapshot.parts import parts
 
     text = between.join(json.dumps(one, ensure_ascii=False) for one in values)
     assert "".join(parts(text)) == text
