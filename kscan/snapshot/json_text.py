@@ -15,20 +15,15 @@ _VALUE = json.JSONDecoder()
 
 
 def as_yaml(text: str) -> str:
-    """The same document, line for line; what is no JSON stays as it is, for its own reader to refuse."""
-    if not text.lstrip().removeprefix("---").lstrip().startswith("{"):
+    """The same text, line for line; what does not begin with JSON stays as it is, for its own reader to refuse."""
+    if not (_SURROGATE.search(text) or _UNPRINTED.search(text)):
         return text
-    if not (_SURROGATE.search(text) or _UNPRINTED.search(text)) or not _is_json(text):
-        return text
-    return _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", _ESCAPE.sub(_character, text))
-
-
-def _is_json(text: str) -> bool:
     try:
-        _VALUE.raw_decode(text, text.index("{"))
+        _, end = _VALUE.raw_decode(text)
     except (ValueError, RecursionError):
-        return False
-    return True
+        return text
+    value = _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", _ESCAPE.sub(_character, text[:end]))
+    return value + text[end:]
 
 
 def _character(escape: re.Match[str]) -> str:

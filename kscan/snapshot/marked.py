@@ -6,8 +6,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from kscan.snapshot.json_text import as_yaml
-from kscan.snapshot.parts import parts
+from kscan.snapshot.parts import parts, readable
 from kscan.snapshot.scalars import Words, merges, spoken, tagged
 
 _LOADER = getattr(yaml, "CLoader", yaml.Loader)
@@ -76,8 +75,7 @@ class _Reader:
     """Values made of events. Most of a file are plain members of maps, so those are read without a call each."""
 
     def __init__(self, text: str, before: int) -> None:
-        # A tab at the end of a stream's part is white space to JSON, and none to YAML.
-        self._next = _LOADER(as_yaml(text.rstrip(" \t"))).get_event
+        self._next = _LOADER(readable(text)).get_event
         self._first = before + 1
         self._anchors: dict[str, _Anchored] = {}
         self._nodes = 0

@@ -98,7 +98,9 @@ def _origin(document: Marked, file: str, *, rendered: bool) -> Origin:
 
 def _objects(value: Any, origin: Origin) -> Iterator[Object | _Passed | Unread]:  # noqa: ANN401 - any JSON value
     """The objects of a document, a list's own objects each by itself."""
-    if not isinstance(value, dict):
+    if isinstance(value, str) and all(word in value for word in ("apiVersion", "kind")):
+        yield Unread(Gap(origin.place, Reason.UNDECODABLE, "words in which an object stands, and no object"))
+    elif not isinstance(value, dict):
         yield _Passed(origin.place)
     elif isinstance(value.get("items"), list) and isinstance(value.get("kind"), str):
         # Whatever its kind is called: so kubectl, too, tells a list. An API server tells an object by its path.

@@ -8,7 +8,7 @@ import pytest
 
 from kscan.snapshot.marked import Broken, marked
 from tests.live.conftest import need
-from tests.snapshot import test_keys
+from tests.snapshot import test_keys, test_parts
 from tests.snapshot.test_unread import REFUSED, TAGGED
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a%d}\ndata:\n  ? %s\n  : %s\n"
@@ -66,3 +66,8 @@ def test_a_key_means_what_it_means_to_kubectl(apply):
 def test_keys_that_kubectl_does_not_read(apply):
     for text in test_keys.REFUSED:
         assert apply(PROBE + indent(text, "  "), *AS_IT_IS).returncode, text
+
+
+@pytest.mark.parametrize("text", test_parts.TAKEN)
+def test_kubectl_finds_what_no_parting_hides(text, apply):
+    assert '"evil"' in apply(text, *AS_IT_IS).stdout
