@@ -102,10 +102,11 @@ def _objects(value: Any, origin: Origin) -> Iterator[Object | _Passed | Unread]:
         yield Unread(Gap(origin.place, Reason.UNDECODABLE, "words in which an object stands, and no object"))
     elif not isinstance(value, dict):
         yield _Passed(origin.place)
-    elif isinstance(value.get("items"), list) and isinstance(value.get("kind"), str):
-        # Whatever its kind is called: so kubectl, too, tells a list. An API server tells an object by its path.
+    elif isinstance(value.get("items"), list) and (origin.path or isinstance(value.get("kind"), str)):
+        # Whatever its kind is called, and in a list without one: so kubectl, too, tells a list. An API server tells an
+        # object by its path.
         yield from _items(value, origin)
-        if not value["kind"].endswith("List"):
+        if not _word(value, "kind").endswith("List"):
             yield from _one(value, origin)
     else:
         yield from _one(value, origin)
@@ -123,7 +124,7 @@ def _one(value: dict[str, Any], origin: Origin) -> Iterator[Object | _Passed | U
 def _is_object(value: dict[str, Any]) -> bool:
     metadata = value.get("metadata")
     named = isinstance(metadata, dict) and isinstance(metadata.get("name") or metadata.get("generateName"), str)
-    return named and all(isinstance(value.get(key), str) and value[key] for key in ("kind", "apiVersion"))
+    return named and all(_word(value, key) for key in ("kind", "apiVersion"))
 
 
 def _unfit(value: dict[str, Any]) -> str:
@@ -139,15 +140,23 @@ def _unfit(value: dict[str, Any]) -> str:
 
 
 def _items(value: dict[str, Any], origin: Origin) -> Iterator[Object | _Passed | Unread]:
-    kind = value["kind"].removesuffix("List")
+    kind = _word(value, "kind").removesuffix("List")
     named = {"kind": kind, "apiVersion": value.get("apiVersion")} if kind else {}
     lines = origin.lines["items"][1] if isinstance(origin.lines, dict) and "items" in origin.lines else ()
     for index, (item, (line, members)) in enumerate(zip(value["items"], lines, strict=True)):
-        whole = named | item if isinstance(item, dict) else item
+        # What is empty or no word says nothing to kubectl.
+        whole = (
+            item | {key: one for key, one in named.items() if not _word(item, key)} if isinstance(item, dict) else item
+        )
         path = (*origin.path, "items", index)
         yield from _objects(whole, msgspec.structs.replace(origin, line=line, value=whole, lines=members, path=path))
     if rest := _rest(value):
         yield _unread({"kind": kind, "apiVersion": value.get("apiVersion")}, origin, Reason.CUT_OFF, rest)
+
+
+def _word(value: dict[str, Any], key: str) -> str:
+    word = value.get(key)
+    return word if isinstance(word, str) else ""
 
 
 def _rest(value: dict[str, Any]) -> str:

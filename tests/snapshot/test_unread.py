@@ -253,6 +253,31 @@ def test_whatever_is_called_a_list_is_one_as_for_kubectl(tmp_path):
     assert len(opened(tmp_path, json.dumps(hidden)).snapshot.at("/api/v1/pods").items) == 1
 
 
+NO_WORDS = ["", None, 5, True, ["Pod"], {}]
+
+
+@pytest.mark.parametrize("kind", [*NO_WORDS, ...])
+def test_an_item_that_does_not_say_what_it_is_is_what_its_list_is_of(kind, tmp_path):
+    for version in (*NO_WORDS, ...):
+        said = {key: one for key, one in (("kind", kind), ("apiVersion", version)) if one is not ...}
+        item = yaml.safe_load(POD % "evil") | said
+        item = {key: one for key, one in item.items() if key in said or key not in ("kind", "apiVersion")}
+        for whole in (
+            {"apiVersion": "v1", "kind": "PodList", "items": [item]},
+            {"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "PodList", "items": [item]}]},
+        ):
+            source = opened(tmp_path, json.dumps(whole), "list.json")
+            assert len(source.snapshot.at("/api/v1/pods").items) == 1 and not source.unread, whole
+            assert statuses(source, CHECKS["privileged-container"])[1]["privileged-container"] is Status.FAIL
+
+
+@pytest.mark.parametrize("inner", ["{items: [%s]}", "{kind: '', items: [%s]}", "{kind: 5, items: [{items: [%s]}]}"])
+def test_a_list_within_a_list_needs_no_kind(inner, tmp_path):
+    """kubectl takes each apart."""
+    text = "apiVersion: v1\nkind: List\nitems:\n- " + inner % json.dumps(yaml.safe_load(POD % "evil"))
+    assert len(opened(tmp_path, text).snapshot.at("/api/v1/pods").items) == 1
+
+
 def test_files_that_cannot_be_opened_are_gaps(tmp_path, monkeypatch):
     write(tmp_path, a__pod_yaml=MILD)
     (tmp_path / "dangling.yaml").symlink_to("nowhere")
