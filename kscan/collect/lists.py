@@ -22,7 +22,7 @@ _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _METADATA_LIST = ("PartialObjectMetadataList", "meta.k8s.io/v1")
 # A server writes a list's metadata before its items; where it does not, the whole page is decoded first.
 _HEAD = re.compile(rb'\{"kind":"\w+","apiVersion":"[\w./]+","metadata":\{([^{}]*)\},"items":')
-_CONTINUE = re.compile(rb'"continue":"([^"\\]*)"')
+_CONTINUE = re.compile(rb'"continue":"([^"\\\x80-\xff]*)"')
 
 
 def read_list(
@@ -44,7 +44,7 @@ def read_list(
             deep += left_out
             before = len(items)
             items.extend(_kept(resource, page, specs))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except msgspec.MsgspecError as error:
             gap = Gap(path, Reason.UNDECODABLE, _why(answer, error))
             return _ended(items, gap, Listing(kind, api_version, tuple(items), resource_version))
         if not resource.metadata_only:

@@ -70,10 +70,10 @@ class Answer(msgspec.Struct, frozen=True):
     def words(self) -> str:
         """The message of a Status, or the start of whatever came."""
         try:
-            message = read_json(self.content, dict[str, Any]).get("message")
+            message = read_json(self.content, _Words).message
         except msgspec.MsgspecError:
             message = None
-        return str(message or f"HTTP {self.status}")[:300]
+        return (message or f"HTTP {self.status}")[:300]
 
     def status_reason(self) -> str:
         """The reason of a Status; empty where none came."""
@@ -82,6 +82,10 @@ class Answer(msgspec.Struct, frozen=True):
         except msgspec.MsgspecError:
             return ""
         return status.reason if status.kind == "Status" else ""
+
+
+class _Words(msgspec.Struct, frozen=True):
+    message: str | None = None
 
 
 class _Status(msgspec.Struct, frozen=True):

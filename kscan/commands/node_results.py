@@ -116,7 +116,7 @@ def _head(place: str, content: bytes) -> _Head | Gap:
     """Whose a document is; or that it is none."""
     try:
         head = read_json(content, _Head)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except msgspec.MsgspecError as error:
         return _none(place, f"no document of `kscan node`: {_short(error)}")
     return head if NODE_NAME.fullmatch(head.node) else _none(place, f"{head.node[:80]!r} is no name of a node")
 

@@ -27,12 +27,21 @@ class TooDeepError(msgspec.DecodeError):
         super().__init__("it is nested too deep")
 
 
+class NotTextError(msgspec.DecodeError):
+    """What holds a string that is none."""
+
+    def __init__(self) -> None:
+        super().__init__("a string of it is no UTF-8 text")
+
+
 def read_json(content: bytes | str | msgspec.Raw, shape: type[N]) -> N:
-    """JSON from outside; raises msgspec.MsgspecError also where it is nested deeper than anything is read."""
+    """JSON from outside; raises msgspec.MsgspecError also where it is nested too deep, or a string of it is none."""
     try:
         return msgspec.json.decode(content, type=shape)
     except RecursionError as error:
         raise TooDeepError() from error
+    except UnicodeDecodeError as error:
+        raise NotTextError() from error
 
 
 class Reader(Generic[N]):
@@ -47,6 +56,8 @@ class Reader(Generic[N]):
             return self._decoder.decode(content)
         except RecursionError as error:
             raise TooDeepError() from error
+        except UnicodeDecodeError as error:
+            raise NotTextError() from error
 
 
 def without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON value
