@@ -131,7 +131,7 @@ def _judged(opened: Opened, request: Request, ready: Plan, tell: Callable[[str],
     if opened.skipped:
         tell(f"passed over what is no Kubernetes object: {listed(opened.skipped)}")
     if opened.passed:
-        tell(f"passed over manifests that a kustomization makes nothing of: {listed(opened.passed)}")
+        tell(f"passed over manifests that a chart or a kustomization makes nothing of: {listed(opened.passed)}")
     for words in opened.homes:
         tell(words)
     readings = Readings(opened.snapshot)

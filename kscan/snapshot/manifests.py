@@ -12,6 +12,7 @@ from kscan.model.meta import WRITTEN_IN, ObjectRef
 from kscan.model.words import shown
 from kscan.snapshot.archive import load
 from kscan.snapshot.built import Place, expected_of, made_of, place_of
+from kscan.snapshot.charted import not_made
 from kscan.snapshot.documents import ref_of, snapshot_of
 from kscan.snapshot.entry import Gap, Reason, Unread
 from kscan.snapshot.home import homed
@@ -35,7 +36,7 @@ class Opened(msgspec.Struct, frozen=True):
     skipped: tuple[str, ...] = ()
     # In which namespace objects without one were taken to be, and why.
     homes: tuple[str, ...] = ()
-    # Manifests that a kustomization makes nothing of, and how it names them.
+    # Manifests that a chart or a kustomization makes nothing of, and how it names them.
     passed: tuple[str, ...] = ()
 
     @property
@@ -85,8 +86,18 @@ def load_manifests(*paths: Path, values: Sequence[Path] = (), namespace: str = "
         *(f"{shown(one)} (a library chart)" for one in found.libraries),
         *(place for one in read for place in one.skipped),
     )
-    return Opened(snapshot_of(objects, About(name=name, manifests=True, unread=unread)), origins, skipped, homes,
-                  (*found.passed, *_patches(found, built), *_left_out(found, built)))  # fmt: skip
+    passed = (*found.passed, *_of_charts(found, made), *_patches(found, built), *_left_out(found, built))
+    snapshot = snapshot_of(objects, About(name=name, manifests=True, unread=unread))
+    return Opened(snapshot, origins, skipped, homes, passed)
+
+
+def _of_charts(found: Tree, made: Sequence[Written | Gap]) -> Iterator[str]:
+    """The manifests in charts that helm makes nothing of."""
+    for folder, one in zip(found.charts, made, strict=False):
+        # What is not rendered is a gap with all that stands in it.
+        if isinstance(one, Written):
+            left = not_made(folder, [value for value, _ in one.objects], _objects)
+            yield from (f"{origin.place} (not made by its chart)" for origin in left)
 
 
 def _patches(found: Tree, made: Sequence[Written | Gap]) -> Iterator[str]:

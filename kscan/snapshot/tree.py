@@ -24,7 +24,7 @@ ENDINGS = (".yaml", ".yml", ".json")
 CHART = "Chart.yaml"
 _GIT = ".git"
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_CHART_FOLDERS = frozenset({"templates", "charts", "crds"})
+CHART_FOLDERS = frozenset({"templates", "charts", "crds"})
 # Of a library: what the charts that use it make objects of. Charts that stand in it are charts by themselves.
 _MADE_BY_OTHERS = ("templates", "crds")
 _CHART_FILES = frozenset({CHART, "Chart.lock", "requirements.yaml", "values.schema.json"})
@@ -100,7 +100,7 @@ class _Walk:
             self.inside |= {folder / one for one in _MADE_BY_OTHERS}
         else:
             self.charts.append(folder)
-            folders[:] = [one for one in folders if one not in _CHART_FOLDERS]
+            folders[:] = [one for one in folders if one not in CHART_FOLDERS]
 
     def _kustomization(self, folder: Path, name: str) -> set[str]:
         """A kustomization with all that it names; its own name, where nothing else stands in that file."""

@@ -108,6 +108,56 @@ def test_objects_among_the_files_of_a_chart_that_helm_makes_none_of_are_read_as_
     assert [one.name for one in tree(tmp_path).files] == ["Chart.yaml", "values-prod.yaml"]
 
 
+EVIL, QUOTED = POD % "evil", (POD % "'{{ .Release.Name }}'").replace("app:1", "'{{ .Values.image }}'")
+HIDDEN = [
+    # Of these helm makes nothing, whatever they hold.
+    ("templates/_evil.yaml", EVIL, 1), ("charts/side/templates/deep/_evil.yml", EVIL, 1), ("charts/evil.yaml", EVIL, 1),
+    ("charts/side/ci/evil.json", EVIL, 1), ("crds/_evil.yaml", EVIL, 1),
+    # What is named in .helmignore may be called as something else is, or be all that something else is, and more.
+    ("templates/ignored.yaml", EVIL, 1), ("templates/other.yaml", (POD % "side").replace("app:1", "app:2"), 1),
+    ("templates/more.yaml", QUOTED.replace("spec:", "spec:\n  hostPID: true"), 1),
+    ("templates/after.yaml", f"{{{{ broken\n---\n{EVIL}", 3), ("templates/list.yaml", POD % "side" + f"---\n{EVIL}", 10),
+]  # fmt: skip
+SHOWN = [
+    ("templates/quoted.yaml", QUOTED), ("templates/side.yaml", POD % "side"), ("templates/words.yaml", "a: b"),
+    ("templates/_helpers.yaml", '{{- define "a" -}}\nkind: Pod\n{{- end }}\n'), ("templates/_evil.tpl", EVIL),
+    ("charts/side/values.yaml", "a: 1"), ("charts/side/Chart.yaml", "apiVersion: v2\nname: side\nkind: x"),
+]  # fmt: skip
+
+
+def put(chart, name, text):
+    (chart / name).parent.mkdir(parents=True, exist_ok=True)
+    (chart / name).write_text(text)
+    return chart / name
+
+
+@pytest.mark.parametrize(("name", "text", "line"), HIDDEN)
+def test_a_manifest_that_helm_makes_nothing_of_is_told(chart, tools, name, text, line, capfd):
+    file = put(chart, name, text)
+    tools("helm", HELM % (POD % "side"))
+    assert open_source(chart).passed == (f"{file}:{line} (not made by its chart)",)
+    run(["scan", str(chart)])
+    words = f"passed over manifests that a chart or a kustomization makes nothing of: {file}:{line} "
+    assert words in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "text"), SHOWN)
+def test_what_helm_makes_objects_of_is_not_told(chart, tools, name, text):
+    put(chart, name, text)
+    tools("helm", HELM % (POD % "side"))
+    assert open_source(chart).passed == ()
+
+
+@HELM_IS_HERE
+def test_helm_itself_passes_files_over(chart):
+    shutil.rmtree(chart / "charts")
+    files = [put(chart, name, EVIL) for name in ("templates/_evil.yaml", "templates/ignored.yaml", "charts/_evil.yaml")]
+    put(chart, ".helmignore", "ignored.yaml")
+    for name in ("templates/plain.yaml", "templates/deep/plain.yaml", "crds/plain.yaml"):
+        put(chart, name, POD % name.replace("/", "-"))
+    assert sorted(open_source(chart).passed) == sorted(f"{file}:1 (not made by its chart)" for file in files)
+
+
 @HELM_IS_HERE
 def test_helm_itself(chart):
     write(chart, charts__side__Chart_yaml="apiVersion: v2\nname: side\nversion: 1.0.0\n",

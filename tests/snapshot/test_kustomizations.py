@@ -127,7 +127,7 @@ def test_a_manifest_that_is_only_data_is_told(tmp_path, says, key, capfd):
     opened = open_source(tmp_path)
     assert (opened.passed, opened.unread) == ((f"{tmp_path}/evil.yaml ({key} of {tmp_path})",), ())
     run(["scan", str(tmp_path), "--check", "privileged-container"])
-    line = f"passed over manifests that a kustomization makes nothing of: {opened.passed[0]}"
+    line = f"passed over manifests that a chart or a kustomization makes nothing of: {opened.passed[0]}"
     assert line in capfd.readouterr().err
 
 
