@@ -49,6 +49,7 @@ class Fault:
     | rotate                      | another token is right from now on: in this file   |
     | again                       | the first page for ever; "token", "objects": new ones each time |
     | flood                       | a body without an end                              |
+    | packed                      | the right body as (encoding, function) make it     |
     """
 
     kind: str
@@ -258,10 +259,17 @@ def _flood(handler: Faulty, request: Request, value: int | None) -> None:
         handler.wfile.write(b" " * (1 << 20))
 
 
+def _packed(handler: Faulty, request: Request, value: tuple[str, Callable[[bytes], bytes]]) -> None:
+    response = handler.right(request)
+    body = value[1](response.body)
+    handler.send_head(response, len(body), {"Content-Encoding": value[0]})
+    handler.wfile.write(body)
+
+
 ACTS: Mapping[str, Callable[[Faulty, Request, Any], None]] = {
     "status": _status, "busy": _busy, "expired": _expired, "body": _body, "html": _html, "type": _type, "huge": _huge,
     "cut": _cut, "hang up": _hang_up, "slow": _slow, "drip": _drip, "plain": _plain, "rotate": _rotate,
-    "again": _again, "flood": _flood,
+    "again": _again, "flood": _flood, "packed": _packed,
 }  # fmt: skip
 
 SCANNER = About(

@@ -1,6 +1,9 @@
 """What the collector does not ask for unless it is told to, and where it stops to read."""
 
+import gzip
 import time
+import tracemalloc
+import zlib
 
 import msgspec
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from kscan.collect.collect import collect
 from kscan.collect.request import Access, KubeletAccess, Options
 from kscan.snapshot import kinds
-from kscan.snapshot.entry import Body, Listing, Reason
+from kscan.snapshot.entry import Body, Gap, Listing, Reason
 from kscan.snapshot.needs import PerNode
 from kscan.views.health import READYZ
 from kscan.views.secret_times import SECRETS as SECRET_METADATA
@@ -106,7 +109,7 @@ def test_a_list_without_an_end_is_cut_and_the_others_are_read(new, tmp_path, mon
 
 
 def test_a_list_of_large_objects_is_cut_by_its_size(tmp_path, monkeypatch):
-    monkeypatch.setattr("kscan.collect.endless.MOST_BYTES", 50_000)
+    monkeypatch.setattr("kscan.collect.endless.MOST_BYTES", 500_000)
     with fake_api(cluster(1200), {PODS: [Fault("again", None, value="objects")]}) as fake:
         snapshot = read(fake, tmp_path)
     assert "larger than" in snapshot.entries[PODS].gap.detail
@@ -118,8 +121,90 @@ def test_an_answer_without_an_end_is_cut(path, tmp_path, monkeypatch):
     with fake_api(cluster(20), {path: [Fault("flood", None)]}) as fake:
         snapshot = read(fake, tmp_path, (*NEEDS, READYZ))
     gap = next(entry for found, entry in snapshot.entries.items() if found.startswith(path))
-    assert (gap.reason, fake.paths().count(path)) == (Reason.CUT_OFF, 1)
+    # Of a list fewer objects are asked for, twice.
+    assert (gap.reason, fake.paths().count(path)) == (Reason.CUT_OFF, 3 if path == PODS else 1)
     assert "longer than 8 MB" in gap.detail
+    assert isinstance(snapshot.entries["/api/v1/serviceaccounts"], Listing)
+
+
+def bomb(megabytes):
+    """A page of one object, packed as small as it can be."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    head = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[{"metadata":{"name":"a","annotations":{"a":"'
+    parts = [head, *[b"x" * (1 << 20)] * megabytes, b'"}}}]}']
+    return b"".join([*map(packer.compress, parts), packer.flush()])
+
+
+def test_a_small_answer_that_unpacks_to_a_large_one_fills_no_memory(tmp_path):
+    paths, body = (PODS, "/api/v1/serviceaccounts", "/apis/apps/v1/deployments", "/readyz"), bomb(500)
+    assert len(body) < 1 << 20
+    with fake_api(
+        cluster(20), {path: [Fault("packed", None, value=("gzip", lambda _: body))] for path in paths}
+    ) as fake:
+        tracemalloc.start()
+        snapshot = read(fake, tmp_path, (kinds.PODS, kinds.SERVICE_ACCOUNTS, kinds.DEPLOYMENTS, READYZ))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    for path in paths:
+        gap = next(entry for found, entry in snapshot.entries.items() if found.startswith(path))
+        assert gap.reason is Reason.CUT_OFF and "longer than" in gap.detail
+    assert most < 450 << 20
+
+
+def test_a_page_that_is_too_long_is_asked_for_with_fewer_objects(tmp_path, monkeypatch):
+    with fake_api(cluster(1200)) as fake:
+        whole = read(fake, tmp_path).entries[PODS]
+        monkeypatch.setattr("kscan.collect.lists.MOST_OF_PAGE", 100_000)
+        fake.requests.clear()
+        found = read(fake, tmp_path).entries[PODS]
+        limits = [asked.query["limit"] for asked in fake.requests if asked.path == PODS]
+    assert found.gap is None and found == whole
+    # What was too long once is not asked for again.
+    assert (limits.count("500"), limits.count("50")) == (1, 24)
+
+
+def test_an_object_that_is_longer_than_a_page_may_be_is_a_gap(tmp_path, monkeypatch):
+    monkeypatch.setattr("kscan.collect.lists.MOST_OF_PAGE", 2_000_000)
+    with fake_api(cluster(1200), {PODS: [Fault("huge", None, page=1, value=3_000_000)]}) as fake:
+        gap = read(fake, tmp_path).entries[PODS]
+    assert (gap.reason, fake.paths().count(PODS)) == (Reason.CUT_OFF, 3)
+
+
+def test_all_lists_together_are_cut_by_their_size(tmp_path, monkeypatch):
+    needs = (kinds.PODS, kinds.DEPLOYMENTS)
+
+    def size(listing):
+        return sum(len(one.head) for one in listing.items) + sum(map(len, {one.spec for one in listing.items}))
+
+    with fake_api(cluster(1200)) as fake:
+        sizes = [size(one) for one in read(fake, tmp_path, needs).entries.values() if isinstance(one, Listing)]
+        assert max(sizes) < sum(sizes) - 1
+        monkeypatch.setattr("kscan.collect.endless.MOST_BYTES", sum(sizes) - 1)
+        found = read(fake, tmp_path, needs).entries.values()
+    gaps = [gap for one in found if (gap := one.gap if isinstance(one, Listing) else one) and isinstance(gap, Gap)]
+    assert [(gap.reason, gap.detail) for gap in gaps] == [(Reason.CUT_OFF, "the lists are larger than 0 MB")]
+
+
+def gzipped(body):
+    return gzip.compress(body[: len(body) // 2]) + gzip.compress(body[len(body) // 2 :])
+
+
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("GZIP", gzipped),
+                                                ("deflate", zlib.compress), ("identity", bytes), ("", bytes)])  # fmt: skip
+def test_a_packed_answer_is_unpacked(encoding, pack, tmp_path):
+    with fake_api(cluster(1200), {PODS: [Fault("packed", None, value=(encoding, pack))]}) as fake:
+        assert len(read(fake, tmp_path).entries[PODS].items) == 1200
+
+
+@pytest.mark.parametrize(("encoding", "pack"), [
+    ("gzip", lambda body: gzip.compress(body)[:-9]), ("gzip", bytes), ("br", bytes), ("gzip, gzip", gzip.compress),
+    ("gzip", lambda body: gzip.compress(body) + b"more"), ("gzip", lambda body: gzip.compress(body)[:200] + b"x" * 200),
+])  # fmt: skip
+def test_what_cannot_be_unpacked_whole_is_a_gap(encoding, pack, tmp_path, monkeypatch):
+    monkeypatch.setattr("kscan.collect.wire._LONGEST_WAIT", 0.01)
+    with fake_api(cluster(20), {PODS: [Fault("packed", None, value=(encoding, pack))]}) as fake:
+        snapshot = read(fake, tmp_path)
+    assert snapshot.entries[PODS].reason is Reason.CUT_OFF
     assert isinstance(snapshot.entries["/api/v1/serviceaccounts"], Listing)
 
 

@@ -9,6 +9,7 @@ import msgspec
 from kscan import __version__, clock
 from kscan.collect.credentials import load
 from kscan.collect.discovery import Served, discover
+from kscan.collect.endless import Kept
 from kscan.collect.identity import identify
 from kscan.collect.kubelets import Asker, nodes_of
 from kscan.collect.lists import Progress, read_list
@@ -84,6 +85,7 @@ class _Gathering:
         self._progress = _locked(progress)
         self._entries: dict[str, Entry] = {}
         self._specs: dict[bytes, bytes] = {}
+        self._kept = Kept()
         self._uid = ""
 
     def read(self, needs: tuple[Need, ...]) -> dict[str, Entry]:
@@ -150,7 +152,7 @@ class _Gathering:
         missing = []
         for version in versions:
             path = resource.path(version, namespace)
-            found = read_list(self._wire, resource, path, self._specs, self._progress)
+            found = read_list(self._wire, resource, path, self._specs, self._progress, self._kept)
             if not isinstance(found, Gap) or found.reason is not Reason.NOT_SERVED:
                 self._entries[path] = found
                 return

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from kscan.collect.endless import Ends
+from kscan.collect.content import MOST_OF_PAGE, TOO_LONG
+from kscan.collect.endless import Ends, Kept
 from kscan.collect.wire import Answer, Wire, refusal
 from kscan.collect.workers import Ahead
 from kscan.model.base import TooDeepError, read_json
@@ -17,7 +18,8 @@ from kscan.snapshot.needs import Resource
 from kscan.snapshot.pages import Page, decode_page, keep, keep_metadata
 
 Progress = Callable[[str, int, int], None]
-PAGE = 500
+# How many objects are asked for at a time: the first number, and where such a page is too long, the next.
+PAGES = (500, 50, 5)
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _METADATA_LIST = ("PartialObjectMetadataList", "meta.k8s.io/v1")
 # A server writes a list's metadata before its items; where it does not, the whole page is decoded first.
@@ -26,38 +28,43 @@ _CONTINUE = re.compile(rb'"continue":"([^"\\\x80-\xff]*)"')
 
 
 def read_list(
-    wire: Wire, resource: Resource, path: str, specs: dict[bytes, bytes], progress: Progress
+    wire: Wire, resource: Resource, path: str, specs: dict[bytes, bytes], progress: Progress, kept: Kept
 ) -> Listing | Gap:
     """Every object of a path, or why not; what came before a failure is kept with its gap."""
     items: list[Item] = []
-    ends, deep = Ends(), list[str]()
+    ends, deep = Ends(kept), list[str]()
     kind, api_version, resource_version = resource.kind, resource.versions[0] if resource.metadata_only else "", ""
     # Of what is read by its metadata only nothing else is accepted: a server that cannot give that gives nothing.
-    accept = _METADATA if resource.metadata_only else "application/json"
-    answer: Answer | Gap = _page(wire, path, "", accept)
+    pages = _Pages(wire, path, _METADATA if resource.metadata_only else "application/json")
+    answer = pages.read("")
     while True:
         if isinstance(answer, Gap):
             return _ended(items, answer, Listing(kind, api_version, tuple(items), resource_version))
-        following = _following(wire, path, answer, accept)
+        following = _following(pages, answer)
         try:
             page, left_out = _whole(resource, answer, path)
             deep += left_out
-            before = len(items)
-            items.extend(_kept(resource, page, specs))
+            new = list(_kept(resource, page, specs))
         except msgspec.MsgspecError as error:
             gap = Gap(path, Reason.UNDECODABLE, _why(answer, error))
             return _ended(items, gap, Listing(kind, api_version, tuple(items), resource_version))
         if not resource.metadata_only:
             kind, api_version = page.kind.removesuffix("List"), page.api_version
         resource_version = page.metadata.resource_version
+        if full := ends.full(new):
+            gap = Gap(path, Reason.CUT_OFF, full)
+            return _ended(items, gap, Listing(kind, api_version, tuple(items), resource_version))
+        items += new
         progress(str(resource), len(page.objects), len(answer.content))
         token = page.metadata.continue_
         # A server that counts more objects and gives no token for them has not told the whole list.
-        cut = ends.reason(items[before:], token) if token else page.metadata.rest
+        cut = ends.reason(new, token) if token else page.metadata.rest
         if cut or not token:
             missing = Gap(path, Reason.CUT_OFF, cut) if cut else _left_out(path, deep)
             return Listing(kind, api_version, tuple(items), resource_version, missing)
-        answer = following.result() if following else _page(wire, path, token, accept)
+        # Its objects hold the whole answer; the next one is long enough.
+        del page
+        answer = following.result() if following else pages.read(token)
 
 
 def _whole(resource: Resource, answer: Answer, path: str) -> tuple[Page, list[str]]:
@@ -96,26 +103,41 @@ def _kept_one(raw: msgspec.Raw, specs: dict[bytes, bytes], page: Page) -> Item:
     return keep(raw, specs, pod=page.kind == "PodList", kind=page.kind.removesuffix("List"))
 
 
-def _following(wire: Wire, path: str, answer: Answer, accept: str) -> Ahead[Answer | Gap] | None:
+class _Pages:
+    """The pages of one list, asked for one after another."""
+
+    def __init__(self, wire: Wire, path: str, accept: str) -> None:
+        self._wire, self._path, self._accept = wire, path, accept
+        self._sizes = list(PAGES)
+
+    def read(self, token: str) -> Answer | Gap:
+        """One page; where so many objects are too long for one, fewer of them, from here on."""
+        answer = self._page(token)
+        while isinstance(answer, Gap) and answer.detail.startswith(TOO_LONG) and self._sizes[1:]:
+            del self._sizes[0]
+            answer = self._page(token)
+        return answer
+
+    def _page(self, token: str) -> Answer | Gap:
+        """One page; where the token has expired, the server's fresh one is followed."""
+        for _ in range(3):
+            query = {"limit": str(self._sizes[0])} | ({"continue": token} if token else {})
+            answer = self._wire.ask("GET", f"{self._path}?{urlencode(query)}", self._accept, most=MOST_OF_PAGE)
+            if isinstance(answer, Gap):
+                return msgspec.structs.replace(answer, path=self._path)
+            if answer.status == 200:
+                return answer
+            fresh = _fresh_token(answer) if answer.status == 410 else ""
+            if not fresh:
+                return refusal(self._path, answer)
+            token = fresh
+        return Gap(self._path, Reason.CUT_OFF, "the list changed faster than it could be read")
+
+
+def _following(pages: _Pages, answer: Answer) -> Ahead[Answer | Gap] | None:
     head = _HEAD.match(answer.content)
     token = _CONTINUE.search(head[1]) if head else None
-    return Ahead(partial(_page, wire, path, token[1].decode(), accept)) if token and token[1] else None
-
-
-def _page(wire: Wire, path: str, token: str, accept: str) -> Answer | Gap:
-    """One page; where the token has expired, the server's fresh one is followed."""
-    for _ in range(3):
-        query = {"limit": str(PAGE)} | ({"continue": token} if token else {})
-        answer = wire.ask("GET", f"{path}?{urlencode(query)}", accept)
-        if isinstance(answer, Gap):
-            return msgspec.structs.replace(answer, path=path)
-        if answer.status == 200:
-            return answer
-        fresh = _fresh_token(answer) if answer.status == 410 else ""
-        if not fresh:
-            return refusal(path, answer)
-        token = fresh
-    return Gap(path, Reason.CUT_OFF, "the list changed faster than it could be read")
+    return Ahead(partial(pages.read, token[1].decode())) if token and token[1] else None
 
 
 class _StatusMeta(msgspec.Struct):
