@@ -16,7 +16,7 @@ from kscan.judge.refusals import Refusal, of_example, refused, worse
 from kscan.judge.report import Status
 from kscan.snapshot.entry import Gap, Listing, Reason
 from kscan.snapshot.folder import load_folder
-from kscan.snapshot.kinds import CLUSTER_ROLE_BINDINGS, PODS
+from kscan.snapshot.kinds import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, PODS
 from kscan.snapshot.needs import Plain
 from kscan.views.view import Readings, Source
 
@@ -187,6 +187,10 @@ def test_what_is_refused_and_how():
     assert path not in refused(snapshot, Refusal(PODS, Reason.NOT_ASKED)).entries
     cut = refused(snapshot, Refusal(PODS, Reason.CUT_OFF)).at(path)
     assert isinstance(cut, Listing) and cut.gap and len(cut.items) < len(snapshot.at(path).items)
+    (full,) = (one for one in examples(CHECKS["aggregated-role-changed"]) if one.name == "a rule of nobody's")
+    roles, two = snapshot_of_example(full), CLUSTER_ROLES.path()
+    lost = [one for one in of_example(roles, CLUSTER_ROLES) if one.lost is not None]
+    assert [refused(roles, one).at(two).items for one in lost] == [roles.at(two).items[1:], roles.at(two).items[:1]]
     assert refused(snapshot, Refusal(Plain("/flagz"))).at("/flagz") == Gap("/flagz", Reason.FORBIDDEN)
     ready = plan([CHECKS["privileged-container"]])
     misshapen = evaluate(refused(snapshot, Refusal(PODS, Reason.UNDECODABLE)), ready).results[0]

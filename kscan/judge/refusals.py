@@ -19,6 +19,8 @@ from kscan.views.server import VERSION
 
 _DISCOVERY = "/apis"
 _GARBAGE = b"\x00 no answer"
+# Of a list of no more objects, each by itself is tried as the one that is missing.
+_FEW = 6
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -26,9 +28,11 @@ class Refusal(msgspec.Struct, frozen=True):
 
     need: Need
     reason: Reason = Reason.FORBIDDEN
+    # Of a list that is cut, the one object that is missing; else it ends in its middle.
+    lost: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.need} {self.reason}"
+        return f"{self.need} {self.reason}" + ("" if self.lost is None else f" without object {self.lost}")
 
 
 def refusals(need: Need) -> tuple[Refusal, ...]:
@@ -55,9 +59,13 @@ def of_example(snapshot: Snapshot, need: Need) -> tuple[Refusal, ...]:
     if need == VERSION and VERSION.path() not in snapshot.entries:
         return ()
     found = refusals(need)
-    return (
-        found if any(_holds(entry) and concerns(need, path) for path, entry in snapshot.entries.items()) else found[:1]
-    )
+    held = [entry for path, entry in snapshot.entries.items() if _holds(entry) and concerns(need, path)]
+    if not held:
+        return found[:1]
+    few = max((len(one.items) for one in held if isinstance(one, Listing) and len(one.items) <= _FEW), default=0)
+    if snapshot.about.manifests or not isinstance(need, Resource) or few == 1:
+        return found
+    return (*found, *(Refusal(need, Reason.CUT_OFF, lost) for lost in range(few)))
 
 
 def _holds(entry: Entry) -> bool:
@@ -94,7 +102,7 @@ def _unread(snapshot: Snapshot, every: tuple[Refusal, ...]) -> Snapshot:
 def _kept_back(entries: Mapping[str, Entry], one: Refusal) -> Iterator[tuple[str, Entry]]:
     for path, entry in entries.items():
         if concerns(one.need, path):
-            yield path, _without(path, entry, one.reason)
+            yield path, _without(path, entry, one.reason, one.lost)
     if isinstance(one.need, Plain | Named | Brought):
         path = one.need.path()
         yield path, _without(path, entries.get(path), one.reason)
@@ -106,15 +114,19 @@ def _kept_back(entries: Mapping[str, Entry], one: Refusal) -> Iterator[tuple[str
             yield from _kept_back(entries, Refusal(group, one.reason))
 
 
-def _without(path: str, entry: Entry | None, reason: Reason) -> Entry:
+def _without(path: str, entry: Entry | None, reason: Reason, lost: int | None = None) -> Entry:
     if reason is Reason.CUT_OFF and isinstance(entry, Listing):
-        half = entry.items[: len(entry.items) // 2]
-        return msgspec.structs.replace(entry, items=half, gap=Gap(path, reason))
+        left = entry.items[: len(entry.items) // 2] if lost is None else _left(entry.items, lost)
+        return msgspec.structs.replace(entry, items=left, gap=Gap(path, reason))
     if reason is Reason.UNDECODABLE and isinstance(entry, Listing):
         return msgspec.structs.replace(entry, items=tuple(map(_misshapen, entry.items)))
     if reason is Reason.UNDECODABLE and isinstance(entry, Body):
         return Body(_GARBAGE, entry.media_type, entry.via)
     return Gap(path, reason)
+
+
+def _left(items: tuple[Item, ...], lost: int) -> tuple[Item, ...]:
+    return items[:lost] + items[lost + 1 :]
 
 
 def _misshapen(item: Item) -> Item:

@@ -18,7 +18,7 @@ from kscan.model.words import listed
 from kscan.rules.rule import rule
 from kscan.views.admission import ADMISSION
 from kscan.views.objects import NAMESPACES, SERVICES
-from kscan.views.policies import ALL_BINDINGS, BINDINGS, HOOKS, POLICIES
+from kscan.views.policies import ALL_BINDINGS, ALL_NAMESPACES, BINDINGS, HOOKS, POLICIES
 from kscan.views.server import MANIFESTS
 
 _ENFORCE = f"{LABEL}enforce"
@@ -70,8 +70,8 @@ def lets_in(postures: Iterable[Posture], *, probes: Sequence[str]) -> Judgements
             yield Fine(ref, f"refused by {listed([str(one) for one in posture.refusing])}")
 
 
-@rule("admission.only_watches", "policies about pods", ADMISSION, ALL_BINDINGS)
-def only_watches(postures: Iterable[Posture], all_bindings: bool) -> Judgements:
+@rule("admission.only_watches", "policies about pods", ADMISSION, ALL_BINDINGS, ALL_NAMESPACES)
+def only_watches(postures: Iterable[Posture], all_bindings: bool, all_namespaces: bool) -> Judgements:
     """Policies that would stop a pod which takes over its node, and that refuse in no namespace."""
     found: dict[ObjectRef, list[Guard]] = {}
     for posture in postures:
@@ -83,6 +83,8 @@ def only_watches(postures: Iterable[Posture], all_bindings: bool) -> Judgements:
             yield Fine(ref)
         elif not all_bindings and ref.kind == "ValidatingAdmissionPolicy":
             yield Unsure(ref, "not all bindings could be read, and another one may deny")
+        elif not all_namespaces:
+            yield Unsure(ref, "it may deny in a namespace that could not be read")
         else:
             stops = words({probe for one in guards for probe in one.stops})
             yield Problem(ref, f"only {guards[0].effect}: {listed(stops)} would be let in all the same")

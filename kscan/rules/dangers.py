@@ -72,7 +72,8 @@ def by_name(rights: Rights, powers: Powers, ways: Ways, *, surely: bool) -> Iter
     if "bound" in words:
         for role, bindings in _bound(rights, powers, words["bound"], words["powerful"]).items():
             yield _danger(rights, ways, _put(asked, partial(_of_role, role, bindings)))
-        yield from _made(rights, powers, ways, asked)
+        # What is not seen may stand there.
+        yield from _made(rights, powers, ways, asked) if rights.all_bindings else ()
     same = [asks for way, asks in flat if way.named == "same"]
     for name in sorted(common_names(rights.full, same)) if same else ():
         yield _danger(rights, ways, _put(asked, partial(_of_name, name)))

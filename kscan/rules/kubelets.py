@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from posixpath import basename, dirname
 from typing import Any
 
-from kscan.checks.judgement import Fine, Judgement, Judgements, Moot, Problem
+from kscan.checks.judgement import Fine, Judgement, Judgements, Moot, Problem, Unsure
 from kscan.model.nodes import UNVERIFIED, VERIFIED, Group
 from kscan.model.platform import Platform
 from kscan.model.words import listed
 from kscan.rules.conditions import clauses, written
 from kscan.rules.node_settings import judged, noted, ref_of, shortened
 from kscan.rules.rule import rule
-from kscan.views.kubelets import KUBELET_FLAGS, KUBELETS
+from kscan.views.kubelets import KUBELET_FLAGS, KUBELETS, SILENT
 from kscan.views.platform import PLATFORM
 
 _PLACE = "kubeletconfig."
@@ -76,9 +76,9 @@ def _certificate(group: Group) -> tuple[bool, str]:
     return True, f"tlsCertFile={certificate}"
 
 
-@rule("kubelets.differ", "kubelets", KUBELETS, more=(PLATFORM,), of_cluster=True)
+@rule("kubelets.differ", "kubelets", KUBELETS, SILENT, more=(PLATFORM,), of_cluster=True)
 def differ(
-    groups: Sequence[Group], platform: Platform | None, *, apart_from: Sequence[str], message: str
+    groups: Sequence[Group], silent: int | None, platform: Platform | None, *, apart_from: Sequence[str], message: str
 ) -> Judgements:
     """Nodes whose kubelets are set otherwise than most of the same version and operating system."""
     yield from _of_providers(groups, platform)
@@ -86,18 +86,25 @@ def differ(
     for group in groups:
         builds.setdefault(group.build, []).append(group)
     for build, found in sorted(builds.items()):
-        yield from _differing(build, found, apart_from, message)
+        yield from _differing(build, found, silent, apart_from, message)
 
 
-def _differing(build: str, groups: Sequence[Group], apart_from: Sequence[str], message: str) -> Iterator[Judgement]:
+def _differing(
+    build: str, groups: Sequence[Group], silent: int | None, apart_from: Sequence[str], message: str
+) -> Iterator[Judgement]:
     found: dict[str, tuple[Settings, list[str]]] = {}
     for group in groups:
         kept: Settings = {field: value for field, value in group.settings.items() if field not in apart_from}
         found.setdefault(written(kept), (kept, []))[1].extend(group.nodes)
     kinds = sorted(((settings, tuple(sorted(nodes))) for settings, nodes in found.values()), key=_largest)
     usual, most = kinds[0]
-    if 2 * len(most) <= sum(len(nodes) for _, nodes in kinds):
+    told = sum(len(nodes) for _, nodes in kinds)
+    if 2 * len(most) <= told:
         yield from _without_most(build, kinds)
+        return
+    if len(kinds) > 1 and (silent is None or 2 * len(most) <= told + silent):
+        open_ = "what most nodes are set to, those decide that did not answer"
+        yield Unsure(ref_of(most, f"of {build}"), open_, objects=told)
         return
     yield Fine(ref_of(most, f"of {build}"), f"the same settings on {len(most):,} of {build}", len(most))
     for settings, nodes in kinds[1:]:

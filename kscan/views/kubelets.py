@@ -35,6 +35,7 @@ _FLAGS_OF_ONE_NODE = ("node-ip", "provider-id", "pod-cidr", "address")
 # Flags that a check asks for, and that are empty where they are not given.
 _FLAGS_ASKED = ("hostname-override",)
 _ANOTHER_CHANNEL = "a node without a document is asked itself, and what it does not answer is missed"
+_COUNTED = "it is counted how many did not answer"
 _MORE_NODES = "a node that nobody is known to provide has to answer itself"
 _Told = tuple[Mapping[str, Any], str]
 _Settings = tuple[bytes, Mapping[str, Any], str]
@@ -131,6 +132,15 @@ def _view(
     return View(name, (*PLATFORM.needs, need, *more), build)
 
 
+def _silent(source: Source) -> int | None:
+    told = sum(len(group.nodes) for group in source.weighed(KUBELETS, because=_COUNTED))
+    provided = source.weighed(PLATFORM, because=_COUNTED).provided
+    nodes = [one.metadata.name for one in source.nouns(kinds.NODES, Node)]
+    unread = tuple(source.gaps)
+    source.weigh(*unread, because=_COUNTED)
+    return None if unread else max(0, sum(name not in provided for name in nodes) - told)
+
+
 def _build(node: Node) -> str:
     info = node.status.node_info
     return f"v{version(info.kubelet_version) or '?'} {info.operating_system}".rstrip()
@@ -152,3 +162,5 @@ def _folded(need: PerNode, gaps: Iterable[tuple[str, Gap]]) -> Iterable[Gap]:
 _READ_FLAGS = {media_type: partial(_flags, read) for media_type, read in READERS.items()}
 KUBELETS = _view("kubelets", CONFIGZ, "configz", {JSON: _configuration})
 KUBELET_FLAGS = _view("kubelet flags", FLAGZ_OF_NODES, "flagz", _READ_FLAGS, *NODE_FILES.needs, otherwise=_from_agents)
+# How many did not answer that nobody is known to provide; None where not all nodes are known.
+SILENT: View[int | None] = View("kubelets that did not answer", KUBELETS.needs, _silent)

@@ -3,6 +3,7 @@
 from kscan.model.admission.policies import Policy, PolicyBinding
 from kscan.model.admission.webhooks import Hook, WebhookConfiguration
 from kscan.snapshot import kinds
+from kscan.views.objects import NAMESPACES
 from kscan.views.view import Source, View
 
 
@@ -33,4 +34,10 @@ def _all_bindings(source: Source) -> bool:
     return source.whole(BINDINGS)
 
 
+def _all_namespaces(source: Source) -> bool:
+    source.weighed(NAMESPACES, because="where namespaces were not read, nothing is said to refuse in none")
+    return source.whole(NAMESPACES)
+
+
 ALL_BINDINGS: View[bool] = View("whether all admission policy bindings were read", BINDINGS.needs, _all_bindings)
+ALL_NAMESPACES: View[bool] = View("whether all namespaces were read", NAMESPACES.needs, _all_namespaces)

@@ -152,7 +152,7 @@ def test_a_constraint_with_a_field_that_is_not_read_is_a_doubt(own_library, spec
 def test_a_constraint_that_only_watches_is_found_where_its_template_is_known(own_library):
     def found(**more):
         guards = reading(FLAGS, *_gatekeeper(spec={"enforcementAction": "dryrun"}, **more)).value
-        return [type(one) for one in only_watches.run(guards, all_bindings=True)]
+        return [type(one) for one in only_watches.run(guards, all_bindings=True, all_namespaces=True)]
 
     assert found() == [Problem]
     assert found(targets=[]) == []
