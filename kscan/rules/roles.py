@@ -19,6 +19,7 @@ _READING = frozenset({"get", "list", "watch"})
 # Groups whose kinds are made while the cluster runs, from templates: no role can name them before.
 _MADE_LATER = frozenset({"constraints.gatekeeper.sh"})
 _AGGREGATES = "rbac.authorization.k8s.io/aggregate-to-"
+_GATHERS = "it may gather what it holds from roles that could not be read"
 
 
 @rule("roles.shipped_changed", "roles and role bindings", RBAC, of_cluster=True)
@@ -30,7 +31,9 @@ def shipped_changed(rights: Rights) -> Judgements:
     shown: list[Role | Binding] = [*rights.full.roles.values(), *rights.full.bindings]
     for thing in shown:
         extra = beyond_all.get(thing.ref)
-        if extra and _is_shipped(rights, thing):
+        if extra and not rights.all_roles and thing.ref in most.selectors and extra.path == "rules":
+            yield Unsure(thing.ref, _GATHERS)
+        elif extra and _is_shipped(rights, thing):
             yield Problem(thing.ref, extra.message, path=extra.path, value=extra.value)
         elif extra or thing.ref in beyond_known:
             yield Unsure(thing.ref, rights.baseline.why)
@@ -53,7 +56,7 @@ def aggregation_changed(rights: Rights) -> Judgements:
     for ref, rules in gathered(rights.full.roles.values()).items():
         more = list(beyond(rules, rights.full.roles[ref].rules))
         if more and not rights.all_roles:
-            yield Unsure(ref, "it may gather what it holds from roles that could not be read")
+            yield Unsure(ref, _GATHERS)
         elif more:
             yield Problem(ref, "holds what it gathers from no role", path="rules", value="; ".join(map(str, more)))
         else:
