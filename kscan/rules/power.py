@@ -8,10 +8,9 @@ import msgspec
 from kscan import data
 from kscan.checks.check import Severity, read_checks
 from kscan.model.meta import ObjectRef
-from kscan.model.rbac.authorizer import Scopes
 from kscan.model.rbac.identity import Identity
 from kscan.model.rbac.names import accounts_named, named_targets, scopes_of
-from kscan.model.rbac.power import Holding, Powers, becoming, standing_in
+from kscan.model.rbac.power import Becoming, Holding, Powers, becoming, standing_in
 from kscan.model.rbac.reach import NOWHERE, Danger, Reach
 from kscan.model.rbac.roles import Ask
 from kscan.rules.dangers import Needed, Ways, asks_of, by_name, of_all, ways_of
@@ -41,7 +40,7 @@ class _Critical(msgspec.Struct, frozen=True):
 class _Round(msgspec.Struct):
     """What makes powerful besides what is held; it only grows."""
 
-    become: Mapping[str, Scopes] = {}
+    become: Becoming = Becoming()
     dangers: tuple[Danger, ...] = ()
 
 
@@ -64,13 +63,15 @@ def _powers(rights: Rights) -> Powers:
         if "same" in _kinds(one.ways):
             held += _by_name(world, Powers(), one.ways)
     targets = _targets(world, (one for one in named if len(one) == 1))
-    powers, before, now = Powers(held), None, _Round()
+    base, before, now = Powers(held), None, _Round()
+    powers, more = base, list[Holding]()
     while now != before:
         become = becoming(world.full, powers, targets)
-        known = Powers(powers.held, become)
+        known = base.beside(more, become)
         dangers = [danger for one in named if len(one) > 1 for danger in by_name(world, known, one, surely=False)]
         before, now = now, _Round(become, tuple(dangers))
-        powers = Powers((*held, *((Reach(world.full, danger), NOWHERE) for danger in dangers)), become)
+        more = [(Reach(world.full, danger), NOWHERE) for danger in dangers]
+        powers = base.beside(more, become)
     return powers
 
 

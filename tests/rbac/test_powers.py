@@ -101,3 +101,53 @@ def test_a_binding_is_made_by_its_name_only_where_none_stands():
     assert found("role-binders", [powerful, *given("b", *rules, place="shop")]) == {"b"}
     standing = given("won", rule("get", "pods"), place="shop")
     assert found("role-binders", [powerful, *standing, *given("b", *rules, place="shop")]) == set()
+
+
+def powerful_in(place):
+    """An account that may list all secrets, in a namespace."""
+    yield KEEPER
+    yield {"kind": "ClusterRoleBinding", "metadata": {"name": f"god-{place}"}, "roleRef": {"kind": "ClusterRole", "name": "keeper"},
+           "subjects": [{"kind": "ServiceAccount", "name": "god", "namespace": place}]}  # fmt: skip
+
+
+@pytest.mark.parametrize("held", [rule("create", "pods"), mints(), rule("create", "pods/exec"), rule("patch", "deployments", "apps")],
+                         ids=["pods", "tokens", "exec", "deployments"])  # fmt: skip
+def test_who_becomes_the_accounts_of_a_namespace_where_a_powerful_one_stands_is_powerful(held):
+    steps = [*given("deployer", held, place="ops"), *given("minter", mints("deployer"), place="ops"),
+             *given("actor", rule("impersonate", "serviceaccounts", "", "deployer"), place="ops")]  # fmt: skip
+    assert "minter" not in found("token-minters", steps)
+    assert "minter" not in found("token-minters", [*powerful_in("shop"), *steps])
+    assert found("token-minters", [*powerful_in("ops"), *steps]) >= {"minter"}
+    assert found("service-account-impersonators", [*powerful_in("ops"), *steps]) == {"actor"}
+
+
+def test_a_group_of_accounts_that_is_powerful_makes_its_namespaces_so():
+    steps = [
+        *given("deployer", rule("create", "pods"), place="ops"),
+        *given("actor", rule("impersonate", "users", "", "jo")),
+    ]
+    steps[1] = steps[1] | {"subjects": [{"kind": "User", "name": "jo"}]}
+    for group, expected in (
+        ("system:serviceaccounts:ops", {"actor"}),
+        ("system:serviceaccounts", {"actor"}),
+        ("people", set()),
+    ):
+        keeper, bound = powerful_in("ops")
+        bound = bound | {"subjects": [{"kind": "Group", "name": group}]}
+        assert found("user-impersonators", [keeper, bound, *steps]) == expected
+
+
+def test_chains_of_namespaces_take_a_time_that_grows_as_they_do():
+    def seconds(many):
+        documents = [*powerful_in(f"n{many}")]
+        for number in range(many):
+            place, after = f"n{number}", f"n{number + 1}"
+            documents += given("deployer", rule("create", "pods"), place=after, who="other")
+            documents[-1]["subjects"] = [{"kind": "ServiceAccount", "name": "deployer", "namespace": place}]
+            documents += given("minter", mints("deployer"), place=place)
+        started = time.process_time()
+        assert found("token-minters", documents) == {"minter"}
+        return time.process_time() - started
+
+    few, many = min(seconds(60) for _ in range(3)), seconds(600)
+    assert many < 25 * few + 0.5

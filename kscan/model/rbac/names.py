@@ -43,12 +43,16 @@ def powerful(authorizer: Authorizer, powers: Powers, ask: Ask, *, inside: bool) 
 
 def named_targets(authorizer: Authorizer, ask: Ask) -> Iterator[tuple[Identity, ObjectRef, str]]:
     """Whom the names mean that rules are limited to, with the roles that allow it for them, and where."""
-    roles: dict[str, list[ObjectRef]] = {}
+    of_name: dict[str, set[ObjectRef]] = {}
+    bound_in: dict[str, set[ObjectRef]] = {}
     for role, names in authorizer.limited(ask).items():
         for name in names:
-            roles.setdefault(name, []).append(role)
+            of_name.setdefault(name, set()).add(role)
+        for place in authorizer.bound_in(role):
+            bound_in.setdefault(place, set()).add(role)
     for target, place, name in _meant(authorizer, ask):
-        yield from ((target, role, place) for role in roles[name])
+        for scope in {EVERYWHERE, place}:
+            yield from ((target, role, place) for role in of_name[name] & bound_in.get(scope, set()))
 
 
 def _meant(authorizer: Authorizer, ask: Ask) -> Iterator[tuple[Identity, str, str]]:

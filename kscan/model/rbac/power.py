@@ -1,18 +1,31 @@
 """Who and what is powerful: whoever holds one of the grave dangers comes to what others have, or to all."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from itertools import chain
+
+import msgspec
 
 from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE, Authorizer, Scopes
-from kscan.model.rbac.identity import Identity
+from kscan.model.rbac.identity import AUTHENTICATED, SERVICE_ACCOUNTS, Identity, subject_of
 from kscan.model.rbac.reach import NOWHERE, Reach
 from kscan.model.rbac.roles import Binding, RoleRef, Subject
 
 # Whoever has power there has the cluster: what runs it stands there.
-_SYSTEM = "kube-system"
+_SYSTEM: Scopes = frozenset({"kube-system"})
 # No name that an API server takes: a namespace like any other, and the beginning of who stands in for a role.
 _ANY = "\0"
 Holding = tuple[Reach, Scopes]
+
+
+class Becoming(msgspec.Struct, frozen=True):
+    """Who may become somebody powerful, by key, and where; and in which namespaces powerful accounts stand.
+
+    The empty name is every namespace.
+    """
+
+    who: Mapping[str, Scopes] = {}
+    seats: Scopes = _SYSTEM
 
 
 class Powers:
@@ -21,15 +34,23 @@ class Powers:
     What is held counts in the places that are given with it; none given is everywhere.
     """
 
-    def __init__(self, held: Sequence[Holding] = (), become: Mapping[str, Scopes] | None = None) -> None:
+    def __init__(
+        self, held: Sequence[Holding] = (), become: Becoming | None = None, base: "Powers | None" = None
+    ) -> None:
         self.held = held
-        self._become = become or {}
+        self._become = become or Becoming()
+        self._base = base
         self._known: dict[Identity, Scopes] = {}
+
+    def beside(self, held: Sequence[Holding], become: Becoming) -> "Powers":
+        """The same with more that is held, and with whom they may become; what is known of these is kept."""
+        return Powers(held, become, self)
 
     def places(self, identity: Identity) -> Scopes:
         """Where somebody is powerful."""
         if identity not in self._known:
-            found = [self._become.get(key, NOWHERE) for key in identity.keys]
+            found = [self._become.who.get(key, NOWHERE) for key in identity.keys]
+            found += [self._base.places(identity)] if self._base else []
             for reach, places in self.held:
                 scopes = reach.of(identity)
                 found.append(scopes & {EVERYWHERE, *places} if places else scopes)
@@ -37,9 +58,14 @@ class Powers:
         return self._known[identity]
 
     def somebody(self, identity: Identity) -> bool:
-        """Whether somebody is powerful in the whole cluster, or may become somebody who is."""
-        becomes = any(key in self._become for key in identity.keys)
-        return becomes or not self.places(identity).isdisjoint({EVERYWHERE, _SYSTEM})
+        """Whether somebody is powerful in the whole cluster, or may become somebody who is.
+
+        So is who has power in a namespace where such an account stands: pods, tokens and roles of it are within reach.
+        """
+        if any(key in self._become.who for key in identity.keys):
+            return True
+        places, seats = self.places(identity), self._become.seats
+        return bool(places) if EVERYWHERE in seats else EVERYWHERE in places or not seats.isdisjoint(places)
 
     def role(self, ref: ObjectRef) -> bool:
         """Whether a ClusterRole makes powerful by itself where it is bound for the cluster."""
@@ -59,7 +85,7 @@ def standing_in(authorizer: Authorizer, roles: Mapping[ObjectRef, Iterable[str]]
     """
     more = [_bound(ref, place, place) for ref in roles for place in [ref.namespace]]
     more += [_bound(ref, _ANY, place) for ref, places in roles.items() if not ref.namespace
-             for place in {_ANY, _SYSTEM, *places}]  # fmt: skip
+             for place in {_ANY, *_SYSTEM, *places}]  # fmt: skip
     return Authorizer(authorizer.roles.values(), (*authorizer.bindings, *more))
 
 
@@ -77,25 +103,61 @@ def _stand_in(ref: ObjectRef, place: str) -> str:
 
 def becoming(
     authorizer: Authorizer, powers: Powers, targets: Mapping[Identity, Set[tuple[ObjectRef, str]]]
-) -> Mapping[str, Scopes]:
+) -> Becoming:
     """Who may become somebody powerful, however many others they become between, and where they may.
 
     Of each of whom somebody may become: the roles that allow it, and in which namespace.
     """
-    of_key: dict[str, list[Identity]] = {}
-    for identity in targets:
-        for key in identity.keys:
-            of_key.setdefault(key, []).append(identity)
+    world = _World(powers, dict.fromkeys((*targets, *(one for one in authorizer.identities if _seats(one)))))
     found: dict[str, Scopes] = {}
-    pending = [identity for identity in targets if powers.somebody(identity)]
-    done, asked = set(pending), set[tuple[ObjectRef, str]]()
+    seats, asked = set(_SYSTEM), set[tuple[ObjectRef, str]]()
+    pending = [identity for identity in world.known if powers.somebody(identity)]
+    done = set(pending)
     while pending:
-        fresh = targets[pending.pop()] - asked
+        identity = pending.pop()
+        new = _seats(identity) - seats
+        seats |= new
+        more = [one for seat in new for one in world.within(seat)]
+        fresh = targets.get(identity, set()) - asked
         asked |= fresh
         for role, place in fresh:
             for grant in (one for one in authorizer.given(role) if one.namespace in (EVERYWHERE, place)):
-                more = [one for one in of_key.get(grant.key, ()) if grant.key not in found and one not in done]
+                more += () if grant.key in found else world.of_key.get(grant.key, ())
                 found[grant.key] = found.get(grant.key, NOWHERE) | {grant.namespace}
-                done.update(more)
-                pending += more
-    return found
+        pending += [one for one in dict.fromkeys(more) if one not in done]
+        done.update(more)
+    return Becoming(found, frozenset(seats))
+
+
+class _World:
+    """Those who may come to be powerful, by what binds them, and by where they have power."""
+
+    def __init__(self, powers: Powers, known: Iterable[Identity]) -> None:
+        self.known = tuple(known)
+        self.of_key: dict[str, list[Identity]] = {}
+        alike: dict[Scopes, list[Identity]] = {}
+        for identity in self.known:
+            alike.setdefault(powers.places(identity), []).append(identity)
+            for key in identity.keys:
+                self.of_key.setdefault(key, []).append(identity)
+        # Many have power in the same places: these are gone through once for all of them.
+        self._within: dict[str, list[list[Identity]]] = {}
+        for scopes, found in alike.items():
+            for place in scopes:
+                self._within.setdefault(place, []).append(found)
+
+    def within(self, seat: str) -> Iterator[Identity]:
+        """Who has power in a namespace; under the empty name, in any."""
+        for found in [self._within.get(seat, [])] if seat else self._within.values():
+            yield from chain.from_iterable(found)
+
+
+def _seats(identity: Identity) -> Scopes:
+    """The namespace of a service account, or of a group of them; the empty name is every namespace."""
+    subject = subject_of(identity.keys[0])
+    if subject.kind == "ServiceAccount":
+        return frozenset({subject.namespace})
+    if subject.kind == "Group" and subject.name in (SERVICE_ACCOUNTS, AUTHENTICATED):
+        return frozenset({EVERYWHERE})
+    of_accounts = subject.kind == "Group" and subject.name.startswith(f"{SERVICE_ACCOUNTS}:")
+    return frozenset({subject.name.removeprefix(f"{SERVICE_ACCOUNTS}:")}) if of_accounts else NOWHERE

@@ -55,10 +55,12 @@ class Reach:
     def _by_name(self) -> Mapping[str, Sequence[Ask]]:
         """By key, the questions of names that are enough which somebody is allowed by these names."""
         found: dict[str, list[Ask]] = {}
-        for ask in (one for need in self._danger.needs for one in need.asks if one in self._danger.named):
-            of_all = self._authorizer.holders(ask.of(""))
-            for key in self._authorizer.holders(ask).keys() - of_all.keys():
-                found.setdefault(key, []).append(ask)
+        asks = (one for need in self._danger.needs for one in need.asks if one in self._danger.named)
+        for ask, places in _by_question(asks, self._danger.inside).items():
+            held, of_all = self._authorizer.holders(ask), self._authorizer.holders(ask.of(""))
+            for key in held.keys() - of_all.keys():
+                here = places if EVERYWHERE in held[key] else places & (held[key] | _EVERYWHERE)
+                found.setdefault(key, []).extend(ask.within(place) for place in sorted(here))
         return found
 
     def of_theirs(self, identity: Identity, place: str) -> Danger:
@@ -93,18 +95,35 @@ def _holders(authorizer: Authorizer, asks: Iterable[Ask], inside: frozenset[Ask]
     found: dict[str, Scopes] = {}
     # Many hold the same in the same places: each set of them is made once.
     both: dict[tuple[Scopes, Scopes], Scopes] = {}
-    for ask in asks:
-        held, meant = authorizer.holders(ask), _meant(ask)
+    for ask, places in _by_question(asks, inside).items():
+        held = authorizer.holders(ask)
         # A name that means something in one namespace only counts there; and for nobody's own.
-        if ask.namespace or ask not in inside:
-            limit = _EVERYWHERE | {ask.namespace}
-            within = {scopes: scopes & limit for scopes in {*held.values()}}
-            held = {key: within[scopes] for key, scopes in held.items() if within[scopes]}
-        for key, scopes in held.items():
-            if key != meant:
+        meant = {_meant(ask.within(place)): place for place in places}
+        within = {scopes: _within(scopes, places, ask, inside) for scopes in {*held.values()}}
+        for key, limited in ((key, within[scopes]) for key, scopes in held.items()):
+            scopes = _within(held[key], places - {meant[key]}, ask, inside) if key in meant else limited
+            if scopes:
                 pair = found.get(key, NOWHERE), scopes
                 found[key] = both.get(pair) or both.setdefault(pair, pair[0] | scopes)
     return found
+
+
+def _by_question(asks: Iterable[Ask], inside: frozenset[Ask]) -> Mapping[Ask, Scopes]:
+    """The questions without their namespaces, and in which they mean something; the empty name is any, or none.
+
+    A name may mean something in many namespaces: to go through all who hold it for each would take the square.
+    """
+    found: dict[Ask, set[str]] = {}
+    for ask in asks:
+        found.setdefault(ask.within(EVERYWHERE), set()).add(ask.namespace)
+    return {ask: frozenset(places) for ask, places in found.items()}
+
+
+def _within(scopes: Scopes, places: Scopes, ask: Ask, inside: frozenset[Ask]) -> Scopes:
+    """Where a right counts that is held in these scopes."""
+    if EVERYWHERE in places and ask in inside:
+        return scopes
+    return scopes & (places | _EVERYWHERE) if places else NOWHERE
 
 
 def _meant(ask: Ask) -> str:
