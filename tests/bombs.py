@@ -108,6 +108,13 @@ def rbac_bombs():
         {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["impersonate"], "resourceNames": words(10_000)},
         {"apiGroups": [rbac], "resources": ["roles"], "verbs": ["escalate", "update"], "resourceNames": words(10_000)},
     ]
+    named += [
+        {"apiGroups": [group], "resources": [resource], "verbs": [verb], "resourceNames": words(10_000)}
+        for verb, group, resource in (
+            ("create", "", "pods/exec"), ("patch", "apps", "deployments"), ("patch", "", "namespaces"),
+            ("update", "admissionregistration.k8s.io", "mutatingwebhookconfigurations"), ("impersonate", "", "users"),
+        )
+    ]  # fmt: skip
     product = {"apiGroups": groups, "resources": words(40_000), "verbs": ["get"]}
     return [
         *rbac_bomb("bomb-same", [*same, *DANGERS], accounts("same", 12_000)),

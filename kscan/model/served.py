@@ -8,6 +8,7 @@ from kscan.model.discovery import Offer, OfferedGroup
 
 # What authorizers are asked about although no API serves it.
 _RBAC, _CERTIFICATES, _AUTHENTICATION = "rbac.authorization.k8s.io", "certificates.k8s.io", "authentication.k8s.io"
+_RESOURCE = "resource.k8s.io"
 _IMPERSONATE = ("impersonate",)
 _UNSERVED: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("", "users"): _IMPERSONATE,
@@ -18,14 +19,35 @@ _UNSERVED: Mapping[tuple[str, str], tuple[str, ...]] = {
     (_AUTHENTICATION, "groups"): ("impersonate:user-info",),
     (_AUTHENTICATION, "serviceaccounts"): ("impersonate:serviceaccount",),
     (_AUTHENTICATION, "nodes"): ("impersonate:arbitrary-node", "impersonate:associated-node"),
+    (_AUTHENTICATION, "admissionReviewAPIGroups"): ("attest",),
     (_CERTIFICATES, "signers"): ("approve", "attest", "sign"),
+    # Whose certificates the controller manager approves by itself.
+    (_CERTIFICATES, "certificatesigningrequests/nodeclient"): ("create",),
+    (_CERTIFICATES, "certificatesigningrequests/selfnodeclient"): ("create",),
+    # Who else than the scheduler may allocate devices, and whose drivers may tell of theirs.
+    (_RESOURCE, "resourceclaims/binding"): ("update", "patch"),
+    (_RESOURCE, "resourceclaims/driver"): (
+        "associated-node:update",
+        "associated-node:patch",
+        "arbitrary-node:update",
+        "arbitrary-node:patch",
+    ),
 }
-_WITHIN = frozenset({(_AUTHENTICATION, "serviceaccounts")})
+_WITHIN = frozenset({
+    (_AUTHENTICATION, "serviceaccounts"), (_RESOURCE, "resourceclaims/binding"), (_RESOURCE, "resourceclaims/driver"),
+})  # fmt: skip
 _MORE_VERBS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("", "serviceaccounts"): _IMPERSONATE,
     (_RBAC, "roles"): ("bind", "escalate"),
     (_RBAC, "clusterroles"): ("bind", "escalate"),
 }
+# What OpenShift's own admission control asks about.
+_OPENSHIFT = frozenset({
+    ("", "endpoints/restricted"), ("discovery.k8s.io", "endpointslices/restricted"),
+    ("route.openshift.io", "routes/custom-host"),
+    *((group, f"builds/{kind}") for group in ("", "build.openshift.io")
+      for kind in ("custom", "docker", "jenkinspipeline", "optimizeddocker", "source")),
+})  # fmt: skip
 # The kubelet's own questions to the API server: what it serves stands behind these.
 _KUBELET = ("checkpoint", "configz", "healthz", "log", "metrics", "pods", "proxy", "spec", "stats")
 
@@ -68,7 +90,7 @@ class Served:
         own, _, part = resource.partition("/")
         # Whoever sets an owner that is deleted only after what it owns is asked for that owner's finalizers.
         known = (group, own if part == "finalizers" else resource) in self.resources
-        return known or (group, own) in _UNSERVED
+        return known or (group, own) in _UNSERVED or (group, resource) in _OPENSHIFT
 
     def may(self, group: str, resource: str) -> bool:
         """Whether it is served as far as is known, or may be, of a group that was not told whole."""
@@ -117,7 +139,7 @@ def _resources(groups: Iterable[OfferedGroup]) -> Iterator[Resource]:
             for offer in version.resources:
                 yield from _with_parts(group.name, offer)
     for (name, plural), verbs in _UNSERVED.items():
-        yield Resource(name, plural, (name, plural) in _WITHIN, verbs, names=(plural,))
+        yield Resource(name, plural, (name, plural) in _WITHIN, verbs, names=() if "/" in plural else (plural,))
 
 
 def _with_parts(group: str, offer: Offer) -> Iterator[Resource]:

@@ -9,7 +9,7 @@ import msgspec
 from kscan.errors import CheckError
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE
-from kscan.model.rbac.names import common_names, makeable, powerful
+from kscan.model.rbac.names import any_names, common_names, makeable, own_names, powerful
 from kscan.model.rbac.power import Powers
 from kscan.model.rbac.reach import Danger, Need, Reach
 from kscan.model.rbac.roles import Ask
@@ -19,6 +19,8 @@ from kscan.views.rights import Rights
 _INSIDE = (("bind", "clusterroles"), ("use", "securitycontextconstraints"))
 # Subresources that are named freely: any that some rule names counts.
 _FREE = "userextras/*"
+# Where a name limits nothing, as it is one's own choice, or that of what stands there.
+_LIMITED = frozenset({"any", "seated"})
 
 
 class Needed(msgspec.Struct, forbid_unknown_fields=True):
@@ -32,8 +34,11 @@ class Needed(msgspec.Struct, forbid_unknown_fields=True):
     names: tuple[str, ...] = ("",)
     urls: tuple[str, ...] = ()
     everywhere: bool = False
-    # Which rules with names count too: of what is powerful, of what binds it, or of one name for all such needs.
-    named: Literal["", "powerful", "bound", "same"] = ""
+    # Which rules with names count too: of what is powerful, of what binds it, of one name for all such needs, of any,
+    # or of any in a namespace where a powerful account stands.
+    named: Literal["", "powerful", "bound", "same", "any", "seated"] = ""
+    # How the names of any begin that count.
+    begins: str = ""
 
 
 Ways = list[list[Needed]]
@@ -74,6 +79,10 @@ def by_name(rights: Rights, powers: Powers, ways: Ways, *, surely: bool) -> Iter
             yield _danger(rights, ways, _put(asked, partial(_of_role, role, bindings)))
         # What is not seen may stand there.
         yield from _made(rights, powers, ways, asked) if rights.all_bindings else ()
+    if not _LIMITED.isdisjoint(words):
+        found = _put(asked, partial(_of_any, rights, powers))
+        if all(any(one) for one in found):
+            yield _danger(rights, ways, found)
     same = [asks for way, asks in flat if way.named == "same"]
     for name in sorted(common_names(rights.full, same)) if same else ():
         yield _danger(rights, ways, _put(asked, partial(_of_name, name)))
@@ -90,7 +99,7 @@ def _danger(rights: Rights, ways: Ways, asks: _Asks) -> Danger:
     wide = {ask for way, ask in flat if way.everywhere}
     needs = tuple(Need(tuple(ask for each in found for ask in each)) for found in asks)
     inside = frozenset(ask for _, ask in flat if ask not in wide and _is_inside(rights, ask))
-    named = (ask for way, ask in flat if way.named in ("powerful", "same") and ask.name)
+    named = (ask for way, ask in flat if way.named in ("powerful", "same", *_LIMITED) and ask.name)
     return Danger(needs, inside, frozenset(named))
 
 
@@ -98,6 +107,20 @@ def _of_powerful(rights: Rights, powers: Powers, way: Needed, ask: Ask) -> Itera
     if way.named != "powerful":
         return (ask,)
     return powerful(rights.full, powers, ask, inside=not way.everywhere)
+
+
+def _of_any(rights: Rights, powers: Powers, way: Needed, ask: Ask) -> Iterable[Ask]:
+    """The question of each name that some rule is limited to; of a namespace it is asked there."""
+    if way.named not in _LIMITED:
+        return (ask,)
+    if ask.verb == "create" and "/" not in ask.resource:
+        # What is created has no name yet when it is asked about.
+        return ()
+    if ask.resource == "namespaces":
+        return (ask.of(name).within(name) for name in own_names(rights.full, ask))
+    places = sorted(powers.seats) if way.named == "seated" else (EVERYWHERE,)
+    names = (name for name in any_names(rights.full, ask) if name.startswith(way.begins))
+    return (ask.of(name).within(place) for name in names for place in places)
 
 
 def _bound(
@@ -147,6 +170,12 @@ def _of_name(name: str, way: Needed, ask: Ask) -> Iterable[Ask]:
         return (ask,)
     # What is created has no name yet when it is asked about; by an update it has, and that is asked for as well.
     return () if ask.verb == "create" else (ask.of(name),)
+
+
+def of_any_name(ways: Ways) -> Ways:
+    """The same by any name, wherever it is."""
+    return [[msgspec.structs.replace(way, named="any" if way.named in _LIMITED else way.named) for way in one]
+            for one in ways]  # fmt: skip
 
 
 def asks_of(rights: Rights, needed: Needed, *, surely: bool) -> Iterator[Ask]:

@@ -13,10 +13,12 @@ from kscan.model.rbac.names import accounts_named, named_targets, scopes_of
 from kscan.model.rbac.power import Becoming, Holding, Powers, becoming, standing_in
 from kscan.model.rbac.reach import NOWHERE, Danger, Reach
 from kscan.model.rbac.roles import Ask
-from kscan.rules.dangers import Needed, Ways, asks_of, by_name, of_all, ways_of
+from kscan.rules.dangers import Needed, Ways, asks_of, by_name, of_all, of_any_name, ways_of
 from kscan.views.rights import Rights
 
 _RBAC, _HOOKS = "rbac.authorization.k8s.io", "admissionregistration.k8s.io"
+# Not critical, as clusters need somebody who may; power to whoever is made to use it.
+_GRAVE = frozenset({"node-certificate-requesters"})
 _WRITE = ("create", "update", "patch")
 # No critical checks, but power to whoever may be made to use it: the half of a danger whose other half many have,
 # and what is grave where it reaches everything.
@@ -60,10 +62,12 @@ def _powers(rights: Rights) -> Powers:
     held = [_holding(world, _MORE, ())]
     for one in critical:
         held.append(_holding(world, one.ways, one.namespaces))
-        if "same" in _kinds(one.ways):
+        if _kinds(one.ways) & {"same", "any"}:
             held += _by_name(world, Powers(), one.ways)
     targets = _targets(world, (one for one in named if len(one) == 1))
-    base, before, now = Powers(held), None, _Round()
+    narrow = [reach for one in critical if "seated" in _kinds(one.ways)
+              for reach, _ in _by_name(world, Powers(), of_any_name(one.ways))]  # fmt: skip
+    base, before, now = Powers(held, named=narrow), None, _Round()
     powers, more = base, list[Holding]()
     while now != before:
         become = becoming(world.full, powers, targets)
@@ -78,8 +82,8 @@ def _powers(rights: Rights) -> Powers:
 @cache
 def _critical() -> tuple[_Critical, ...]:
     """Every check of a critical danger."""
-    grave = (check.file.params for check in read_checks(data.folder("checks"))
-             if check.file.rule == "rbac.grants" and check.file.severity is Severity.CRITICAL)  # fmt: skip
+    checks = (check for check in read_checks(data.folder("checks")) if check.file.rule == "rbac.grants")
+    grave = (one.file.params for one in checks if one.file.severity is Severity.CRITICAL or one.id in _GRAVE)
     return tuple(_Critical(ways_of(one["needs"]), one.get("namespaces", ()), one.get("platform", "")) for one in grave)
 
 

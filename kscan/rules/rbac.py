@@ -41,6 +41,8 @@ def grants(
     message: str,
     named: str = "",
     in_namespace: str = "",
+    by_name: str = "",
+    implied_by: str = "",
     namespaces: Sequence[str] = (),
     since: int = 0,
     before: int = 0,
@@ -65,7 +67,8 @@ def grants(
         namespaces=namespaces,
         undated=bool(since or before or platform) and rights.minor is None,
         words=(message, named),
-        in_namespace=in_namespace,
+        milder=(in_namespace, by_name),
+        implied_by=implied_by,
         runners=lambda subject: _runners(subject, running, manifests),
     )
     crowds = {key: one for one in rights.told.crowds for key in one.examples}
@@ -87,7 +90,9 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     # Whether it depends on a version that is not known.
     undated: bool
     words: tuple[str, str]
-    in_namespace: str
+    # How severe it is in some namespaces alone, and by names that are enough alone.
+    milder: tuple[str, str]
+    implied_by: str
     runners: Callable[[Subject], Iterable[str]]
 
 
@@ -103,10 +108,19 @@ def _judged(rights: Rights, asked: _Asked, subject: Subject) -> Judgement:
     problem = _problem(rights, asked.found, subject, places, asked.words)
     return msgspec.structs.replace(
         problem,
-        severity=Severity(asked.in_namespace) if asked.in_namespace and EVERYWHERE not in places else None,
+        severity=_severity(asked, identity, places),
         notes=(*asked.runners(subject), *problem.notes),
-        implied_by=_ALL_CHECK if places <= asked.all_powerful.surely(identity) else "",
+        implied_by=_ALL_CHECK if places <= asked.all_powerful.surely(identity) else asked.implied_by,
     )
+
+
+def _severity(asked: _Asked, identity: Identity, places: Scopes) -> Severity | None:
+    """How severe it is, where that is milder than the check says."""
+    in_namespace, by_name = asked.milder
+    milder = [Severity(in_namespace)] if in_namespace and EVERYWHERE not in places else []
+    if by_name and asked.found.at(identity, min(places))[0].named:
+        milder.append(Severity(by_name))
+    return max(milder, key=lambda one: one.rank, default=None)
 
 
 def _rest(rights: Rights, subject: Subject, key: str, more: int) -> Unsure:

@@ -19,6 +19,8 @@ _READING = frozenset({"get", "list", "watch"})
 # Groups whose kinds are made while the cluster runs, from templates: no role can name them before.
 _MADE_LATER = frozenset({"constraints.gatekeeper.sh"})
 _AGGREGATES = "rbac.authorization.k8s.io/aggregate-to-"
+# The verb of a node's right to tokens for an audience, which stands where a resource does.
+_AUDIENCE = "request-serviceaccounts-token-audience"
 _GATHERS = "it may gather what it holds from roles that could not be read"
 
 
@@ -172,7 +174,8 @@ def _is_gathered(rights: Rights, role: Role) -> bool:
 
 def _unknown(rules: Iterable[PolicyRule], served: Callable[[str, str], bool]) -> set[str]:
     """What rules name that is not served."""
-    named = {(group, resource) for rule in rules for group in rule.api_groups for resource in rule.resources
+    about = (rule for rule in rules if {*rule.verbs} != {_AUDIENCE})
+    named = {(group, resource) for rule in about for group in rule.api_groups for resource in rule.resources
              if "*" not in (group, resource) and not resource.startswith("*/")}  # fmt: skip
     return {str(Resource(group, resource, True, ())) for group, resource in named if not served(group, resource)}
 

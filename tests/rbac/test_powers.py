@@ -53,8 +53,17 @@ KEEPER = {"kind": "ClusterRole", "metadata": {"name": "keeper"}, "rules": [rule(
         (rule("patch", "pods"),),
         (rule("update", "apiservices", "apiregistration.k8s.io"),),
         (rule("create", "mutatingadmissionpolicies mutatingadmissionpolicybindings", "admissionregistration.k8s.io"),),
+        (rule("update", "mutatingwebhookconfigurations", "admissionregistration.k8s.io", "standing"),),
+        (rule("create", "certificatesigningrequests", CERTIFICATES),
+         rule("update", "certificatesigningrequests/approval", CERTIFICATES, "mine"),
+         rule("approve", "signers", CERTIFICATES, SIGNER)),
+        (rule("create", "certificatesigningrequests certificatesigningrequests/nodeclient", CERTIFICATES),
+         rule("get", "certificatesigningrequests", CERTIFICATES, "mine")),
+        (rule("impersonate", "users", "", "system:node:one"), rule("impersonate", "groups", "", "system:nodes")),
+        (rule("get", "nodes/proxy", "", "one"),),
     ],
-    ids=["bind", "escalate", "approve", "impersonate", "pods", "apiservices", "policies"],
+    ids=["bind", "escalate", "approve", "impersonate", "pods", "apiservices", "policies", "webhook", "request", "node",
+         "acts-as-node", "kubelet"],
 )  # fmt: skip
 def test_who_is_powerful_by_names_is_powerful(rules):
     documents = [KEEPER, *given("t", *rules), *given("minter", mints("t")), *given("actor", rule("impersonate", "serviceaccounts", "", "t"))]  # fmt: skip
@@ -135,6 +144,28 @@ def test_a_group_of_accounts_that_is_powerful_makes_its_namespaces_so():
         keeper, bound = powerful_in("ops")
         bound = bound | {"subjects": [{"kind": "Group", "name": group}]}
         assert found("user-impersonators", [keeper, bound, *steps]) == expected
+
+
+def test_names_are_power_where_a_powerful_account_stands_and_nothing_elsewhere():
+    execs = rule("create", "pods/exec", "", "web-0"), rule("patch", "deployments", "apps", "web")
+    for held in execs:
+        steps = [*given("t", held, place="ops"), *given("minter", mints("t"), place="ops")]
+        check = "pod-execs" if held is execs[0] else "workload-changers"
+        assert found("token-minters", steps) == found(check, steps) == set()
+        assert found("token-minters", [*powerful_in("ops"), *steps]) == {"minter"}
+        assert found(check, [*powerful_in("ops"), *steps]) == {"t"}
+        # What a role allows by such names is no power by itself.
+        binder = given("b", rule("bind", "clusterroles", RBAC, "t"), rule("create", "rolebindings", RBAC))
+        assert "b" not in found("cluster-role-binders", [*powerful_in("ops"), *given("t", held), *binder])
+
+
+def test_a_node_by_its_user_alone_is_nobody():
+    actor = given("actor", rule("impersonate", "users", "", "system:node:one"))
+    group = given("grouped", rule("impersonate", "groups", "", "system:nodes"))
+    documents = [*actor, *group]
+    assert found("user-impersonators", documents) == found("node-impersonators", documents) == set()
+    arbitrary = given("actor", rule("impersonate:arbitrary-node", "nodes", "authentication.k8s.io", "one"))
+    assert found("constrained-impersonators", arbitrary) == {"actor"}
 
 
 def test_chains_of_namespaces_take_a_time_that_grows_as_they_do():

@@ -103,6 +103,18 @@ def identity_of_user(name: str) -> Identity:
     return Identity(name, (NODES, AUTHENTICATED) if name.startswith(NODE_USERS) else (AUTHENTICATED,))
 
 
+def is_node(identity: Identity) -> bool:
+    """Whether the authorizer of nodes takes somebody for one."""
+    return identity.user.startswith(NODE_USERS) and NODES in identity.groups
+
+
+def without_nodes(identity: Identity) -> Identity:
+    """Who acts as a user of this name: nobody adds the group of nodes to one."""
+    if not identity.user:
+        return identity
+    return Identity(identity.user, tuple(group for group in identity.groups if group != NODES))
+
+
 def _groups_of_group(name: str) -> tuple[str, ...]:
     """The groups of whoever is in this one."""
     if name in (AUTHENTICATED, UNAUTHENTICATED):

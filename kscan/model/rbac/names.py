@@ -6,12 +6,15 @@ from kscan.model.bounds import MOST_NAMES
 from kscan.model.meta import ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE, Authorizer, Scopes
 from kscan.model.rbac.identity import (
+    NODE_USERS,
     Identity,
     account_key,
     group_key,
     identity_of,
+    identity_of_user,
     subject_of,
     user_key,
+    without_nodes,
 )
 from kscan.model.rbac.power import Powers
 from kscan.model.rbac.reach import NOWHERE, Reach, common
@@ -63,7 +66,9 @@ def _meant(authorizer: Authorizer, ask: Ask) -> Iterator[tuple[Identity, str, st
                 key = user_key(name) if ask.resource == "users" else group_key(name)
                 # The API server asks about a service account as one, also where it is called by its user name.
                 if subject_of(key).kind != "ServiceAccount":
-                    yield identity_of(subject_of(key)), EVERYWHERE, name
+                    yield without_nodes(identity_of(subject_of(key))), EVERYWHERE, name
+            case "nodes":
+                yield identity_of_user(f"{NODE_USERS}{name}"), EVERYWHERE, name
             case "serviceaccounts":
                 for place in _places(scopes, accounts_named(authorizer, name)):
                     yield identity_of(subject_of(account_key(place, name))), place, name
@@ -103,6 +108,17 @@ def common_names(authorizer: Authorizer, needs: Sequence[Sequence[Ask]]) -> froz
         if all(names) and not all("" in one for one in names):
             found |= frozenset().union(*names) - {""}
     return _some_of_each(found, allowed)
+
+
+def any_names(authorizer: Authorizer, ask: Ask) -> Sequence[str]:
+    """The names that some rule is limited to; where many are alike, some of these stand for them."""
+    allowed = authorizer.limited(ask)
+    return sorted(_some_of_each(frozenset[str]().union(*allowed.values()) - {""}, [allowed]))
+
+
+def own_names(authorizer: Authorizer, ask: Ask) -> Sequence[str]:
+    """The namespaces that some rule is limited to by their names and holds of: everywhere, or there."""
+    return sorted(name for name, scopes in scopes_of(authorizer, ask).items() if not scopes.isdisjoint({"", name}))
 
 
 def _some_of_each(names: frozenset[str], allowed: Sequence[Mapping[ObjectRef, frozenset[str]]]) -> frozenset[str]:

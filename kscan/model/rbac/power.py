@@ -7,7 +7,7 @@ import msgspec
 
 from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.rbac.authorizer import EVERYWHERE, Authorizer, Scopes
-from kscan.model.rbac.identity import AUTHENTICATED, SERVICE_ACCOUNTS, Identity, subject_of
+from kscan.model.rbac.identity import AUTHENTICATED, SERVICE_ACCOUNTS, Identity, is_node, subject_of
 from kscan.model.rbac.reach import NOWHERE, Reach
 from kscan.model.rbac.roles import Binding, RoleRef, Subject
 
@@ -35,11 +35,17 @@ class Powers:
     """
 
     def __init__(
-        self, held: Sequence[Holding] = (), become: Becoming | None = None, base: "Powers | None" = None
+        self,
+        held: Sequence[Holding] = (),
+        become: Becoming | None = None,
+        base: "Powers | None" = None,
+        named: Sequence[Reach] = (),
     ) -> None:
         self.held = held
         self._become = become or Becoming()
         self._base = base
+        # Power over some things by their names alone: it counts where a powerful account stands.
+        self._named: Sequence[Reach] = base._named if base else named
         self._known: dict[Identity, Scopes] = {}
 
     def beside(self, held: Sequence[Holding], become: Becoming) -> "Powers":
@@ -57,14 +63,24 @@ class Powers:
             self._known[identity] = NOWHERE.union(*found)
         return self._known[identity]
 
+    @property
+    def seats(self) -> Scopes:
+        """In which namespaces powerful accounts stand; the empty name is every namespace."""
+        return self._become.seats
+
+    def near(self, identity: Identity) -> Scopes:
+        """Where somebody has power, be it over some things by their names."""
+        return self.places(identity).union(*(reach.of(identity) for reach in self._named))
+
     def somebody(self, identity: Identity) -> bool:
         """Whether somebody is powerful in the whole cluster, or may become somebody who is.
 
         So is who has power in a namespace where such an account stands: pods, tokens and roles of it are within reach.
+        A node is given the tokens and secrets of the pods that run there.
         """
-        if any(key in self._become.who for key in identity.keys):
+        if any(key in self._become.who for key in identity.keys) or is_node(identity):
             return True
-        places, seats = self.places(identity), self._become.seats
+        places, seats = self.near(identity), self._become.seats
         return bool(places) if EVERYWHERE in seats else EVERYWHERE in places or not seats.isdisjoint(places)
 
     def role(self, ref: ObjectRef) -> bool:
@@ -137,7 +153,7 @@ class _World:
         self.of_key: dict[str, list[Identity]] = {}
         alike: dict[Scopes, list[Identity]] = {}
         for identity in self.known:
-            alike.setdefault(powers.places(identity), []).append(identity)
+            alike.setdefault(powers.near(identity), []).append(identity)
             for key in identity.keys:
                 self.of_key.setdefault(key, []).append(identity)
         # Many have power in the same places: these are gone through once for all of them.
