@@ -112,6 +112,36 @@ def test_a_binding_is_made_by_its_name_only_where_none_stands():
     assert found("role-binders", [powerful, *standing, *given("b", *rules, place="shop")]) == set()
 
 
+def test_a_binding_of_the_cluster_is_made_by_nobody_whose_right_is_one_of_a_namespace():
+    binds = [*given("b", rule("bind", "clusterroles", RBAC, "keeper"))]
+    for place, expected in (("", {"b"}), ("shop", set())):
+        writes = given("w", rule("create update", "clusterrolebindings", RBAC, "new"), place=place, who="b")
+        assert found("cluster-wide-binders", [KEEPER, *binds, *writes]) == expected
+
+
+def test_who_becomes_powerful_in_two_namespaces_is_so_in_both():
+    targets = []
+    for place in ("shop", "bank"):
+        targets += given(f"t-{place}", *BINDS)
+        targets[-1]["subjects"] = [{"kind": "ServiceAccount", "name": "t", "namespace": place}]
+    minters = [*given("minters", mints("t"), who="nobody")]
+    rules = rule("bind", "clusterroles", RBAC, "minters"), rule("create", "rolebindings", RBAC)
+    binders = [given(f"b-{place}", *rules, place=place) for place in ("shop", "bank", "other")]
+    documents = [KEEPER, *targets, *minters, *(one for each in binders for one in each)]
+    assert found("cluster-role-binders", documents) == {"b-shop", "b-bank"}
+
+
+def test_a_role_that_is_power_in_the_namespace_of_the_cluster_alone_is_so_there():
+    role = {
+        "kind": "ClusterRole",
+        "metadata": {"name": "config"},
+        "rules": [rule("update", "configmaps", "", "coredns")],
+    }
+    rules = rule("bind", "clusterroles", RBAC, "config"), rule("create", "rolebindings", RBAC)
+    for place, expected in (("kube-system", {"b"}), ("shop", set())):
+        assert found("cluster-role-binders", [role, *given("b", *rules, place=place)]) == expected
+
+
 def powerful_in(place):
     """An account that may list all secrets, in a namespace."""
     yield KEEPER
@@ -155,7 +185,7 @@ def test_names_are_power_where_a_powerful_account_stands_and_nothing_elsewhere()
         assert found("token-minters", [*powerful_in("ops"), *steps]) == {"minter"}
         assert found(check, [*powerful_in("ops"), *steps]) == {"t"}
         # What a role allows by such names is no power by itself.
-        binder = given("b", rule("bind", "clusterroles", RBAC, "t"), rule("create", "rolebindings", RBAC))
+        binder = [*given("b", rule("bind", "clusterroles", RBAC, "t"), rule("create", "rolebindings", RBAC))]
         assert "b" not in found("cluster-role-binders", [*powerful_in("ops"), *given("t", held), *binder])
 
 

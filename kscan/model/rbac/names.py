@@ -155,10 +155,11 @@ def makeable(authorizer: Authorizer, binders: Reach, writes: Sequence[Ask]) -> f
         if any(f"{binding.ref.kind.lower()}s" == ask.resource for ask in writes):
             standing.setdefault(binding.metadata.name, set()).add(binding.metadata.namespace)
     found: set[tuple[str, str]] = set()
-    # Who is given the same roles in the same places may make the same.
+    of_cluster = all(ask.resource == "clusterrolebindings" for ask in writes)
+    # Who is given the same roles in the same places may make the same; of the whole cluster no RoleBinding gives it.
     held = {
         frozenset((grant.role.ref, grant.namespace) for grant in authorizer.grants(identity)
-                  if grant.role.ref in creating or grant.role.ref in writing)
+                  if (grant.role.ref in creating or grant.role.ref in writing) and not (of_cluster and grant.namespace))
         for identity in authorizer.identities if binders.of(identity)
     }  # fmt: skip
     for given in held:
@@ -188,7 +189,7 @@ def _free(names: Mapping[str, Scopes], standing: Mapping[str, set[str]]) -> Mapp
     for name, scopes in names.items():
         taken = standing.get(name, set())
         for place in scopes:
-            # Everywhere is also where nothing of that name stands; of the whole cluster there is one of each name.
-            if not (taken if EVERYWHERE in taken else {place} & taken):
+            # Everywhere is also where nothing of that name stands.
+            if place not in taken:
                 found.setdefault(place, name)
     return found
