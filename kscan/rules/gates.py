@@ -24,6 +24,8 @@ def grants_until_gate(
     message: str,
     gate: str,
     since: int,
+    named: str = "",
+    by_name: str = "",
 ) -> Judgements:
     """Subjects that hold everything that a danger takes, which a gate ends that is open by default since a minor."""
     is_open = _is_open(rights, gates, gate, since, live=live)
@@ -32,7 +34,7 @@ def grants_until_gate(
     elif is_open is None:
         yield Unsure(_SERVER, f"whether this is enough depends on its feature gate {gate}, which is not told")
     else:
-        yield from grants.run(rights, manifests, running, needs=needs, message=message)
+        yield from grants.run(rights, manifests, running, needs=needs, message=message, named=named, by_name=by_name)
 
 
 def _is_open(rights: Rights, gates: Gates, gate: str, since: int, *, live: bool) -> bool | None:
