@@ -31,6 +31,11 @@ def bases(folder: Path, content: Mapping[str, Any], keys: Sequence[str] = (*RESO
         yield from _there(folder, _words(fields.get(key)))
 
 
+def is_component(content: Mapping[str, Any]) -> bool:
+    """Whether it is for others to build upon: by itself it has nothing that its patches could change."""
+    return folded_fields(content).get("kind") == "Component"
+
+
 def parts(folder: Path, content: Mapping[str, Any]) -> Iterator[Path]:
     """What it takes of its own folder, also as data; kustomize refuses files from outside."""
     yield from _own(folder, bases(folder, content))

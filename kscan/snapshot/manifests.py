@@ -15,6 +15,7 @@ from kscan.snapshot.built import Place, expected_of, made_of, place_of
 from kscan.snapshot.charted import not_made
 from kscan.snapshot.documents import ref_of, snapshot_of
 from kscan.snapshot.entry import Gap, Reason, Unread
+from kscan.snapshot.fetching import of_kustomization
 from kscan.snapshot.home import homed
 from kscan.snapshot.patched import is_passed_over
 from kscan.snapshot.regular import read_regular
@@ -75,9 +76,9 @@ def load_manifests(*paths: Path, values: Sequence[Path] = (), namespace: str = "
     _check(values, found, name)
     made = list(_rendered(found, values, namespace))
     built = made[len(found.charts) :]
-    texts = [*found.unread, *made, *map(_text, found.files)]
+    texts = [*found.unread, *made, *_wanting(found.components), *map(_text, found.files)]
     if all(isinstance(text, Gap) for text in texts):
-        raise _nothing(name, texts)
+        raise _nothing(name, texts, found.passed)
     read = [Written(unread=(Unread(text),)) if isinstance(text, Gap) else text for text in texts]
     placed, homes = homed([pair for one in read for pair in one.objects], namespace)
     objects, origins = _told_apart(placed)
@@ -141,6 +142,7 @@ def _together(found: Sequence[Tree]) -> Tree:
         files=_once(path for one in found for path in one.files),
         charts=_once(path for one in found for path in one.charts),
         kustomizations=_once(path for one in found for path in one.kustomizations),
+        components=_once(path for one in found for path in one.components),
         libraries=_once(path for one in found for path in one.libraries),
         unread=tuple(gap for one in found for gap in one.unread),
         built=_once(path for one in found for path in one.built),
@@ -172,9 +174,10 @@ def files_of(path: Path) -> list[Path]:
     return files
 
 
-def _nothing(path: object, gaps: Sequence[object]) -> SnapshotError:
+def _nothing(path: object, gaps: Sequence[object], passed: Sequence[str] = ()) -> SnapshotError:
     if not gaps:
-        return SnapshotError(f"{path} holds no manifests", f"there is no file that ends in {', '.join(ENDINGS)}")
+        others = f"passed over: {passed[0]}" if passed else f"there is no file that ends in {', '.join(ENDINGS)}"
+        return SnapshotError(f"{path} holds no manifests", others)
     first, more = gaps[0], len(gaps) - 1
     if isinstance(first, Gap) and first.reason is Reason.UNDECODABLE:
         return SnapshotError(f"cannot read {first.path}", first.detail)
@@ -194,6 +197,13 @@ def _rendered(found: Tree, values: Sequence[Path], namespace: str) -> Iterator[W
         yield _made(chart(folder, values, namespace))
     for folder in found.kustomizations:
         yield _made(kustomization(folder))
+
+
+def _wanting(components: Iterable[Path]) -> Iterator[Gap]:
+    """The components that are not built, of whose objects some are not there."""
+    for folder in components:
+        if wanted := of_kustomization(folder):
+            yield Gap(shown(folder), Reason.NOT_RENDERED, f"a component that is not read whole: {wanted}")
 
 
 def _made(one: Rendering) -> Written | Gap:

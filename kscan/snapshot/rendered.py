@@ -1,5 +1,6 @@
 """Helm charts and kustomizations, rendered by the tools that people have: in bounded time, no shell and no network."""
 
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,9 @@ _RELEASE = re.compile(r"[^a-z0-9-]+")
 _LONGEST_RELEASE = 53
 _SOURCE = "# Source: "
 _ERROR = re.compile(r"^(?:error|panic): *(.*)", re.IGNORECASE | re.MULTILINE | re.DOTALL)
+# kubectl tells what ended it as the value of a key, in quotes as Go makes them.
+_COMMAND_FAILED = re.compile(r'"command failed" err=("(?:[^"\\]|\\.)*")')
+_WARNING = re.compile(r"^(?:(?:# *)?warning\b|W\d{4} ).*\n", re.IGNORECASE | re.MULTILINE)
 _HINT = re.compile(r"\s*Use --debug flag to render out invalid YAML\s*$")
 # What is fetched in spite of a look before: nobody answers at that port, and git knows no way, not even to a folder.
 _NOBODY = "127.0.0.1:9"
@@ -137,7 +141,15 @@ def _one_line(text: str) -> str:
     fetched = _FETCHED.search(text)
     if fetched and (_NOBODY in text or "' not allowed" in text):
         return f"it wants {fetched[0]} from the network"
-    found = _ERROR.search(text)
-    words = " ".join(_HINT.sub("", found[1] if found else text).split())
+    words = " ".join(_HINT.sub("", _error(text)).split())
     half = _MOST_WORDS // 2
     return words if len(words) <= _MOST_WORDS else f"{words[:half]} … {words[-half:]}"
+
+
+def _error(text: str) -> str:
+    if found := _COMMAND_FAILED.search(text):
+        with suppress(ValueError):
+            return str(json.loads(found[1]))
+        return found[1].strip('"')
+    found = _ERROR.search(text)
+    return found[1] if found else _WARNING.sub("", text)

@@ -5,7 +5,7 @@ stand where no tool would make anything of them are read as they are: nothing is
 """
 
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import msgspec
 from kscan.model.words import shown
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.folded import fields
-from kscan.snapshot.kustomized import bases, data, merged, parts
+from kscan.snapshot.kustomized import bases, data, is_component, merged, parts
 from kscan.snapshot.marked import Broken, Marked, marked
 from kscan.snapshot.regular import read_regular
 from kscan.snapshot.written import written
@@ -39,6 +39,8 @@ class Tree(msgspec.Struct, frozen=True):
     files: tuple[Path, ...] = ()
     charts: tuple[Path, ...] = ()
     kustomizations: tuple[Path, ...] = ()
+    # Components that nothing which is built builds upon: their objects are among the files.
+    components: tuple[Path, ...] = ()
     # Charts that make no objects of their own: others use them.
     libraries: tuple[Path, ...] = ()
     unread: tuple[Gap, ...] = ()
@@ -71,11 +73,8 @@ class _Walk:
     libraries: list[Path] = field(default_factory=list)
     # What lies in a library and is no template of its own.
     inside: set[Path] = field(default_factory=set)
-    # Of each kustomization what it builds upon; and the files that are part of one.
-    named: dict[Path, set[Path]] = field(default_factory=dict)
-    taken: set[Path] = field(default_factory=set)
-    told: list[tuple[Path, str]] = field(default_factory=list)
-    patches: list[tuple[Path, str]] = field(default_factory=list)
+    # What each kustomization says.
+    kustomized: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
     closed: list[OSError] = field(default_factory=list)
     led: list[Gap] = field(default_factory=list)
 
@@ -107,28 +106,43 @@ class _Walk:
         content = _kustomization(folder / name) if name else None
         if content is None:
             return set()
-        self.named[folder] = set(bases(folder, content))
-        self.taken |= set(parts(folder, content))
-        self.told += ((path, f"{key} of {shown(folder)}") for path, key in data(folder, content))
-        self.patches += ((path, f"{key} of {shown(folder)}") for path, key in merged(folder, content))
+        self.kustomized[folder] = content
         # A tool reads its first document only.
         return {name} if len(_documents(folder / name) or ()) <= 1 else set()
 
     def tree(self) -> Tree:
         """All of it."""
-        plain, unread = _opened(self.files, self.taken)
+        tops, components = _tops(self.kustomized)
+        made = {one: content for one, content in self.kustomized.items() if one not in components}
+        taken = {path for one, content in made.items() for path in parts(one, content)}
+        built = {path for one, content in made.items() for path in bases(one, content)}
+        data_of = [*_words(made, data), *_words(components, data), *_words(components, merged)]
+        # Of a component that is not built its objects are manifests, and all else is still data.
+        own = {path for one, content in components.items() for path in bases(one, content)}
+        plain, unread = _opened(self.files, taken | ({path for path, _ in data_of} - own))
         unread += (_unread(error.filename, error.strerror or str(error)) for error in self.closed)
-        built = {path for paths in self.named.values() for path in paths}
         return Tree(
             files=tuple(plain),
             charts=tuple(self.charts),
-            kustomizations=tuple(_tops(self.named)),
+            kustomizations=tuple(tops),
+            components=tuple(components),
             libraries=tuple(self.libraries),
             unread=(*unread, *self.led),
-            built=tuple(one for one in self.files if _place(one) in built & self.taken),
-            passed=tuple(f"{shown(file)} ({words})" for file, words in _passed(self.files, self.told, built)),
-            merged=tuple(_passed(self.files, self.patches, built)),
+            built=tuple(one for one in self.files if _place(one) in built & taken),
+            passed=(
+                *(f"{shown(one)} (a component that no kustomization builds upon)" for one in components),
+                *(f"{shown(file)} ({words})" for file, words in _passed(self.files, data_of, built | own)),
+            ),
+            merged=tuple(_passed(self.files, _words(made, merged), built)),
         )
+
+
+def _words(
+    kustomized: Mapping[Path, Mapping[str, Any]], of: Callable[[Path, Mapping[str, Any]], Iterator[tuple[Path, str]]]
+) -> Iterator[tuple[Path, str]]:
+    """Files that kustomizations name, with who names them as what."""
+    for folder, content in kustomized.items():
+        yield from ((path, f"{key} of {shown(folder)}") for path, key in of(folder, content))
 
 
 def _passed(
@@ -235,15 +249,22 @@ def _documents(path: Path) -> Sequence[Marked | Broken] | None:
         return None
 
 
-def _tops(named: Mapping[Path, Iterable[Path]]) -> Iterator[Path]:
-    """The kustomizations that no other builds upon; of those in a ring, the first."""
-    folders = {folder.resolve(): folder for folder in named}
-    used = {path for folder, paths in named.items() for path in paths if path != folder.resolve()}
+def _tops(said: Mapping[Path, Mapping[str, Any]]) -> tuple[list[Path], dict[Path, Mapping[str, Any]]]:
+    """The kustomizations that no other builds upon, of those in a ring the first; and the components that none does."""
+    folders = {folder.resolve(): folder for folder in said}
+    named = {folder: set(bases(folder, content)) for folder, content in said.items()}
+    whole = [place for place, folder in folders.items() if not is_component(said[folder])]
+    used, used_by_whole = (
+        {path for place in places for path in named[folders[place]] if path != place} for places in (folders, whole)
+    )
+    tops: list[Path] = []
     reached: set[Path] = set()
-    for place in (*(one for one in folders if one not in used), *folders):
+    for place in (*(one for one in whole if one not in used), *(one for one in whole if one not in used_by_whole),
+                  *whole):  # fmt: skip
         if place not in reached:
-            yield folders[place]
+            tops.append(folders[place])
             _reach(place, folders, named, reached)
+    return tops, {folder: said[folder] for place, folder in folders.items() if place not in reached}
 
 
 def _reach(place: Path, folders: Mapping[Path, Path], named: Mapping[Path, Iterable[Path]], reached: set[Path]) -> None:

@@ -273,6 +273,48 @@ def test_a_patch_that_is_a_manifest_and_is_undone_is_told(tmp_path, key, says, b
     assert opened.passed == ((f"{tmp_path}/patch.yaml ({key} of {tmp_path})",) if told else ())
 
 
+PART = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+ALONE = "a component that no kustomization builds upon"
+LAID = "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {hostPID: true}}\n"
+
+
+@KUSTOMIZE_IS_HERE
+@pytest.mark.parametrize("key", ["patchesStrategicMerge: [laid.yaml]", "patches: [{path: laid.yaml}]"])
+@pytest.mark.parametrize("more", ["", "components: [../used]\n"])
+def test_a_component_that_nobody_names_is_not_built_and_its_objects_are_read_as_they_are(tmp_path, key, more):
+    write(tmp_path, part__kustomization_yaml=f"{PART}resources: [own.yaml, ../base]\n{key}\n{more}",
+          part__own_yaml=POD % "own", part__laid_yaml=LAID, used__kustomization_yaml=f"{PART}{key}\n",
+          used__laid_yaml=LAID, base__kustomization_yaml="resources: [a.yaml]\n", base__a_yaml=POD % "a",
+          over__kustomization_yaml="resources: [web.yaml]\ncomponents: [../used]\n", over__web_yaml=POD % "web")  # fmt: skip
+    opened = open_source(tmp_path)
+    assert opened.unread == ()
+    assert {one for one, _ in found(opened)} == {f"Pod default/{one}" for one in ("own", "a", "web")}
+    named = f"{key.partition(':')[0]} of {tmp_path}/part"
+    assert opened.passed == (f"{tmp_path}/part ({ALONE})", f"{tmp_path}/part/laid.yaml ({named})")
+    assert {one for one, _ in found(open_source(tmp_path / "part"))} == {"Pod default/own"}
+
+
+@pytest.mark.parametrize(("says", "wanted"), [("resources: [../gone]\n", "gone"), ("resources: [a.yaml]\n", "")])
+def test_a_component_that_nobody_names_and_that_wants_more_than_is_there_is_a_gap(tmp_path, says, wanted):
+    write(tmp_path, part__kustomization_yaml=PART + says, part__a_yaml=CONFIG)
+    assert [wanted in gap.detail for gap in open_source(tmp_path).unread] == ([True] if wanted else [])
+
+
+def test_a_component_without_objects_is_said_to_be_one(tmp_path):
+    write(tmp_path, kustomization_yaml=f"{PART}images: [{{name: a, newTag: b}}]\n")
+    with pytest.raises(
+        SnapshotError, match=r"holds no manifests: passed over: .*a component that no kustomization builds"
+    ):
+        open_source(tmp_path)
+
+
+def test_components_that_build_upon_each_other_and_upon_nothing_else_are_not_built(tmp_path):
+    write(tmp_path, a__kustomization_yaml=f"{PART}components: [../b]\n", c__kustomization_yaml="components: [../c]\n",
+          b__kustomization_yaml=f"{PART}components: [../a]\nresources: [../c]\n")  # fmt: skip
+    read = tree(tmp_path)
+    assert [[one.name for one in them] for them in (read.kustomizations, read.components)] == [["c"], ["a", "b"]]
+
+
 def test_kustomizations_are_built_by_kustomize_or_else_by_kubectl(overlays, tools):
     assert [gap.reason for gap in open_source(overlays).unread] == ["not rendered", "not rendered"]
     with pytest.raises(SnapshotError, match="neither kustomize nor kubectl"):

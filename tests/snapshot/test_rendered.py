@@ -54,6 +54,13 @@ def test_a_tool_is_kept_from_the_network(chart, tools):
         ),
         ("W: 1\nerror: " + "a" * 200 + "b" * 200, "a" * 140 + " … " + "b" * 140),
         ("no word of it", "no word of it"),
+        (
+            '# Warning: it is old.\nE1129 16:18:29.0 1 run.go:72] "command failed" err="no \\"a\\"\\nfor a patch"',
+            'no "a" for a patch',
+        ),
+        ('E1129 16:18:29.0 1 run.go:72] "command failed" err="one \\x00"', "one \\x00"),
+        ("# Warning: it is old.\nWarning: and slow\nW1129 16:18:29.0 1 a.go:72] odd\nno such thing", "no such thing"),
+        ("# Warning: it is old.", "# Warning: it is old."),
     ],
 )
 def test_an_error_is_told_in_one_line(text, words):
