@@ -8,6 +8,7 @@ import sys
 import typer
 
 from kscan.commands.app import app
+from kscan.commands.streams import listened_to
 from kscan.errors import KscanError, nearest
 
 _CHOICE = re.compile(r"'([^']*)' is not one of '(.*)'")
@@ -17,7 +18,15 @@ def main(arguments: list[str] | None = None) -> None:
     """Run kscan; never ends in a traceback unless KSCAN_DEBUG asks for one."""
     # Most of what a scan makes lives to its end: looking for cycles among it every so often is a fifth of its time.
     gc.set_threshold(100_000)
-    sys.exit(run(arguments))
+    output = listened_to()
+    code = run(arguments)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = _fail(f"cannot write to standard output: {error.strerror or error}", 2)
+    if output.lost:
+        print("kscan: standard output was closed before all was written", file=sys.stderr)
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:

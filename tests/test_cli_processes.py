@@ -2,11 +2,14 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from kscan.snapshot.files import is_special
 from tests.fake_api import Fault, cluster, fake_api
@@ -35,15 +38,44 @@ def test_an_interrupt_ends_at_once_and_leaves_nothing(tmp_path):
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_closed_pipe_and_a_full_disk():
-    scan = process("scan", "--demo", "--format", "html")
-    scan.stdout.close()
-    assert scan.wait(30) == 2
-    assert "the output was closed" in scan.stderr.read()
-    scan.stderr.close()
-    with open("/dev/full", "w") as full:  # noqa: PTH123
-        done = subprocess.run([sys.executable, "-m", "kscan", "scan", "--demo"], stdout=full, stderr=subprocess.PIPE, text=True,
-                              env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}, check=False)  # fmt: skip
+BROKEN = "a: [\n---\n{apiVersion: v1, kind: Namespace, metadata: {name: a}}\n"
+# Each with its exit code, and whether it prints anything.
+COMMANDS = [(("--help",), 0, True), (("data", "show"), 0, True), (("permissions", "--check", "host-port"), 0, True),
+            (("checks", "show", "nope"), 2, False), (("scan", "--demo", "--format", "html"), 1, True),
+            (("scan", "broken.yaml", "--check", "repeated-rule"), 3, True), (("fix", "broken.yaml"), 3, False)]  # fmt: skip
+OUTPUTS = ["{} >&-", "exec 3>&1; {{ sleep 0.2; {}; echo $? >&3; }} | true",
+           "exec 3>&1; {{ sleep 0.2; {} 2>&1; echo $? >&3; }} 2>&1 | true"]  # fmt: skip
+
+
+def in_shell(line, folder):
+    return subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, cwd=folder, check=False,
+                          env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)})  # fmt: skip
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize(("words", "code", "prints"), COMMANDS, ids=[" ".join(words) for words, *_ in COMMANDS])
+def test_whoever_does_not_listen_changes_no_exit_code(tmp_path, words, code, prints, output):
+    """What is said of what was scanned is no matter of who reads it; nothing is said in a traceback."""
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    done = in_shell(output.format(shlex.join([sys.executable, "-m", "kscan", *words])), tmp_path)
+    assert (int(done.stdout) if "true" in output else done.returncode) == code
+    assert "Traceback" not in done.stderr and "Error" not in done.stderr
+    if "2>&1" not in output:
+        assert done.stderr.count("kscan: standard output was closed before all was written") == prints
+
+
+def test_no_file_takes_the_place_of_a_closed_stream(tmp_path):
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    line = shlex.join([sys.executable, "-m", "kscan", "scan", "broken.yaml", "-o", "a.json", "-o", "b.json"])
+    assert in_shell(f"{line} >&- 2>&- <&-", tmp_path).returncode == 3
+    assert json.loads((tmp_path / "a.json").read_text())["results"]
+    quiet = in_shell(f"{line} -o c.json -f json -f json -f json 2>&-", tmp_path)
+    assert quiet.stdout == "" and json.loads((tmp_path / "c.json").read_text())["results"]
+
+
+@pytest.mark.parametrize("words", [("scan", "--demo"), ("--help",), ("data", "show")])
+def test_a_full_disk_is_told_and_no_verdict(words):
+    done = in_shell(f"{shlex.join([sys.executable, '-m', 'kscan', *words])} >/dev/full", "/")
     assert done.returncode == 2
     assert "No space left" in done.stderr
     assert done.stderr.count("\n") == 1

@@ -105,7 +105,5 @@ def print_bytes(content: bytes) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
-    except BrokenPipeError as error:
-        raise OutputError("the output was closed before the report was whole", "use --output FILE") from error
     except OSError as error:
         raise OutputError("cannot write to standard output", error.strerror or str(error)) from error
