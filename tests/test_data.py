@@ -1,14 +1,19 @@
 """`kscan data`: what is known of which day, a newer feed taken, kept and used, and everything else refused in one line."""
 
 import json
+import os
 import stat
 
+import msgspec
 import pytest
 
-from kscan import data
+from kscan import clock, data
 from kscan.__main__ import run
+from kscan.checks.judgement import Moot, Unsure
 from kscan.commands.datasets import brought
 from kscan.errors import ConfigError
+from kscan.model.releases import Running
+from kscan.rules.versions import known_faults
 from kscan.views.lifecycle import CVE_FEED, minors, retired_apis, shipped_faults
 from tests.test_cve_feed import CVE, LISTS, feed, item
 
@@ -117,14 +122,57 @@ def test_an_older_feed_than_the_one_that_is_kept_is_refused(tmp_path, kept, capf
     assert "the one that is kept of 2026-11-20" in capfd.readouterr().err
 
 
-def test_what_is_kept_and_no_feed_leaves_the_check_open(kept, capfd):
+def spoil(kept, how):
+    """Something in the place of the feed that is none."""
     kept.mkdir()
-    (kept / "official-cve-feed.json").write_bytes(b"{}")
+    place = kept / "official-cve-feed.json"
+    match how:
+        case "a folder":
+            place.mkdir()
+        case "a dead link":
+            place.symlink_to("nowhere.json")
+        case "a pipe":
+            os.mkfifo(place)
+        case "too large":
+            place.write_bytes(b" " * ((32 << 20) + 1))
+        case _:
+            place.write_bytes(how)
+    return place
+
+
+@pytest.mark.parametrize("how", [b"{}", b"", b"\xff", "a folder", "a dead link", "a pipe", "too large"])
+def test_of_a_spoiled_feed_kscans_own_list_is_left_and_who_has_no_fault_in_it_is_unknown(kept, capfd, how):
+    place = spoil(kept, how)
+    before, _ = scan(capfd)
     found, said = scan(capfd, "--data", str(kept))
     assert (
-        (found["status"] == "unknown" or found["undecided"]) and "is not used" in said and len(said.splitlines()) == 2
+        said.count("\n") == 1
+        and said.startswith(f"{place} is not used: ")
+        and said.endswith("kscan's own list counts\n")
     )
-    assert take(kept, kept, feed(item())) == 0
+    assert found["status"] == "fail"
+    note = "The newer list of faults that is kept could not be read."
+    assert all(note in one["notes"] for one in found["findings"])
+    assert [one["fingerprint"] for one in found["findings"]] == [one["fingerprint"] for one in before["findings"]]
+    assert run(["data", "show", "--data", str(kept)]) == 0
+    assert f"; {place} is not used: " in capfd.readouterr().out
+    if how not in ("a folder", "a pipe"):
+        assert run(["data", "update", str(good(kept)), "--data", str(kept)]) == 0
+        capfd.readouterr()
+        assert "its CVE feed of 2026-11-20" in scan(capfd, "--data", str(kept))[1]
+
+
+def test_without_the_newer_list_that_is_kept_nothing_passes():
+    known = msgspec.structs.replace(shipped_faults(), faults=(), is_behind=True)
+    running = Running("kube-apiserver", "v1.37.0", ("node a",))
+    (one,) = (each for each in known_faults.run([running], clock.now(), known, None) if not isinstance(each, Moot))
+    assert isinstance(one, Unsure) and "the newer list of faults that is kept could not be read" in one.reason
+
+
+def good(folder):
+    file = folder / "index.json"
+    file.write_bytes(feed(item()))
+    return file
 
 
 def test_what_is_kept_and_older_than_the_package_is_passed_over(kept, capfd):

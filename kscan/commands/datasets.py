@@ -16,6 +16,7 @@ from kscan.model.words import counted
 from kscan.rules.versions import STALE
 from kscan.snapshot.entry import Body, Entry, Gap, Reason
 from kscan.snapshot.files import written_whole
+from kscan.snapshot.regular import read_regular
 from kscan.snapshot.snapshot import Snapshot
 from kscan.views.lifecycle import CVE_FEED, minors, retired_apis, shipped_faults
 from kscan.views.shipped import known_minors
@@ -37,33 +38,61 @@ class DataSet(msgspec.Struct, frozen=True, rename="camel"):
     stale_from: str = ""
 
 
-def brought(folder: Path | None) -> tuple[Path, bytes] | None:
+class Kept(msgspec.Struct, frozen=True):
+    """What stands where a user keeps the feed: that, or what is wrong with it."""
+
+    path: Path
+    content: bytes = b""
+    feed: Feed | None = None
+    problem: str = ""
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether it says more than kscan's own list."""
+        return self.feed is not None and self.feed.as_of > shipped_faults().as_of
+
+
+def brought(folder: Path | None) -> Kept | None:
     """The feed that a user keeps, if there is one."""
     where = folder or data.own_folder()
-    path = where / _FILE if where else None
     if folder and not folder.is_dir():
         raise ConfigError(f"--data {folder} is no folder", "name the one that `kscan data update --data DIR` filled")
-    return (path, _content(path)) if path and path.is_file() else None
+    return _kept(where / _FILE) if where else None
+
+
+def _kept(path: Path) -> Kept | None:
+    try:
+        path.lstat()
+        content = read_regular(path)
+        return Kept(path, content, _feed(content))
+    except OSError as error:
+        is_there = path.is_symlink() or not isinstance(error, FileNotFoundError | NotADirectoryError)
+        return Kept(path, problem=error.strerror or str(error)) if is_there else None
+    except FeedError as error:
+        return Kept(path, problem=str(error))
+
+
+def _feed(content: bytes) -> Feed:
+    if len(content) > MOST_BYTES:
+        raise FeedError(f"it is larger than {MOST_BYTES >> 20} MB")
+    return read(content)
 
 
 def with_data(snapshot: Snapshot, folder: Path | None, tell: Callable[[str], None]) -> Snapshot:
-    """The snapshot with the user's newer data in it; what cannot be used is told, and leaves open what leans on it."""
-    found = brought(folder)
-    if not found:
+    """The snapshot with the user's newer data in it; of what cannot be used it is told that kscan's own counts."""
+    kept = brought(folder)
+    if not kept:
         return snapshot
-    path, content = found
     entry: Entry
-    try:
-        feed = read(content)
-    except FeedError as error:
-        tell(f"{path} is not used: {error}")
-        entry = Gap(CVE_FEED.path(), Reason.UNDECODABLE, str(error))
+    if kept.feed is None:
+        tell(f"{kept.path} is not used: {kept.problem}; kscan's own list counts")
+        entry = Gap(CVE_FEED.path(), Reason.UNDECODABLE, kept.problem)
+    elif not kept.is_newer:
+        tell(f"{kept.path} is of {kept.feed.as_of}: kscan's own list of {shipped_faults().as_of} is newer and counts")
+        return snapshot
     else:
-        if feed.as_of <= shipped_faults().as_of:
-            tell(f"{path} is of {feed.as_of}: kscan's own list of {shipped_faults().as_of} is newer and counts")
-            return snapshot
-        tell(f"known faults of Kubernetes by its CVE feed of {feed.as_of}")
-        entry = Body(content, via=str(path))
+        tell(f"known faults of Kubernetes by its CVE feed of {kept.feed.as_of}")
+        entry = Body(kept.content, via=str(kept.path))
     return Snapshot(snapshot.about, {**snapshot.entries, CVE_FEED.path(): entry})
 
 
@@ -94,12 +123,8 @@ def _newer(file: Path, feed: Feed, folder: Path | None) -> None:
     if feed.as_of <= shipped_faults().as_of:
         raise ConfigError(f"cannot take {file}", f"it is of {feed.as_of}, kscan's own list of {shipped_faults().as_of}")
     kept = brought(folder) if folder is None or folder.is_dir() else None
-    try:
-        before = read(kept[1]).as_of if kept else None
-    except FeedError:
-        return
-    if before and feed.as_of < before:
-        raise ConfigError(f"cannot take {file}", f"it is of {feed.as_of}, the one that is kept of {before}")
+    if kept and kept.feed and feed.as_of < kept.feed.as_of:
+        raise ConfigError(f"cannot take {file}", f"it is of {feed.as_of}, the one that is kept of {kept.feed.as_of}")
 
 
 def _taken(feed: Feed, path: Path) -> Iterator[str]:
@@ -136,11 +161,11 @@ def _lines(one: DataSet) -> Iterator[str]:
 
 def _sets(folder: Path | None) -> Iterator[DataSet]:
     today = clock.now().date()
-    known, path = _known(folder)
+    known, kept = _known(folder)
     yield DataSet(
         "Known faults (CVEs) of Kubernetes' components",
         f"{known.as_of}",
-        f"{known.source}{f', kept in {path}' if path else ''}",
+        f"{known.source}{kept}",
         f"{counted(len({fault.id for fault in known.faults}), 'fault')} that a release mends; "
         f"{len(known.unread)} more in words only",
         "that a release has no known fault becomes unknown; `kscan data update FILE` takes the project's feed",
@@ -182,16 +207,12 @@ def _sets(folder: Path | None) -> Iterator[DataSet]:
     )
 
 
-def _known(folder: Path | None) -> tuple[Faults, Path | None]:
-    """The list that a scan would use now."""
-    found = brought(folder)
-    try:
-        feed = read(found[1]) if found else None
-    except FeedError:
-        feed = None
-    if found and feed and feed.as_of > shipped_faults().as_of:
-        return with_feed(shipped_faults(), feed), found[0]
-    return shipped_faults(), None
+def _known(folder: Path | None) -> tuple[Faults, str]:
+    """The list that a scan would use now, and what is to be said of the one that is kept."""
+    kept = brought(folder)
+    if kept and kept.feed and kept.is_newer:
+        return with_feed(shipped_faults(), kept.feed), f", kept in {kept.path}"
+    return shipped_faults(), f"; {kept.path} is not used: {kept.problem}" if kept and kept.problem else ""
 
 
 def _age(day: date, today: date) -> int:

@@ -137,6 +137,8 @@ class Faults(msgspec.Struct, frozen=True):
     faults: tuple[Fault, ...]
     left_out: Mapping[str, str] = {}
     unread: tuple[Unread, ...] = ()
+    # Whether there is a newer list that could not be read.
+    is_behind: bool = False
 
 
 class Retired(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ STALE = timedelta(days=183)
 _UNDATED = "the snapshot does not tell when it was taken"
 _UPSTREAM = "Judged by upstream's support; a distribution may mend it for longer."
 _MENDED = "The version has a mark of its distribution, which may have mended it without another patch number: ask it."
+_BEHIND = "the newer list of faults that is kept could not be read"
 _NONE = "no version of Kubernetes is told here"
 
 
@@ -147,6 +148,7 @@ def _having(one: Running, found: Release, known: Faults) -> Iterator[Judgement]:
 
 def _problem(one: Running, found: Release, fault: Fault, last: str, known: Faults) -> Problem:
     notes = [f"It runs {_where(one)}.", f"The list of faults is of {known.as_of}: {fault.url}"]
+    notes += [f"{_BEHIND.capitalize()}."] if known.is_behind else []
     notes += [f"Only where {fault.where}."] if fault.where else []
     notes += (
         ["The versions are taken from the feed; what else must hold stands in its words only."]
@@ -169,6 +171,8 @@ def _without(one: Running, found: Release, taken: datetime | None, known: Faults
         return Unsure(_ref(one), f"{found.of_minor} is out of support: nobody says which newer faults it has")
     if found.preview:
         return Unsure(_ref(one), "faults are told of releases, and this came before its own")
+    if known.is_behind:
+        return Unsure(_ref(one), f"no fault is known, by the list of {known.as_of}; {_BEHIND}")
     if known.unread:
         named = listed([f"{fault.id} ({fault.issue})" for fault in known.unread])
         return Unsure(_ref(one), f"the feed of {known.as_of} does not tell for machines which versions have {named}")

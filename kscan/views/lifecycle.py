@@ -10,7 +10,6 @@ from kscan.documents import documents_in
 from kscan.errors import CheckError
 from kscan.model.cve_feed import Feed, FeedError, read, with_feed
 from kscan.model.releases import Faults, Minors, RetiredApis
-from kscan.snapshot.entry import Reason
 from kscan.snapshot.named import JSON
 from kscan.snapshot.needs import Brought
 from kscan.views.answers import Question, UnlikeError
@@ -55,10 +54,10 @@ _BROUGHT = Question(CVE_FEED, {JSON: _feed})
 
 def _faults(source: Source) -> Faults:
     known = shipped_faults()
-    feed = source.answer(
-        _BROUGHT, because="nobody brought a newer list than the package's own", only=(Reason.NOT_ASKED,)
-    )
-    return with_feed(known, feed) if feed and feed.as_of > known.as_of else known
+    feed = source.answer(_BROUGHT, because="the package's own list counts; who has no fault in it is left open")
+    if feed is None:
+        return msgspec.structs.replace(known, is_behind=source.asked(CVE_FEED))
+    return with_feed(known, feed) if feed.as_of > known.as_of else known
 
 
 # The package's list, with what a newer feed has besides.

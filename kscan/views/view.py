@@ -136,7 +136,7 @@ class Source:
         self._noted(need, found, because, only)
         return None if isinstance(found, Gap) else found
 
-    def asked(self, need: Plain) -> bool:
+    def asked(self, need: Plain | Brought) -> bool:
         """Whether anybody asked for a path, whatever came of it."""
         self._declared(need)
         found = self._snapshot.get(need)
