@@ -304,3 +304,14 @@ def test_files_that_a_configuration_names_stand_where_it_stands(capfd, monkeypat
 def test_the_schema_knows_every_reason():
     schema = json.loads(SCHEMA_FILE.read_text())
     assert schema["properties"]["gaps"]["items"]["properties"]["reason"]["enum"] == [str(one) for one in Reason]
+
+
+@pytest.mark.parametrize("more", ["", ", https://example.com/x.yaml"])
+def test_a_kustomization_that_is_all_there_is_and_wants_more_is_not_read_whole(tmp_path, capfd, more):
+    (tmp_path / "kustomization.yaml").write_text(f"resources: [pod.yaml{more or ', missing.yaml'}]\n")
+    (tmp_path / "pod.yaml").write_text(POD)
+    code, out, err = told(capfd, "scan", ".")
+    wanted = f"{more.strip(', ')}, which is not fetched" if more else "missing.yaml, which is not there"
+    assert code == 3 and "1 part of the input was not read: .: not rendered (a kustomization" in err and wanted in err
+    assert "0 pass" not in out and "pass," not in out
+    assert told(capfd, "scan", ".", "--allow-incomplete")[0] == 0

@@ -59,7 +59,7 @@ def of_kustomization(folder: Path) -> str:
             if isinstance(content, str):
                 return f"{shown(path)}: {content}"
             for words in (*_remote(here, content), *_of_plugins(here, content)):
-                return f"{shown(path)} wants {words}, which is not fetched"
+                return f"{shown(path)} wants {words}"
             waiting += (here / one for one in _texts([content.get(key) for key in _BUILT]) if (here / one).is_dir())
     return ""
 
@@ -136,9 +136,14 @@ def _folded(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 def _remote(folder: Path, content: Mapping[str, Any]) -> Iterator[str]:
     for words in _texts([content.get(key) for key in (*_BUILT, *_PLUGINS)]):
-        if "\n" not in words and (_ADDRESS.match(words) or _REPOSITORY.match(words) or not _is_here(folder / words)):
-            yield words
-    yield from (words for words in _texts([content.get(key) for key in _NAMING]) if _ADDRESS.match(words))
+        if "\n" in words:
+            continue
+        if _ADDRESS.match(words) or _REPOSITORY.match(words):
+            yield f"{words}, which is not fetched"
+        elif not _is_here(folder / words):
+            yield f"{words}, which is not there"
+    named = _texts([content.get(key) for key in _NAMING])
+    yield from (f"{words}, which is not fetched" for words in named if _ADDRESS.match(words))
 
 
 def _of_plugins(folder: Path, content: Mapping[str, Any]) -> Iterator[str]:
@@ -153,7 +158,7 @@ def _of_plugins(folder: Path, content: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(found, str):
             yield f"a plugin that cannot be looked into ({found})"
         elif any(_ANY_ADDRESS.search(text) for text in _texts(_folded(found))):
-            yield "an address in a plugin"
+            yield "an address in a plugin, which is not fetched"
 
 
 def _is_here(path: Path) -> bool:

@@ -77,7 +77,8 @@ def load_manifests(*paths: Path, values: Sequence[Path] = (), namespace: str = "
     made = list(_rendered(found, values, namespace))
     built = made[len(found.charts) :]
     texts = [*found.unread, *made, *_wanting(found.components), *map(_text, found.files)]
-    if all(isinstance(text, Gap) for text in texts):
+    # What a tool does not render is a part that is not read, also where it is all that there is.
+    if all(isinstance(text, Gap) and text.reason is not Reason.NOT_RENDERED for text in texts):
         raise _nothing(name, texts, found.passed)
     read = [Written(unread=(Unread(text),)) if isinstance(text, Gap) else text for text in texts]
     placed, homes = homed([pair for one in read for pair in one.objects], namespace)
