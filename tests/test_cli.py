@@ -35,7 +35,10 @@ def told(capfd, *words):
     ("words", "advice"),
     [
         ("scan", "there is no kubeconfig"),
-        ("scan --kubeconfig none", "kubeconfig none"),
+        ("scan --kubeconfig none", "there is no kubeconfig none"),
+        ("scan --kubeconfig x -n Bad_NS", "--namespace Bad_NS is no name of a namespace"),
+        ("scan --demo --kubeconfig x", "leave out --kubeconfig or --demo"),
+        ("scan . -n a -n b", "--namespace of manifests is one"),
         ("scan nofile", "cannot read nofile"),
         ("scan .", ". holds no manifests"),
         ("scan --demo --chek x", "Possible options: --check"),
@@ -283,3 +286,25 @@ def test_names_are_known_in_capitals_too(words, capfd):
     base = [] if "--kubelets" in words else ["--check", "host-port,privileged-container", "--fail-on", "never"]
     code, out, err = told(capfd, *source, *base, *words.split())
     assert (code, err) == (0, "") and out
+
+
+def test_a_pipe_in_the_place_of_a_file_is_called_one(capfd, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    code, _, err = told(capfd, "scan", str(tmp_path / "pipe"))
+    assert code == 2 and "is a pipe: hand manifests over on standard input" in err
+
+
+def test_a_configuration_that_is_named_is_not_passed_over(capfd, tmp_path):
+    folder = tmp_path / "all"
+    folder.mkdir()
+    for name in ("kscan.yaml", "other.yaml"):
+        (folder / name).write_text("check: [host-port]\n")
+    _, _, err = told(capfd, "scan", str(folder), "--config", str(folder / "kscan.yaml"))
+    assert f"passed over what is no Kubernetes object: {folder}/other.yaml:1\n" in err
+
+
+def test_a_folder_without_results_of_nodes_is_input_that_was_not_read(capfd, tmp_path):
+    (tmp_path / "none").mkdir()
+    words = ("scan", "--demo", "--check", "pki-key-open", "--node-results", str(tmp_path / "none"))
+    code, _, err = told(capfd, *words)
+    assert code == 3 and f"1 part of the input was not read: {tmp_path}/none: undecodable (no document of" in err

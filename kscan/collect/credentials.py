@@ -38,6 +38,8 @@ def load(access: Access, timeout: float) -> Credentials:
     path = access.kubeconfig or os.environ.get("KUBECONFIG", "")
     if not path and not Path("~/.kube/config").expanduser().exists():
         return _from_pod()
+    if path and not any(Path(one).expanduser().exists() for one in path.split(os.pathsep) if one):
+        raise ConnectError(f"there is no kubeconfig {path}", "name one with --kubeconfig FILE or in KUBECONFIG")
     return _within(timeout, path or "~/.kube/config", access.context)
 
 

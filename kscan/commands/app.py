@@ -98,7 +98,7 @@ def scan(
     context: o.Context = "",
     as_user: o.AsUser = "",
     as_group: o.AsGroups = [],  # noqa: B006
-    namespace: o.Namespaces = "",
+    namespace: o.Namespaces = [],  # noqa: B006
     parallel: o.Parallel = 4,
     timeout: o.Timeout = 300,
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
@@ -162,7 +162,7 @@ def permissions(
     framework: o.FrameworkNames = [],  # noqa: B006
     every: o.Every = False,
     checks: o.CheckFolders = [],  # noqa: B006
-    namespace: o.Namespaces = "",
+    namespace: o.Namespaces = [],  # noqa: B006
     kubelets: o.Kubelets = o.KubeletsName.AUTO,
     node_results: o.NodeResults = "",
     inspect_secret_metadata: o.SecretMetadata = False,
@@ -200,7 +200,7 @@ def snapshot_save(
     context: o.Context = "",
     as_user: o.AsUser = "",
     as_group: o.AsGroups = [],  # noqa: B006
-    namespace: o.Namespaces = "",
+    namespace: o.Namespaces = [],  # noqa: B006
     parallel: o.Parallel = 4,
     timeout: o.Timeout = 300,
     kubelets: o.Kubelets = o.KubeletsName.AUTO,

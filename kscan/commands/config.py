@@ -122,7 +122,7 @@ def _defaults(path: Path, content: Mapping[Any, Any], known: Mapping[str, str]) 
 def _resolved(key: str, value: object, folder: Path) -> object:
     """A value as its option takes it: files that are read stand where the configuration says, seen from itself."""
     if key == "namespace":
-        return ",".join(str(one) for one in value) if isinstance(value, list) else value
+        return [str(one) for one in (value if isinstance(value, list) else [value])]
     if key not in _READ or (key == "node-results" and str(value).startswith("configmaps")):
         return value
     return [str(folder / str(one)) for one in value] if isinstance(value, list) else str(folder / str(value))

@@ -86,6 +86,8 @@ def with_results(snapshot: Snapshot, results: NodeResults, tell: Tell) -> Snapsh
         tell(f"node results of nodes that the cluster does not have, passed over: {listed(unknown)}")
     if not found:
         tell(f"no node results in {results.folder or f'the ConfigMaps of {results.namespace}'}")
+    if results.folder and not found and not unread:
+        unread.append(Unread(_none(str(results.folder), "no document of `kscan node` is in it"), NODE_FACTS.root))
     _tell_age((taken for taken, _ in found.values()), snapshot.about.taken, tell)
     told = {NODE_FACTS.path(name): entry for name, (_, entry) in found.items() if name not in unknown}
     unread += (Unread(gap, path) for path, entry in told.items() if isinstance(gap := document(path, entry), Gap))

@@ -1,5 +1,6 @@
 """The options that commands share, each written once."""
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -71,7 +72,7 @@ Context = Annotated[
 AsUser = Annotated[str, typer.Option("--as", help="Impersonate this user.", rich_help_panel=_CLUSTER)]
 AsGroups = Annotated[list[str], typer.Option("--as-group", help="Impersonate this group.", rich_help_panel=_CLUSTER)]
 Namespaces = Annotated[
-    str,
+    list[str],
     typer.Option(
         "--namespace", "-n", envvar="KSCAN_NAMESPACE", rich_help_panel=_CLUSTER,
         help="Only these namespaces (a,b), for an account that may read no more; of manifests, the one of objects that"
@@ -158,6 +159,7 @@ def honour_annotations(panel: str | None = None) -> Any:  # noqa: ANN401 - as ty
     )  # fmt: skip
 
 
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 # Of no use where no cluster is asked.
 _LIVE = ("kubeconfig", "context", "as_user", "as_group", "parallel", "timeout", "kubelets", "insecure_kubelet_tls",
          "inspect_secret_metadata")  # fmt: skip
@@ -167,7 +169,9 @@ def only_of_live(called: typer.Context, instead: str, names: Iterable[str] = _LI
     """Refuse what the command line says of how a live cluster is read, where something else is read instead of one."""
     for parameter in called.command.params:
         if parameter.name in names and config.from_where(called, str(parameter.name)) == "COMMANDLINE":
-            raise ConfigError(f"{parameter.opts[0]} is for a live cluster", f"leave out it or {instead}")
+            raise ConfigError(
+                f"{parameter.opts[0]} is for a live cluster", f"leave out {parameter.opts[0]} or {instead}"
+            )
 
 
 def fitting(called: typer.Context, sources: list[Path], *, demo: bool) -> None:
@@ -194,7 +198,7 @@ def access(kubeconfig: str, context: str, as_user: str, as_group: list[str]) -> 
 
 
 def collecting(
-    namespace: str,
+    namespace: list[str],
     parallel: int,
     timeout: float,
     kubelets: str,
@@ -208,8 +212,11 @@ def collecting(
     if insecure and kubelets in (KubeletAccess.PROXY, KubeletAccess.NONE):
         advice = "leave it out, or say --kubelets direct"
         raise ConfigError(f"--insecure-kubelet-tls does nothing with --kubelets {KubeletAccess(kubelets)}", advice)
+    namespaces = split(namespace)
+    if wrong := next((one for one in namespaces if not _LABEL.fullmatch(one)), None):
+        raise ConfigError(f"--namespace {wrong} is no name of a namespace", "it is lower case letters, digits and -")
     return Options(
-        namespaces=split([namespace]),
+        namespaces=tuple(dict.fromkeys(namespaces)),
         parallel=parallel,
         timeout=timeout,
         kubelets=KubeletAccess(kubelets),

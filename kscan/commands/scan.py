@@ -128,8 +128,9 @@ def _warnings(report: Report, request: Request, code: int) -> Iterator[str]:
 
 def _judged(opened: Opened, request: Request, ready: Plan, tell: Callable[[str], None]) -> Report:
     """The report; what was read for it is let go before it is written."""
-    if opened.skipped:
-        tell(f"passed over what is no Kubernetes object: {listed(opened.skipped)}")
+    own = request.configuration.path if request.configuration else ""
+    if skipped := [one for one in opened.skipped if one.rpartition(":")[0] != own]:
+        tell(f"passed over what is no Kubernetes object: {listed(skipped)}")
     if opened.passed:
         tell(f"passed over manifests that a chart or a kustomization makes nothing of: {listed(opened.passed)}")
     for words in opened.homes:

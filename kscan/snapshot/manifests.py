@@ -53,6 +53,9 @@ def open_source(path: Path, values: Sequence[Path] = (), namespace: str = "") ->
 
 def open_sources(paths: Sequence[Path], values: Sequence[Path] = (), namespace: str = "") -> Opened:
     """The same of several paths, whose manifests are read together; the namespace is of what is written without one."""
+    for path in paths:
+        if path.is_fifo():
+            raise SnapshotError(f"{path} is a pipe", "hand manifests over on standard input: ... | kscan scan -")
     if len(paths) == 1:
         return open_source(paths[0], values, namespace)
     for path in paths:
