@@ -19,6 +19,7 @@ from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.snapshot import About, Snapshot
 from kscan.views.components import API_SERVER, CONTROLLER_MANAGER, ETCD
+from kscan.views.gates import GATES
 from kscan.views.shipped import known_minors
 from kscan.views.view import Readings
 
@@ -50,6 +51,15 @@ def component(view, *documents):
 def value_of(view, flag, *documents):
     (found,) = component(view, *documents).settings(flag)
     return found
+
+
+@pytest.mark.parametrize("told", [("true", "false"), ("false", "true"), ("false", "false")])
+def test_a_gate_that_one_server_has_closed_is_not_open(told):
+    """Of several API servers any may answer."""
+    pods = [pod("kube-apiserver", f"--feature-gates=A={is_on},B=true", name=f"kube-apiserver-{number}")
+            for number, is_on in enumerate(told)]  # fmt: skip
+    gates = component(GATES, *pods)
+    assert (gates.is_open("A", default=True), gates.is_open("B", default=False)) == (False, True)
 
 
 # --- command lines

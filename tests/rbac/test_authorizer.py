@@ -2,8 +2,10 @@
 
 import pytest
 
+from kscan.model.bounds import MOST_ALIKE
 from kscan.model.meta import Metadata, ObjectRef
 from kscan.model.rbac.authorizer import Authorizer
+from kscan.model.rbac.crowds import told
 from kscan.model.rbac.identity import (
     AUTHENTICATED,
     Identity,
@@ -194,3 +196,13 @@ def test_groups_that_follow_from_a_name():
     for name in ("system:serviceaccount:red:bot:x", "system:serviceaccount:red:", "system:serviceaccount::bot"):
         assert subject_of(f"user {name}") == Subject(kind="User", name=name)
         assert identity_of_user(name).groups == (AUTHENTICATED,)
+
+
+def test_a_crowd_holds_the_same_by_its_groups_too():
+    """What is given to the group of a namespace is held by its accounts alone."""
+    subjects = [Subject("ServiceAccount", f"a{number}", place) for place in ("red", "blue")
+                for number in range(MOST_ALIKE + 3)]  # fmt: skip
+    authorizer = Authorizer([role("read", READ)], [binding("b", "ClusterRole/read", *subjects)])
+    found = told([authorizer])
+    places = [{subject_of(key).namespace for key in one.examples} for one in found.crowds]
+    assert sorted(places, key=sorted) == [{"blue"}, {"red"}] and [one.more for one in found.crowds] == [3, 3]

@@ -2,6 +2,7 @@
 
 import time
 
+import msgspec
 import pytest
 
 from kscan.commands.selected import catalogue
@@ -50,7 +51,7 @@ KEEPER = {"kind": "ClusterRole", "metadata": {"name": "keeper"}, "rules": [rule(
          rule("update", "certificatesigningrequests/approval", CERTIFICATES),
          rule("approve", "signers", CERTIFICATES, SIGNER)),
         (rule("impersonate", "groups", "", "system:masters"),),
-        (rule("patch", "pods"),),
+        (rule("patch", "pods"),), (rule("create", "persistentvolumes"),), (rule("create", "pods/attach"),),
         (rule("update", "apiservices", "apiregistration.k8s.io"),),
         (rule("create", "mutatingadmissionpolicies mutatingadmissionpolicybindings", "admissionregistration.k8s.io"),),
         (rule("update", "mutatingwebhookconfigurations", "admissionregistration.k8s.io", "standing"),),
@@ -62,8 +63,8 @@ KEEPER = {"kind": "ClusterRole", "metadata": {"name": "keeper"}, "rules": [rule(
         (rule("impersonate", "users", "", "system:node:one"), rule("impersonate", "groups", "", "system:nodes")),
         (rule("get", "nodes/proxy", "", "one"),),
     ],
-    ids=["bind", "escalate", "approve", "impersonate", "pods", "apiservices", "policies", "webhook", "request", "node",
-         "acts-as-node", "kubelet"],
+    ids=["bind", "escalate", "approve", "impersonate", "pods", "volumes", "attach", "apiservices", "policies", "webhook",
+         "request", "node", "acts-as-node", "kubelet"],
 )  # fmt: skip
 def test_who_is_powerful_by_names_is_powerful(rules):
     documents = [KEEPER, *given("t", *rules), *given("minter", mints("t")), *given("actor", rule("impersonate", "serviceaccounts", "", "t"))]  # fmt: skip
@@ -110,6 +111,27 @@ def test_a_binding_is_made_by_its_name_only_where_none_stands():
     assert found("role-binders", [powerful, *given("b", *rules, place="shop")]) == {"b"}
     standing = given("won", rule("get", "pods"), place="shop")
     assert found("role-binders", [powerful, *standing, *given("b", *rules, place="shop")]) == set()
+
+
+def test_a_namespace_is_deleted_by_who_may_it_within_itself():
+    """As the API server has it: of a request about a namespace that is the namespace, too."""
+    known = CHECKS["namespace-relabellers"]
+    file = msgspec.structs.replace(known.file, params={"needs": [{"verbs": ["delete"], "resources": ["namespaces"]}],
+                                                       "message": "can delete a namespace"})  # fmt: skip
+    documents = given("d", rule("delete", "namespaces"), place="shop")
+    report = evaluate(snapshot_of(list(documents)), plan([msgspec.structs.replace(known, file=file)]))
+    assert [one.object.name for one in report.results[0].findings] == ["d"]
+
+
+def test_a_binding_of_the_whole_cluster_is_made_by_who_may_it_everywhere():
+    """A RoleBinding gives no right over what lies in no namespace; of the cluster there is one of each name."""
+    writes = rule("create update", "clusterrolebindings", RBAC, "won")
+    bind = [KEEPER, *given("b0", BINDS[0], who="b")]
+    inside, everywhere = [*given("b1", writes, place="shop", who="b")], [*given("b2", writes, who="b")]
+    assert found("cluster-wide-binders", [*bind, *inside]) == set()
+    assert found("cluster-wide-binders", [*bind, *everywhere]) == {"b"}
+    standing = given("won", rule("get", "pods"))
+    assert found("cluster-wide-binders", [*bind, *inside, *everywhere, *standing]) == set()
 
 
 def test_a_binding_of_the_cluster_is_made_by_nobody_whose_right_is_one_of_a_namespace():

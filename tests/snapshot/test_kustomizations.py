@@ -213,6 +213,8 @@ THINGS = """\
 ---
 {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: crd}}
 ---
+{apiVersion: apiregistration.k8s.io/v1, kind: APIService, metadata: {name: v1.foo}, spec: {group: foo, version: v1}}
+---
 {apiVersion: foo/v1, kind: Bar, metadata: {name: c}}
 ---
 {apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: c}}
@@ -263,6 +265,8 @@ KEYS = ("patches: [{path: patch.yaml}, {patch: '%s'}]", "patchesStrategicMerge: 
      .replace("web", "ok"), False),
     (POD % "web", "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {$patch: replace, containers: [{name: b,"
      " image: b}]}}", UNDO, False),
+    (POD % "web", "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: b, image: b, "
+     "$patch: delete}]}}", UNDO, False),
 ])  # fmt: skip
 def test_a_patch_that_is_a_manifest_and_is_undone_is_told(tmp_path, key, says, base, patch, after, told):
     after = after.strip().replace("'", "''")
