@@ -50,6 +50,7 @@ class Fault:
     | again                       | the first page for ever; "token", "objects": new ones each time |
     | flood                       | a body without an end                              |
     | packed                      | the right body as (encoding, function) make it     |
+    | none                        | the right answer, where a fault is meant for `*`   |
     """
 
     kind: str
@@ -60,6 +61,10 @@ class Fault:
 
 
 PLAIN_DISCOVERY = {path: [Fault("plain", None)] for path in ("/api", "/apis")}
+# What an account may read that nobody has bound to anything, and nothing else.
+UNBOUND = {"*": [Fault("status", None, value=403)]} | {
+    path: [Fault("none", None)] for path in ("/version", "/readyz", "/healthz")
+}
 NO_DISCOVERY = {path: [Fault("status", None, value=404)] for path in ("/api", "/apis")}
 
 
@@ -162,6 +167,10 @@ def fake_api(snapshot: Snapshot, faults: Mapping[str, Sequence[Fault]] | None = 
     finally:
         fake.stopped.set()
         fake.running.stop()
+
+
+def _none(handler: Faulty, request: Request, value: None) -> None:
+    handler.send(request, handler.right(request))
 
 
 def _status(handler: Faulty, request: Request, value: int | None) -> None:
@@ -269,7 +278,7 @@ def _packed(handler: Faulty, request: Request, value: tuple[str, Callable[[bytes
 ACTS: Mapping[str, Callable[[Faulty, Request, Any], None]] = {
     "status": _status, "busy": _busy, "expired": _expired, "body": _body, "html": _html, "type": _type, "huge": _huge,
     "cut": _cut, "hang up": _hang_up, "slow": _slow, "drip": _drip, "plain": _plain, "rotate": _rotate,
-    "again": _again, "flood": _flood, "packed": _packed,
+    "again": _again, "flood": _flood, "packed": _packed, "none": _none,
 }  # fmt: skip
 
 SCANNER = About(

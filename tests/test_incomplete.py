@@ -12,9 +12,10 @@ from kscan import data
 from kscan.__main__ import run
 from kscan.report.json import SCHEMA_FILE
 from kscan.snapshot.archive import save
-from kscan.snapshot.entry import Reason
+from kscan.snapshot.entry import Body, Reason
 from kscan.snapshot.folder import load_folder
-from tests.fake_api import Fault, cluster, fake_api
+from kscan.snapshot.snapshot import Snapshot
+from tests.fake_api import UNBOUND, Fault, cluster, fake_api
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: app, image: app}]}\n"
 BAD = POD.replace("image: app", "image: app, securityContext: {privileged: true}")
@@ -150,6 +151,28 @@ def test_a_cluster_that_tells_nothing(tmp_path, capfd):
     with fake_api(cluster(10), {path: [Fault("status", None, value=403)] for path in (*lists, "/metrics")}) as fake:
         code, _, err = told(capfd, "scan", "--kubeconfig", fake.kubeconfig(tmp_path), *PRIVILEGED)
     assert (code, "nothing was judged: " in err, "forbidden" in err) == (3, True, True)
+
+
+def unbound(tmp_path, capfd, *words):
+    """A scan by an account that nobody bound to anything, of a server that is ready."""
+    ready = {"/readyz": Body(b"[+]ping ok\nreadyz check passed\n", "text/plain")}
+    snapshot = Snapshot(cluster(10).about, dict(cluster(10).entries) | ready)
+    with fake_api(snapshot, UNBOUND) as fake:
+        return told(capfd, "scan", "--kubeconfig", fake.kubeconfig(tmp_path), *words)
+
+
+@pytest.mark.parametrize(
+    "words", ["", "--all", "--framework cis", "--check kms-unhealthy --check privileged-container"]
+)
+def test_what_anybody_may_read_is_no_answer_where_all_else_is_open(words, tmp_path, capfd):
+    code, out, err = unbound(tmp_path, capfd, *words.split())
+    assert (code, "nothing was judged: " in err, "forbidden" in err) == (3, True, True), out[-600:]
+    assert sum(line.startswith("kscan: ") for line in err.splitlines()) == 1
+
+
+def test_what_anybody_may_read_is_an_answer_where_nothing_else_was_asked(tmp_path, capfd):
+    code, _, err = unbound(tmp_path, capfd, "--check", "kms-unhealthy")
+    assert (code, "nothing was judged" in err) == (0, False)
 
 
 def test_a_namespace_that_is_not_there(tmp_path, capfd):

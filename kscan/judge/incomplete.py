@@ -8,6 +8,8 @@ from kscan.model.words import counted
 from kscan.snapshot.entry import Gap, Reason
 
 _DECIDED = frozenset({Status.PASS, Status.FAIL, Status.MANUAL, Status.SUPPRESSED})
+# What every account may read, whoever bound it to what.
+_PUBLIC = frozenset({"/version", "/api", "/apis", "/readyz?verbose"})
 
 
 def incomplete(report: Report) -> str:
@@ -40,11 +42,18 @@ def _nothing_judged(report: Report) -> Iterator[str]:
     about = report.about
     if about.manifests and not report.objects:
         yield f"nothing was judged: {about.name or 'the input'} holds no Kubernetes object"
-    elif not any(one.status in _DECIDED or _decides(one) for one in report.results):
+    elif not _decided(report.results):
         reason = next((one.reason for one in report.results if one.status is Status.UNKNOWN), "")
         yield f"nothing was judged: {reason or next((one.reason for one in report.results), 'no check was asked')}"
 
 
-def _decides(result: Result) -> bool:
+def _decided(results: Sequence[Result]) -> bool:
+    """Whether anything was; what is told to everybody, or asked of a person, is no answer where all else is open."""
+    decided = [one for one in results if one.status in _DECIDED or _is_moot(one)]
+    all_told = not any(one.status is Status.UNKNOWN for one in results)
+    return any(all_told or any(each.path not in _PUBLIC for each in one.evidence) for one in decided)
+
+
+def _is_moot(result: Result) -> bool:
     """Whether that it does not apply is an answer, and not for want of anything to look at."""
     return result.status is Status.NOT_APPLICABLE and not is_empty(result)
