@@ -88,6 +88,19 @@ def test_what_more_a_cluster_holds_makes_no_finding_of_what_passed_as_written():
     assert found == set()
 
 
+def test_a_gate_of_a_server_is_asked_of_no_manifests():
+    ready = plan([CHECKS["pod-execs-by-get"]])
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web"},
+        "spec": {"containers": [{"name": "a", "image": "b"}]},
+    }
+    for documents in ([LONELY], [LONELY, pod], [pod]):
+        (result,) = evaluate(as_manifests(documents), ready).results
+        assert (result.status, result.reason) == (Status.NOT_APPLICABLE, "from Kubernetes 1.35 on this is not enough")
+
+
 def test_nothing_judged_is_said():
     privileged = plan([CHECKS["privileged-container"]])
     assert "holds no Kubernetes object" in incomplete(evaluate(as_manifests([]), EVERY))

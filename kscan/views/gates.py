@@ -28,6 +28,9 @@ class Gates(msgspec.Struct, frozen=True):
 
 
 def _build(source: Source) -> Gates:
+    if source.about.manifests:
+        # What is only written down has no server, whose gates a pod among it could tell.
+        return Gates()
     why = "a gate that is not told is not known, and what depends on it says so"
     component = source.weighed(API_SERVER, because=why)
     metrics = source.weighed(METRICS, because=why)
