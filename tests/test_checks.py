@@ -30,8 +30,11 @@ def test_with_everything_refused_nothing_is_decided(check):
     ready = plan([check])
     for example in examples(check):
         report = evaluate(denied(snapshot_of_example(example), *ready.needs()), ready)
-        assert report.results[0].status is Status.UNKNOWN, example.name
-        assert report.results[0].gaps
+        (result,) = report.results
+        if report.about.manifests and "only a running cluster" in result.reason:
+            continue  # What no manifest can tell is not open for want of one.
+        assert result.status is Status.UNKNOWN, example.name
+        assert result.gaps
 
 
 def test_a_wrong_example_is_told():

@@ -12,6 +12,8 @@ from kscan.judge.report import Status
 from kscan.judge.tally import Tally
 from kscan.rules import RULES
 from kscan.snapshot.documents import ref_of, snapshot_of
+from kscan.snapshot.entry import Gap, Reason, Unread
+from kscan.snapshot.needs import FromNode
 from kscan.snapshot.snapshot import About
 
 CHECKS = by_id(read_checks(data.folder("checks")))
@@ -88,6 +90,26 @@ def test_what_more_a_cluster_holds_makes_no_finding_of_what_passed_as_written():
     assert found == set()
 
 
+def test_what_only_a_running_cluster_tells_no_manifest_speaks_of_and_every_other_rule_some_does():
+    running = plan(check for check in BY_RULE if RULES[check.file.rule].of_running)
+    spoken, wrong = set(), set()
+    for check in BY_RULE:
+        ready = plan([check])
+        for example in examples(check):
+            found = as_manifests(written(example))
+            if evaluate(found, ready).results[0].status is not Status.NOT_APPLICABLE:
+                spoken.add(check.file.rule)
+            if example.expected == "fail":
+                results = evaluate(found, running).results
+                wrong |= {(check.id, one.check.id) for one in results if one.status is not Status.NOT_APPLICABLE}
+    assert wrong == set()
+    silent = {name for name, rule in RULES.items() if not rule.of_running} - spoken
+    # These say so themselves: no manifest tells who has a certificate, or which server will run it; and what secrets
+    # are encrypted with is told where it is told that they are not.
+    assert {name for name in silent if not name.startswith("managed.")} == {
+        "certificates.users", "rbac.grants_until_gate", "encryption.provider"}  # fmt: skip
+
+
 def test_a_gate_of_a_server_is_asked_of_no_manifests():
     ready = plan([CHECKS["pod-execs-by-get"]])
     pod = {
@@ -99,6 +121,22 @@ def test_a_gate_of_a_server_is_asked_of_no_manifests():
     for documents in ([LONELY], [LONELY, pod], [pod]):
         (result,) = evaluate(as_manifests(documents), ready).results
         assert (result.status, result.reason) == (Status.NOT_APPLICABLE, "from Kubernetes 1.35 on this is not enough")
+
+
+def test_what_was_not_read_of_manifests_leaves_nothing_open_that_none_could_tell():
+    lost = Unread(Gap("a.yaml:1:1", Reason.UNDECODABLE, "not YAML"))
+    report = evaluate(snapshot_of([LONELY], About(manifests=True, unread=(lost,))), EVERY)
+    found = {one.check.id: one for one in report.results}
+    for name in ("pki-key-open", "kubelet-read-only-port", "audit-log-empty", "kms-v1", "kubernetes-out-of-support",
+                 "aws-auth-writers", "pod-execs-by-get", "certificate-for-a-person"):  # fmt: skip
+        assert (found[name].status, found[name].gaps) == (Status.NOT_APPLICABLE, ()), name
+    # What may stand in it is open, and that is the reason.
+    for name in ("privileged-container", "secret-readers", "api-server-without-rbac", "policy-engine-changers"):
+        assert found[name].status is Status.UNKNOWN and found[name].reason.startswith("a.yaml:1:1: undecodable"), name
+    # What nodes told is brought beside them, and is another part.
+    lost = Unread(Gap("node.json", Reason.UNDECODABLE), FromNode().root)
+    report = evaluate(snapshot_of([LONELY], About(manifests=True, unread=(lost,))), EVERY)
+    assert {one.status for one in report.results if one.check.id == "pki-key-open"} == {Status.UNKNOWN}
 
 
 def test_nothing_judged_is_said():

@@ -64,9 +64,10 @@ class Review(msgspec.Struct, frozen=True):
 
 
 class Moot(msgspec.Struct, frozen=True):
-    """It says nothing about this cluster, and why."""
+    """It says nothing about this cluster, and why; `surely`, where nothing that was not read could change that."""
 
     reason: str
+    surely: bool = False
 
 
 Judgement = Fine | Problem | Unsure | Review | Moot

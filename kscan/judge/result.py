@@ -16,10 +16,12 @@ from kscan.checks.judgement import Problem
 from kscan.judge.report import Finding, Result, Status, fingerprint
 from kscan.judge.tally import Tally
 from kscan.rules import RULES
+from kscan.rules.rule import Rule
 from kscan.snapshot.entry import Gap, Reason
+from kscan.snapshot.needs import FromNode
 from kscan.snapshot.redact import clean, safe
 from kscan.snapshot.snapshot import About
-from kscan.views.reading import Reading
+from kscan.views.reading import Evidence, Reading
 from kscan.views.targets import TARGETS
 
 _MOST_TEXT = 200
@@ -29,6 +31,7 @@ _RUNNING = "manifests do not tell it: only a running cluster does"
 _WHOLE = "it is about the whole cluster, of which manifests are a part: nothing against it is written in them"
 # Why a path is missing from manifests that no manifest could hold.
 _NEVER_WRITTEN = {Reason.NOT_ASKED, Reason.NOT_SERVED}
+_OF_NODES = FromNode().root
 
 
 def result_of(check: Check, found: Sequence[Reading[Any]], tally: Tally, about: About) -> Result:
@@ -37,16 +40,12 @@ def result_of(check: Check, found: Sequence[Reading[Any]], tally: Tally, about: 
     context_gaps = tuple(gap for reading in found[1:] for gap in reading.gaps)
     rule = RULES.get(check.file.rule)
     scope = rule.scope if rule else TARGETS[check.file.target].scope
-    of_cluster = bool(rule and rule.of_cluster)
-    undecided = not tally.judged or (of_cluster and not tally.problems)
-    if about.manifests and undecided and scope_gaps and {gap.reason for gap in scope_gaps} <= _NEVER_WRITTEN:
-        return Result(check=check, status=Status.NOT_APPLICABLE, reason=_RUNNING, scope=scope)
-    if about.manifests and not scope_gaps and found[0].value == ():
-        # What it is about is not among them; then nothing else that it needs is missing.
-        return Result(check=check, status=Status.NOT_APPLICABLE, reason=nothing_of(scope), scope=scope)
+    if moot := _moot(rule, scope, found[0], tally, about):
+        evidence = _evidence(found) if moot == tally.moot else ()
+        return Result(check=check, status=Status.NOT_APPLICABLE, reason=moot, scope=scope, evidence=evidence)
     findings = () if context_gaps else tuple(_finding(check, one, about.uid) for one in tally.problems.values())
     status, reason = _status(scope, tally, findings, scope_gaps, context_gaps)
-    if about.manifests and of_cluster and status in (Status.PASS, Status.MANUAL):
+    if about.manifests and rule and rule.of_cluster and status in (Status.PASS, Status.MANUAL):
         # What is written down can show that it does not hold, and never that it does.
         status, reason = Status.NOT_APPLICABLE, _WHOLE
     return Result(
@@ -58,9 +57,33 @@ def result_of(check: Check, found: Sequence[Reading[Any]], tally: Tally, about: 
         findings=tuple(sorted(findings, key=_order)),
         undecided=() if context_gaps else tuple(sorted(tally.unsure)),
         gaps=tuple(sorted({*scope_gaps, *context_gaps})),
-        evidence=tuple(sorted({one for reading in found for one in reading.evidence})),
+        evidence=_evidence(found),
         facts=tuple(tally.facts),
     )
+
+
+def _evidence(found: Sequence[Reading[Any]]) -> tuple[Evidence, ...]:
+    return tuple(sorted({one for reading in found for one in reading.evidence}))
+
+
+def _moot(rule: Rule | None, scope: str, first: Reading[Any], tally: Tally, about: About) -> str:
+    """Why a check says nothing here, whatever else is missing; empty where it may."""
+    if tally.surely_moot and not tally.judged:
+        return tally.moot
+    if not about.manifests:
+        return ""
+    undecided = not tally.judged or (rule is not None and rule.of_cluster and not tally.problems)
+    never = bool(first.gaps) and {gap.reason for gap in first.gaps} <= _NEVER_WRITTEN
+    if undecided and (never or (rule and rule.of_running and not _lost_of_nodes(first.gaps, about))):
+        return _RUNNING
+    # What it is about is not among them; then nothing else that it needs is missing.
+    return nothing_of(scope) if not first.gaps and first.value == () else ""
+
+
+def _lost_of_nodes(gaps: Sequence[Gap], about: About) -> bool:
+    """Whether what nodes told, and was brought beside manifests, could not be read whole."""
+    lost = {one.gap for one in about.unread if one.path == _OF_NODES}
+    return any(gap in lost or (gap.path.startswith(_OF_NODES) and gap.reason not in _NEVER_WRITTEN) for gap in gaps)
 
 
 def _status(
@@ -70,7 +93,8 @@ def _status(
     scope_gaps: Sequence[Gap],
     context_gaps: Sequence[Gap],
 ) -> tuple[Status, str]:
-    gaps = (*context_gaps, *scope_gaps)
+    # What was refused, or could not be read, tells more than what nobody could have read.
+    gaps = sorted((*context_gaps, *scope_gaps), key=lambda gap: gap.reason in _NEVER_WRITTEN)
     missing = f"{gaps[0]}" + (f" and {len(gaps) - 1} more" if len(gaps) > 1 else "") if gaps else ""
     if findings:
         return Status.FAIL, f"there may be more: {missing}" if missing else ""

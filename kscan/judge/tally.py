@@ -17,6 +17,7 @@ class Tally:
         self.judged = 0
         self.facts: list[str] = []
         self.moot = ""
+        self.surely_moot = False
         self.reviews = 0
         self.problems: dict[tuple[object, ...], Problem] = {}
         self.unsure: set[Undecided] = set()
@@ -24,7 +25,7 @@ class Tally:
     def add(self, judgement: Judgement) -> None:
         """Note one judgement; a problem that several pods share is one problem."""
         if isinstance(judgement, Moot):
-            self.moot = judgement.reason
+            self.moot, self.surely_moot = judgement.reason, judgement.surely
             return
         self.judged += 1 if isinstance(judgement, Review) else judgement.objects
         match judgement:

@@ -18,7 +18,7 @@ _NAMESPACES, _STORES = ObjectRef("Cluster", "namespaces"), ObjectRef("Cluster", 
 _IMAGES = ObjectRef("Cluster", "image policies")
 
 
-@rule("boundaries.namespaces", "workloads", WORKLOADS, of_cluster=True)
+@rule("boundaries.namespaces", "workloads", WORKLOADS, of_running=True)
 def namespaces(workloads: Iterable[Workload]) -> Judgements:
     """How many of the users' workloads stand in which namespace."""
     counts = Counter(one.ref.namespace for one in workloads if one.ref.namespace not in SYSTEM)
@@ -28,13 +28,13 @@ def namespaces(workloads: Iterable[Workload]) -> Judgements:
         yield Review(_NAMESPACES, f"{stand}: {listed(most)}")
 
 
-@rule("boundaries.secret_stores", "clusters", GROUPS, of_cluster=True)
+@rule("boundaries.secret_stores", "clusters", GROUPS, of_running=True)
 def secret_stores(groups: Collection[str], *, stores: dict[str, str]) -> Judgements:
     """Which of the known ways to keep secrets outside the cluster are installed."""
     yield Review(_STORES, _installed(groups, stores, "stores"))
 
 
-@rule("boundaries.image_policies", "clusters", GROUPS, more=(API_SERVER,), of_cluster=True)
+@rule("boundaries.image_policies", "clusters", GROUPS, more=(API_SERVER,), of_running=True)
 def image_policies(groups: Collection[str], api_server: Component | None, *, policies: dict[str, str]) -> Judgements:
     """Which of the known ways to let in only known images are there."""
     yield Review(_IMAGES, _installed(groups, policies, "policies"))

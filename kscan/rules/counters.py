@@ -13,7 +13,7 @@ _EVENTS = "apiserver_audit_event_total"
 _REQUESTED = "apiserver_requested_deprecated_apis"
 
 
-@rule("counters.deprecated_apis", "API servers", METRICS, of_cluster=True)
+@rule("counters.deprecated_apis", "API servers", METRICS, of_running=True)
 def deprecated_apis(metrics: Metrics) -> Judgements:
     """Deprecated versions of APIs that somebody asked for; the server names each, not who asked."""
     if not metrics.told:
@@ -38,7 +38,7 @@ def _api(one: Sample) -> str:
     return f"{name}/{labels['subresource']}" if labels.get("subresource") else name
 
 
-@rule("counters.audit", "API servers", METRICS, more=(PLATFORM,), of_cluster=True)
+@rule("counters.audit", "API servers", METRICS, more=(PLATFORM,), of_running=True)
 def audit(metrics: Metrics, platform: Platform | None) -> Judgements:
     """An API server that wrote nothing into its audit log."""
     if not metrics.told:
@@ -63,7 +63,7 @@ def audit(metrics: Metrics, platform: Platform | None) -> Judgements:
         )
 
 
-@rule("counters.audit_lost", "API servers", METRICS, of_cluster=True)
+@rule("counters.audit_lost", "API servers", METRICS, of_running=True)
 def audit_lost(metrics: Metrics) -> Judgements:
     """Audit events that could not be written, and requests that were refused for it."""
     if not metrics.told:

@@ -153,7 +153,7 @@ def _by_gcm(signs: Encryption, storage: Storage) -> Iterator[Judgement]:
             yield Review(_SECRETS, fact)
 
 
-@rule("encryption.written_by", "resources that providers encrypt", ENCRYPTION, of_cluster=True)
+@rule("encryption.written_by", "resources that providers encrypt", ENCRYPTION, of_running=True)
 def written_by(signs: Encryption, *, prefix: str, message: str) -> Judgements:
     """Resources that one kind of provider writes."""
     storage = signs.storage

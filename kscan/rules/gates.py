@@ -30,7 +30,7 @@ def grants_until_gate(
     """Subjects that hold everything that a danger takes, which a gate ends that is open by default since a minor."""
     is_open = _is_open(rights, gates, gate, since, live=live)
     if is_open:
-        yield Moot(f"from Kubernetes 1.{since} on this is not enough")
+        yield Moot(f"from Kubernetes 1.{since} on this is not enough", surely=True)
     elif is_open is None:
         yield Unsure(_SERVER, f"whether this is enough depends on its feature gate {gate}, which is not told")
     else:

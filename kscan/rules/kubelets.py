@@ -21,21 +21,21 @@ _NOTHING = "nothing"
 Settings = Mapping[str, Any]
 
 
-@rule("kubelets.setting", "kubelets", KUBELETS, more=(PLATFORM,), of_cluster=True)
+@rule("kubelets.setting", "kubelets", KUBELETS, more=(PLATFORM,), of_running=True)
 def setting(groups: Sequence[Group], platform: Platform | None, *, wants: Sequence[object], message: str) -> Judgements:
     """What the configuration in force must be."""
     yield from _of_providers(groups, platform)
     yield from judged(groups, clauses("kubelets.setting", wants), message, _PLACE)
 
 
-@rule("kubelets.flag", "kubelets", KUBELET_FLAGS, more=(PLATFORM,), of_cluster=True)
+@rule("kubelets.flag", "kubelets", KUBELET_FLAGS, more=(PLATFORM,), of_running=True)
 def flag(groups: Sequence[Group], platform: Platform | None, *, wants: Sequence[object], message: str) -> Judgements:
     """What the flags must be that kubelets do not keep in their configuration."""
     yield from _of_providers(groups, platform)
     yield from judged(groups, clauses("kubelets.flag", wants), message, "--")
 
 
-@rule("kubelets.serving_certificate", "kubelets", KUBELETS, more=(PLATFORM,), of_cluster=True)
+@rule("kubelets.serving_certificate", "kubelets", KUBELETS, more=(PLATFORM,), of_running=True)
 def serving_certificate(groups: Sequence[Group], platform: Platform | None, *, message: str) -> Judgements:
     """A certificate that others can verify; a kubelet that is given none makes one, and names it like any other."""
     yield from _of_providers(groups, platform)
@@ -76,7 +76,7 @@ def _certificate(group: Group) -> tuple[bool, str]:
     return True, f"tlsCertFile={certificate}"
 
 
-@rule("kubelets.differ", "kubelets", KUBELETS, SILENT, more=(PLATFORM,), of_cluster=True)
+@rule("kubelets.differ", "kubelets", KUBELETS, SILENT, more=(PLATFORM,), of_running=True)
 def differ(
     groups: Sequence[Group], silent: int | None, platform: Platform | None, *, apart_from: Sequence[str], message: str
 ) -> Judgements:

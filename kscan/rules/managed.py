@@ -34,7 +34,9 @@ def _managed(
         def judged(first: Any, second: Any, *, platforms: Mapping[str, Any], **params: str) -> Judgements:  # noqa: ANN401
             platform, found = (first, second) if absence else (second, first)
             if platform.name not in platforms:
-                return [Moot(f"it is about {listed(sorted(platforms))}, and the platform here is {platform}")]
+                reason = f"it is about {listed(sorted(platforms))}, and the platform here is {platform}"
+                # What is context was read whole.
+                return [Moot(reason, surely=not absence)]
             return run(found, platforms[platform.name], **params)
 
         views = (PLATFORM, view) if absence else (view, PLATFORM)

@@ -22,7 +22,7 @@ _LEVELS = ("None", "Metadata", "Request", "RequestResponse")
 _CREDENTIALS = ("secrets", "token reviews", "serviceaccounts/token")
 
 
-@rule("files.control_plane", "control-plane nodes", CONTROL_PLANE_FILES, of_cluster=True)
+@rule("files.control_plane", "control-plane nodes", CONTROL_PLANE_FILES, of_running=True)
 def control_plane(
     told: Told,
     *,
@@ -46,7 +46,7 @@ def control_plane(
             yield Unsure(_ref(one.facts), "its label calls it a control plane, and nothing of one was found on it")
 
 
-@rule("files.node", "nodes", NODE_FILES, of_cluster=True)
+@rule("files.node", "nodes", NODE_FILES, of_running=True)
 def node(
     told: Told,
     *,
@@ -152,7 +152,7 @@ def _ref(facts: NodeFacts) -> ObjectRef:
     return ObjectRef("Node", facts.node)
 
 
-@rule("files.audit_policy", "API servers on nodes", CONTROL_PLANE_FILES, of_cluster=True)
+@rule("files.audit_policy", "API servers on nodes", CONTROL_PLANE_FILES, of_running=True)
 def audit_policy(told: Told) -> Judgements:
     """Audit policies that leave out what matters, or that log what they should not."""
     if told.moot:

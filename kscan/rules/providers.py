@@ -19,7 +19,7 @@ _ALL = "kms-providers"
 _RECENTLY = 300
 
 
-@rule("encryption.kms_v1", "providers of encryption", ENCRYPTION, of_cluster=True)
+@rule("encryption.kms_v1", "providers of encryption", ENCRYPTION, of_running=True)
 def kms_v1(signs: Encryption) -> Judgements:
     """Resources that are encrypted through the first version of the KMS protocol."""
     storage = signs.storage
@@ -54,7 +54,7 @@ def _uses(traffic: Traffic) -> str:
     return next((name for name in (*traffic.written, *traffic.read) if name.startswith(_V1)), "")
 
 
-@rule("encryption.kms_health", "KMS providers", READY, of_cluster=True)
+@rule("encryption.kms_health", "KMS providers", READY, of_running=True)
 def kms_health(checks: Mapping[str, bool]) -> Judgements:
     """KMS plugins that do not answer as they should."""
     found = {name: well for name, well in checks.items() if name == _ALL or name.startswith("kms-provider-")}
@@ -69,7 +69,7 @@ def kms_health(checks: Mapping[str, bool]) -> Judgements:
         yield Moot("the API server that answered has no KMS provider")
 
 
-@rule("encryption.reloads", "encryption configurations", STORAGE, of_cluster=True)
+@rule("encryption.reloads", "encryption configurations", STORAGE, of_running=True)
 def reloads(storage: Storage | None) -> Judgements:
     """A configuration that stands in the file, and cannot be loaded."""
     if storage is None:

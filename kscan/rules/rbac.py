@@ -54,7 +54,7 @@ def grants(
     most = of_all(rights, ways, surely=False)
     moot = _moot(rights, most, since, before, platform)
     if moot:
-        yield Moot(moot)
+        yield Moot(moot, surely=True)
         return
     if not all(need.asks for need in danger.needs):
         yield Unsure(_SERVED, _NOT_TOLD)

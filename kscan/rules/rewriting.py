@@ -30,7 +30,7 @@ _PLAIN = "stored before encryption was turned on are still in plain text"
 _HOW = "restart the API servers and scan again: what they read first is what is stored"
 
 
-@rule("encryption.rewritten", "stores of secrets", ENCRYPTION, of_cluster=True)
+@rule("encryption.rewritten", "stores of secrets", ENCRYPTION, of_running=True)
 def not_rewritten(signs: Encryption) -> Judgements:
     """Secrets that were not written again since encryption was turned on or its provider or key changed."""
     storage = signs.storage
@@ -93,7 +93,7 @@ def _under_older(signs: Encryption, storage: Storage, traffic: Traffic) -> Judge
     return Fine(_SECRETS, f"all {traffic.read_encrypted} reads came through {titles(traffic.read)}, {signs.witness}")
 
 
-@rule("encryption.readable", "stored resources", ENCRYPTION, of_cluster=True)
+@rule("encryption.readable", "stored resources", ENCRYPTION, of_running=True)
 def unreadable(signs: Encryption) -> Judgements:
     """Objects that no provider and no key can decrypt."""
     storage = signs.storage

@@ -26,10 +26,17 @@ class Rule(msgspec.Struct, frozen=True):
     more: tuple[View[Any], ...] = ()
     # Whether it speaks of the cluster, and not of objects that somebody writes down: then manifests never decide it.
     of_cluster: bool = False
+    # Whether it speaks only of what a cluster that runs can tell: then manifests never say anything of it.
+    of_running: bool = False
 
 
 def rule(
-    name: str, scope: str, *views: View[Any], more: tuple[View[Any], ...] = (), of_cluster: bool = False
+    name: str,
+    scope: str,
+    *views: View[Any],
+    more: tuple[View[Any], ...] = (),
+    of_cluster: bool = False,
+    of_running: bool = False,
 ) -> Callable[[Run], Rule]:
-    """Make a rule of the function below."""
-    return lambda run: Rule(name, scope, views, run, more, of_cluster)
+    """Make a rule of the function below; what runs is of a cluster."""
+    return lambda run: Rule(name, scope, views, run, more, of_cluster or of_running, of_running)

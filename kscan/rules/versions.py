@@ -47,7 +47,7 @@ def _where(one: Running) -> str:
     return f"on {len(one.places)} nodes: {listed(one.places)}" if len(one.places) > 1 else f"on {one.places[0]}"
 
 
-@rule("versions.support", "Kubernetes components", RELEASES, TAKEN, more=(PLATFORM,), of_cluster=True)
+@rule("versions.support", "Kubernetes components", RELEASES, TAKEN, more=(PLATFORM,), of_running=True)
 def support(running: Iterable[Running], taken: datetime | None, platform: Platform | None) -> Judgements:
     """Components of a minor that upstream no longer mends; that of an API server is chosen by its users everywhere."""
     yield Moot(_NONE)
