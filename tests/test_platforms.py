@@ -17,7 +17,7 @@ from kscan.snapshot import kinds
 from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.entry import Gap, Reason
 from kscan.snapshot.folder import load_folder
-from kscan.snapshot.snapshot import Snapshot
+from kscan.snapshot.snapshot import About, Snapshot
 from kscan.views.components import component
 from kscan.views.groups import APIS
 from kscan.views.platform import KUBEADM, PLATFORM, as_told, profiles
@@ -214,6 +214,25 @@ def test_somebody_may_say_what_it_is():
 def test_who_else_may_allow_something(folder, words):
     (gap,) = Readings(cluster(folder)).of(RIGHTS).gaps
     assert gap.detail == words
+
+
+MOOT = ("aws-auth-writers", "azure-identity-exception-writers", "privileged-scc-users", "policy-engine-changers")  # fmt: skip
+
+
+@pytest.mark.parametrize("gap", ["forbidden", "not served", "timeout"])
+def test_where_it_is_not_seen_who_else_may_allow_something_what_was_kept_back_is_the_reason(gap):
+    groups = [{"metadata": {"name": "apps"}, "versions": [{"version": "v1", "resources": [
+        {"resource": "deployments", "scope": "Namespaced", "verbs": ["get"]}]}]}]  # fmt: skip
+    told = [a_version("v1.36.1"), {"path": "/flagz", "gap": gap},
+            {"path": "/apis", "json": {"kind": "APIGroupDiscoveryList", "items": groups}}]  # fmt: skip
+    snapshot = snapshot_of(told, About(server="https://10.0.0.1", version="v1.36.1"))
+    checks = catalogue().checks
+    report = judge(Readings(snapshot), plan([checks["secret-readers"], *(checks[name] for name in MOOT)]))
+    found = {one.check.id: one for one in report.results}
+    assert found["secret-readers"].status is Status.UNKNOWN
+    if gap != "not served":
+        assert found["secret-readers"].reason.startswith(f"/flagz: {gap}"), found["secret-readers"].reason
+    assert {name: found[name].status for name in MOOT} == dict.fromkeys(MOOT, Status.NOT_APPLICABLE)
 
 
 FLAGS_TOLD = {"path": "/flagz", "json": {"kind": "Flagz", "flags": {"anonymous-auth": "true", "extend-token": "x"}}}

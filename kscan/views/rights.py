@@ -28,6 +28,7 @@ from kscan.views.view import Source, View
 _UNTOLD = tuple(reason for reason in Reason if reason is not Reason.UNDECODABLE)
 # Authorizers that leave no decision to anybody but RBAC: Node answers kubelets alone.
 _KNOWN = frozenset({"Node", "RBAC"})
+_UNSEEN = "it could not be seen whether anything but RBAC allows something"
 
 
 class Rights(msgspec.Struct, frozen=True):
@@ -144,8 +145,10 @@ def _other_authorizers(source: Source) -> Iterator[Gap]:
         if platform.authorizers:
             seen = f"{platform.authorizers} may allow more than RBAC does: {platform.ask}"
             yield Gap(path, Reason.OUTSIDE, seen)
+        elif kept_back := source.missing(API_SERVER):
+            yield from kept_back
         else:
-            yield Gap(path, Reason.ELSEWHERE, "it could not be seen whether anything but RBAC allows something")
+            yield Gap(path, Reason.ELSEWHERE, component.hidden or _UNSEEN)
 
 
 def _all_rights(source: Source) -> Rights:

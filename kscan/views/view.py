@@ -184,9 +184,13 @@ class Source:
 
     def whole(self, view: View[T]) -> bool:
         """Whether another view was read without gaps."""
+        return not self.missing(view)
+
+    def missing(self, view: View[T]) -> tuple[Gap, ...]:
+        """What another view missed."""
         reading = self._readings.of(view)
         self.rests_on += reading.rests_on
-        return not reading.gaps
+        return reading.gaps
 
     def nodes_told(self, need: FromNode) -> tuple[str, ...]:
         """The nodes of which there is a document, or a gap in its place."""
