@@ -1,5 +1,7 @@
 """Manifests: what is written down can show that something does not hold of a cluster, and never that it does."""
 
+import pytest
+
 from kscan import data
 from kscan.checks.check import by_id, read_checks
 from kscan.checks.examples import examples
@@ -137,6 +139,46 @@ def test_what_was_not_read_of_manifests_leaves_nothing_open_that_none_could_tell
     lost = Unread(Gap("node.json", Reason.UNDECODABLE), FromNode().root)
     report = evaluate(snapshot_of([LONELY], About(manifests=True, unread=(lost,))), EVERY)
     assert {one.status for one in report.results if one.check.id == "pki-key-open"} == {Status.UNKNOWN}
+
+
+def bound(*rules):
+    """A role with these rules, and somebody who holds it."""
+    of_role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "all"}
+    yield {"kind": "ClusterRole", "metadata": {"name": "all"}, "rules": list(rules)}
+    yield {"kind": "ClusterRoleBinding", "metadata": {"name": "all"}, "roleRef": of_role,
+           "subjects": [{"kind": "ServiceAccount", "name": "argocd-server", "namespace": "argocd"}]}  # fmt: skip
+
+
+EVERYTHING = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
+# The check, and a definition that has it served.
+OF_EXTENSIONS = [
+    ("policy-engine-changers", "kyverno.io", "clusterpolicies", "Cluster"),
+    ("azure-identity-exception-writers", "aadpodidentity.k8s.io", "azurepodidentityexceptions", "Namespaced"),
+    ("privileged-scc-users", "security.openshift.io", "securitycontextconstraints", "Cluster"),
+]
+
+
+@pytest.mark.parametrize(("name", "group", "plural", "scope"), OF_EXTENSIONS)
+def test_whoever_may_do_everything_is_told_of_what_the_manifests_know_of(name, group, plural, scope):
+    ready = plan([CHECKS[name]])
+    definition = {"kind": "CustomResourceDefinition", "metadata": {"name": f"{plural}.{group}"},
+                  "spec": {"group": group, "names": {"plural": plural}, "scope": scope, "versions": [{"name": "v1"}]}}  # fmt: skip
+    thing = {"apiVersion": f"{group}/v1", "kind": "Thing", "metadata": {"name": "thing"}}
+    named = {"verbs": ["*"], "apiGroups": [group], "resources": ["*"]}
+    crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    for documents, lost, status in (
+        ((), None, Status.NOT_APPLICABLE), ((definition,), None, Status.FAIL), ((thing,), None, Status.FAIL),
+        ((), "", Status.UNKNOWN), ((), crds, Status.UNKNOWN), ((), f"/apis/{group}/v1/things", Status.UNKNOWN),
+        ((), "/api/v1/services", Status.NOT_APPLICABLE),
+    ):  # fmt: skip
+        unread = () if lost is None else (Unread(Gap(lost or "a.yaml:1:1", Reason.UNDECODABLE), lost),)
+        about = About(manifests=True, unread=unread)
+        (result,) = evaluate(snapshot_of([*bound(EVERYTHING), *documents], about), ready).results
+        assert result.status is status, (documents, lost, result.reason)
+    (result,) = evaluate(as_manifests(bound(EVERYTHING, named)), ready).results
+    assert result.status is Status.FAIL
+    (result,) = evaluate(as_manifests(bound(EVERYTHING)), plan([CHECKS["cluster-admin-binding"]])).results
+    assert result.status is Status.FAIL
 
 
 def test_nothing_judged_is_said():

@@ -1,6 +1,6 @@
 """The resources that a cluster serves: their scope, their verbs, and the names by which people call them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -70,14 +70,20 @@ class Resource(msgspec.Struct, frozen=True, order=True):
 class Served:
     """Every resource by group and plural, subresources among them.
 
-    `is_open` tells of which groups it is not known whether more is served. Where nobody was asked, as of manifests,
-    all is taken as served.
+    `is_open` tells of which groups it is not known whether more is served. Where nobody was asked, all is taken as
+    served: of manifests, all of the groups that are `written` in them.
     """
 
     def __init__(
-        self, groups: Iterable[OfferedGroup], *, is_open: Callable[[str], bool] | None = None, asked: bool = False
+        self,
+        groups: Iterable[OfferedGroup],
+        *,
+        is_open: Callable[[str], bool] | None = None,
+        asked: bool = False,
+        written: Collection[str] | None = None,
     ) -> None:
         self.asked = asked
+        self._written = written
         self._is_open = is_open
         self.resources = {(one.group, one.plural): one for one in _resources(groups)}
         self._groups = {group for group, _ in self.resources}
@@ -98,7 +104,10 @@ class Served:
 
     def counts(self, group: str, resource: str, *, surely: bool) -> bool:
         """Whether rights over it count: over what is served, and not `surely` over what may be."""
-        return not self.asked or (self.has if surely else self.may)(group, resource)
+        if self.asked:
+            return (self.has if surely else self.may)(group, resource)
+        known = self._written is None or group in self._groups or group in self._written
+        return known or (not surely and self.may(group, resource))
 
     def namespaced(self, group: str, resource: str) -> bool:
         """Whether a question about it is asked within a namespace; what is not known may be."""

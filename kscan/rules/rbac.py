@@ -28,6 +28,7 @@ _NOT_TOLD = "whether the cluster serves what this is about was not told"
 _ALL: list[object] = [{"verbs": ["*"], "resources": ["*.*"]}]
 # Who may do everything has every danger; that one finding says it.
 _ALL_CHECK = "cluster-admin-binding"
+_UNKNOWN = "the manifests know nothing of what it is about: they define none of it, hold none and name none"
 _NO_VERSION = "whether it can depends on the cluster's version, which is not known"
 
 
@@ -54,7 +55,8 @@ def grants(
     most = of_all(rights, ways, surely=False)
     moot = _moot(rights, most, since, before, platform)
     if moot:
-        yield Moot(moot, surely=True)
+        # That manifests know nothing of it they say as far as they were read.
+        yield Moot(moot, surely=moot != _UNKNOWN)
         return
     if not all(need.asks for need in danger.needs):
         yield Unsure(_SERVED, _NOT_TOLD)
@@ -220,7 +222,9 @@ def _moot(rights: Rights, danger: Danger, since: int, before: int, platform: str
         return f"Kubernetes asks for it from 1.{since} on"
     if before and rights.minor is not None and rights.minor >= before:
         return f"from Kubernetes 1.{before} on this is not enough"
-    return "" if all(need.asks for need in danger.needs) else "the cluster serves nothing that it is about"
+    if all(need.asks for need in danger.needs):
+        return ""
+    return "the cluster serves nothing that it is about" if rights.served.asked else _UNKNOWN
 
 
 def _step(found: tuple[Ask, Proof]) -> Step:

@@ -1,6 +1,6 @@
 """Who may do what in this cluster: its roles and bindings, what is shipped of them, and what the API serves."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -18,7 +18,7 @@ from kscan.model.served import Served
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Reason
 from kscan.views.components import API_SERVER
-from kscan.views.definitions import defined
+from kscan.views.definitions import defined, lost_of, written_groups
 from kscan.views.groups import API, APIS, CORE_OFFERED, OFFERED
 from kscan.views.platform import PLATFORM
 from kscan.views.server import is_live, told_version
@@ -86,7 +86,7 @@ def _build(source: Source) -> Rights:
         undecided=undecided,
         told=told((full, same, undecided)),
         baseline=ships,
-        served=_served(source),
+        served=_served(source, roles),
         minor=minor,
         version=text,
     )
@@ -100,8 +100,11 @@ def _unwritten(roles: Iterable[Role], bindings: Iterable[Binding], ships: Baseli
             yield Role(metadata=metadata, rules=ships.roles[ref])
 
 
-def _served(source: Source) -> Served:
+def _served(source: Source, roles: Sequence[Role]) -> Served:
     """What the cluster told; what Kubernetes serves by itself where it told nothing."""
+    if source.about.manifests:
+        groups = (*own_groups(), *defined(source))
+        return Served(groups, is_open=lost_of(source.about), written=written_groups(source, roles))
     answers = {
         need: source.answer(
             question, because="what is not told is taken to be what Kubernetes serves by itself", only=_UNTOLD
