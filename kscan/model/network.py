@@ -13,7 +13,7 @@ class PolicyPeer(Noun, frozen=True):
 
     pod_selector: LabelSelector | None = None
     namespace_selector: LabelSelector | None = None
-    ip_block: dict[str, object] | None = None
+    ip_block: dict[str, str | list[str]] | None = None
 
 
 class PolicyRule(Noun, frozen=True):

@@ -7,6 +7,7 @@ import msgspec
 from kscan.model.base import decode, decode_object
 from kscan.model.controllers import Controller
 from kscan.model.meta import Meta, ObjectRef
+from kscan.model.shapes import OTHERS
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Item
 from kscan.snapshot.needs import Resource
@@ -42,7 +43,7 @@ def _objects(source: Source) -> tuple[Thing, ...]:
     for resource, path, item, ref in _created(source):
         try:
             body = decode_object(item.body)
-            msgspec.convert(body.get("spec", {}), dict)
+            msgspec.convert(body, OTHERS[resource.kind])
         except msgspec.MsgspecError as error:
             source.undecodable(path, item, error)
             continue

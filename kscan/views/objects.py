@@ -12,6 +12,7 @@ from kscan.model.namespaces import Namespace, ServiceAccount
 from kscan.model.network import Ingress, NetworkPolicy, Service
 from kscan.model.nodes import Node
 from kscan.model.rbac.roles import Binding, Role
+from kscan.model.shapes import OTHERS
 from kscan.snapshot import kinds
 from kscan.snapshot.needs import Resource
 from kscan.views.view import N, Source, View
@@ -44,16 +45,17 @@ def _nouns(name: str, noun: type[N], *resources: Resource) -> View[tuple[N, ...]
     return View(name, resources, build)
 
 
-def things(name: str, *resources: Resource, shape: type = dict) -> View[tuple[Thing, ...]]:
+def things(name: str, *resources: Resource) -> View[tuple[Thing, ...]]:
     """A view of objects as they came; one that has not the shape is a gap."""
 
     def build(source: Source) -> tuple[Thing, ...]:
-        return tuple(thing for resource in resources for thing in _things(source, resource, shape))
+        return tuple(thing for resource in resources for thing in _things(source, resource))
 
     return View(name, resources, build)
 
 
-def _things(source: Source, resource: Resource, shape: type) -> Iterator[Thing]:
+def _things(source: Source, resource: Resource) -> Iterator[Thing]:
+    shape = OTHERS.get(resource.kind, dict)
     for path, item in source.items(resource):
         try:
             body = decode_object(item.body)

@@ -87,18 +87,7 @@ def _webhooks(thing: Thing) -> Iterator[Subject]:
     yield Subject(thing.ref, {"object": thing.body}, parts)
 
 
-class _WebhookShape(msgspec.Struct):
-    webhooks: list[dict[str, Any]] = []
-
-
-class _StorageClassShape(msgspec.Struct):
-    """The types of what an expression compares with words: a number would be unlike each of them, and pass."""
-
-    provisioner: str = ""
-    parameters: dict[str, str | None] | None = None
-
-
-_WEBHOOKS = things("webhooks", kinds.VALIDATING_WEBHOOKS, kinds.MUTATING_WEBHOOKS, shape=_WebhookShape)
+_WEBHOOKS = things("webhooks", kinds.VALIDATING_WEBHOOKS, kinds.MUTATING_WEBHOOKS)
 
 TARGETS = {
     target.name: target
@@ -175,7 +164,7 @@ TARGETS = {
             "storageclass",
             "storage classes",
             "object",
-            things("storage class objects", kinds.STORAGE_CLASSES, shape=_StorageClassShape),
+            things("storage class objects", kinds.STORAGE_CLASSES),
             _things,
         ),
     )

@@ -13,8 +13,9 @@ from kscan.model.base import decode
 from kscan.model.controllers import Maker
 from kscan.model.kinds import GroupKind, meant
 from kscan.model.meta import Kind, Metadata, ObjectRef
+from kscan.model.pod_shape import must_be_typed
 from kscan.model.pods import FINISHED, LEGACY_ANNOTATIONS, MIRROR
-from kscan.model.workloads import PodGroup, PodHead, Workload, must_be_pod, pod_of
+from kscan.model.workloads import PodGroup, PodHead, Workload, pod_of
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Item
 from kscan.snapshot.needs import Resource
@@ -139,7 +140,7 @@ def _pod_groups(source: Source, found: Iterable[list[Any]]) -> Iterator[PodGroup
     for path, item, count in found:
         group = PodGroup(item.body, count)
         try:
-            must_be_pod(group.body)
+            must_be_typed(group.body)
         except msgspec.MsgspecError as error:
             source.undecodable(path, item, error)
             continue
@@ -152,7 +153,7 @@ def _idle(source: Source, ref: ObjectRef, owner: Maker | Holder) -> tuple[PodGro
         return owner.groups
     group = _template(ref, owner)
     try:
-        must_be_pod(group.body)
+        must_be_typed(group.body)
     except msgspec.MsgspecError as error:
         resource = next(one for one in CONTROLLER_KINDS if (one.group, one.kind) == (ref.group, ref.kind))
         source.undecodable(resource.path(), Item(msgspec.json.encode({"metadata": owner.metadata})), error)
