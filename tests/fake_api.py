@@ -147,8 +147,10 @@ class Faulty(Handler):
             self.send(request, self.right(request))
 
     def right(self, request: Request) -> Response:
-        """What would be answered without the fault."""
-        return self.server.respond(request)
+        """What would be answered without the fault: a cluster has nothing that nobody put into it."""
+        response = self.server.respond(request)
+        is_missing = response.status == 403 and b"not in this snapshot" in response.body
+        return failure(404, f"{request.path} not found") if is_missing else response
 
 
 def telling(snapshot: Snapshot) -> Snapshot:

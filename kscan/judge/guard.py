@@ -17,7 +17,8 @@ from kscan.errors import KscanError
 from kscan.snapshot.entry import Body, Entry, Gap, Listing, Reason
 from kscan.snapshot.snapshot import Snapshot
 from kscan.views.answers import UnlikeError
-from kscan.views.view import Readings, name_of
+from kscan.views.called import name_of
+from kscan.views.view import Readings
 
 T = TypeVar("T")
 _HOME = Path(__file__).parents[1]

@@ -9,14 +9,14 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from kscan.model.base import decode, read_json
-from kscan.model.meta import WRITTEN_IN
+from kscan.model.base import decode
 from kscan.snapshot.entry import Body, Gap, Item, Listing, Reason
 from kscan.snapshot.kinds import KNOWN
 from kscan.snapshot.named import named
 from kscan.snapshot.needs import Brought, FromNode, Named, Need, PerNode, Plain, Resource, split_path
 from kscan.snapshot.snapshot import About, Snapshot
 from kscan.views.answers import Question
+from kscan.views.called import name_of
 from kscan.views.reading import Evidence, Reading, Weighed
 
 _BY_NAME = frozenset((resource.group, resource.plural) for resource in KNOWN)
@@ -279,23 +279,3 @@ def _is_other(path: str) -> bool:
 def _each(found: Iterable[Met]) -> tuple[Met, ...]:
     """Each once, in order."""
     return tuple(sorted(set(found)))
-
-
-class _Name(msgspec.Struct):
-    name: str
-    namespace: str | None = None
-    written_in: str | None = msgspec.field(default=None, name=WRITTEN_IN)
-
-
-class _Named(msgspec.Struct):
-    metadata: _Name
-
-
-def name_of(item: Item) -> str:
-    """What an object is called, as far as it can be read: what else of it is misshapen does not matter here."""
-    try:
-        metadata = read_json(item.head, _Named).metadata
-    except msgspec.MsgspecError:
-        return "(an object without a readable name)"
-    name = f"{metadata.namespace}/{metadata.name}" if metadata.namespace else metadata.name
-    return f"{name} in {metadata.written_in}" if metadata.written_in else name
