@@ -1,5 +1,6 @@
 """Who and what is powerful: whoever holds one of the grave dangers comes to what others have, or to all."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain
 
@@ -124,7 +125,7 @@ def becoming(
 
     Of each of whom somebody may become: the roles that allow it, and in which namespace.
     """
-    world = _World(powers, dict.fromkeys((*targets, *(one for one in authorizer.identities if _seats(one)))))
+    world = _World(powers, dict.fromkeys((*targets, *_standing(authorizer))))
     found: dict[str, Scopes] = {}
     seats, asked = set(_SYSTEM), set[tuple[ObjectRef, str]]()
     pending = [identity for identity in world.known if powers.somebody(identity)]
@@ -143,6 +144,17 @@ def becoming(
         pending += [one for one in dict.fromkeys(more) if one not in done]
         done.update(more)
     return Becoming(found, frozenset(seats))
+
+
+def _standing(authorizer: Authorizer) -> Iterator[Identity]:
+    """Service accounts and groups of them; of those alike two, as one may be whom a right is about."""
+    alike: Counter[object] = Counter()
+    for key, identity in zip(authorizer.keys, authorizer.identities, strict=True):
+        if _seats(identity):
+            held = identity.groups, tuple(id(grant.binding) for grant in authorizer.granted(key))
+            alike[held] += 1
+            if alike[held] <= 2:
+                yield identity
 
 
 class _World:
