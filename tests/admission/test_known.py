@@ -14,6 +14,7 @@ from kscan.model.admission.cases import (
     LABEL,
     MANAGER,
     NAME,
+    NOBODY,
     OWNER,
     PERSON,
     Case,
@@ -50,7 +51,7 @@ AROUND = (
     f"object.metadata[?{N}.field].hasValue()", "has((object.spec.?hostPID.orValue(false) ? object.metadata : object).x)",
     r"(false && b'\'' == b'') || has(object.metadata.annotations) || (false && b'' == b'\'')",
     "object['meta' + 'data']['na' + 'me'] == 'me'", "object.metadata.?labels[?'x'].hasValue()",
-    f"{N}.map(k, k)[0] == 'team'",
+    f"{N}.map(k, k)[0] == 'team'", f"{U} == 'system:anonymous'", f"'system:unauthenticated' in {G}",
 )  # fmt: skip
 VARIABLES = [
     *EVERYBODY,
@@ -86,6 +87,9 @@ def test_a_way_around_is_no_guard(around):
         assert refuses(SAFE, matchConditions=[{"name": "not", "expression": f"!({around})"}]) is not Answer.REFUSED
 
 
+WRITTEN = str(list(range(350)))
+
+
 @pytest.mark.parametrize("spec", [
     {"validations": [{"expression": SAFE}, *[{"expression": "true", "messageExpression": "variables.all.map(c, c.name).join(',')"}] * 14]},
     {"validations": [{"expression": SAFE}],
@@ -94,10 +98,15 @@ def test_a_way_around_is_no_guard(around):
     {"validations": [{"expression": f"dyn(request.?dryRun.orValue(false)).all(x, true) ? ({SAFE}) : ({SAFE})"}]},
     {"validations": [{"expression": f"{SAFE} && variables.all.all(c, c.name in variables.names)"}],
      "variables": [*EVERYBODY, {"name": "names", "expression": "['a', 'b']"}]},
+    {"validations": [{"expression": SAFE}, {"expression": "variables.a && variables.b", "messageExpression": "variables.a ? 'no' : ''"}],
+     "variables": [*EVERYBODY, *({"name": name, "expression": f"{WRITTEN}.all(a, {WRITTEN}.all(b, a + b > 1))"} for name in "abcdefgh")]},
+    {"validations": [{"expression": "variables.many.all(c, !c.?securityContext.?privileged.orValue(false))"}],
+     "variables": [*EVERYBODY, {"name": "many", "expression": "variables.all + variables.all"}]},
     {"validations": [{"expression": "variables.all.filter(c, has(c.securityContext)).filter(c, c.securityContext.?privileged.orValue(false)).size() == 0"}]},
 ])  # fmt: skip
 def test_what_may_cost_too_much_or_errs_is_no_guard_where_that_lets_pods_in(spec):
     assert refuses(**spec, failurePolicy="Ignore") is not Answer.REFUSED
+    assert refuses(SAFE, failurePolicy="Ignore") is Answer.REFUSED
     assert refuses(SAFE.replace("variables.all", "object.spec.containers"),
                    SAFE.replace("variables.all", "object.spec.?initContainers.orValue([])"),
                    SAFE.replace("variables.all", "object.spec.?ephemeralContainers.orValue([])"),
@@ -110,6 +119,18 @@ def test_a_guard_of_some_containers_or_fields_holds_for_no_others():
     assert "capability" not in trial(f"object.spec.containers.all(c, {added})").outcome(SPACES[0]).stops
     odd = f"object.spec.hostNetwork != false || object.spec.hostNetwork == false ? ({SAFE}) : ({SAFE})"
     assert refuses(odd, failurePolicy="Ignore") is not Answer.REFUSED
+
+
+def test_what_is_let_in_here_is_not_told_of_elsewhere():
+    """Namespaces that differ by an annotation, or of which one is what a label is called, share no answer."""
+    for expression, annotations in ((f"namespaceObject.metadata.?annotations[?'a'].orValue('') == 'b' || {SAFE}", {"a": "b"}),
+                                    (f"request.namespace in {N} || {SAFE}", {})):  # fmt: skip
+        asked = trial(expression, variables=VARIABLES)
+        here, there = (space(name, va="x") for name in ("va", "vb"))
+        here["metadata"]["annotations"] = annotations
+        assert "privileged" not in asked.outcome(here).stops
+        there = asked.outcome(there)
+        assert "privileged" in (*there.stops, *there.doubted) and (there.stops or there.doubt)
 
 
 ATOMS = (
@@ -142,7 +163,7 @@ def who(requester, name):
         return PEOPLE
     if requester == ELSEWHERE:
         return [ELSEWHERE, Requester("", identity_of_user("system:serviceaccount:elsewhere:web"))]
-    if requester.controller:
+    if requester.controller or requester == NOBODY:
         return [requester]
     return [account(name, one) for one in ("default", "web", "shop")]
 
@@ -161,7 +182,7 @@ def surely(text):
     shown = expressions_of(text).shown(Budget())
     (deed,) = deeds("privileged", CREATE_POD)
     for place in SPACES:
-        for requester in (PERSON, account(place["metadata"]["name"]), ELSEWHERE, CONTROLLERS[0], MANAGER):
+        for requester in (PERSON, account(place["metadata"]["name"]), ELSEWHERE, CONTROLLERS[0], MANAGER, NOBODY):
             seen = Case(requester).seen_by(guard.dims(place["metadata"]["name"]))
             if shown.surely(deed, CREATE_POD, seen.requester, guard.place(place["metadata"], seen)):
                 yield place, requester

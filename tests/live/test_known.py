@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from kscan.model.admission.cases import CONTROLLERS, ELSEWHERE, MANAGER, ORDINARY, PERSON, Case, account
+from kscan.model.admission.cases import CONTROLLERS, ELSEWHERE, MANAGER, NOBODY, ORDINARY, PERSON, Case, account
 from kscan.model.admission.probes import PROBES
 from tests.admission.asking import space, trial
 from tests.admission.test_known import EDITS, PODS, SAFE, VARIABLES, some_texts, who
@@ -39,8 +39,11 @@ def live(assets, tmp_path_factory):
     with api_server(tmp_path_factory.mktemp("known"), "--audit-log-mode=batch", assets=assets) as server:
         rights = {"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]}
         server.write(f"{RBAC}/clusterroles", {"metadata": {"name": "makers"}, "rules": [rights]})
-        everybody = {"kind": "Group", "name": "system:authenticated", "apiGroup": API_GROUP}
-        server.write(f"{RBAC}/clusterrolebindings", {"metadata": {"name": "makers"}, "subjects": [everybody],
+        everybody = [
+            {"kind": "Group", "name": f"system:{one}", "apiGroup": API_GROUP}
+            for one in ("authenticated", "unauthenticated")
+        ]
+        server.write(f"{RBAC}/clusterrolebindings", {"metadata": {"name": "makers"}, "subjects": everybody,
                      "roleRef": {"apiGroup": API_GROUP, "kind": "ClusterRole", "name": "makers"}})  # fmt: skip
         tenant = Tenant(server)
         with ThreadPoolExecutor(4) as pool:
@@ -52,7 +55,7 @@ def shown(at, text):
     """Every pod and whoever makes it of which it is shown that the guard refuses it."""
     place = space(f"shop-{at}", **LABELS)
     guard = trial(f"({text}) || ({SAFE})", variables=VARIABLES)
-    for requester in (PERSON, account(f"shop-{at}"), ELSEWHERE, CONTROLLERS[0], MANAGER):
+    for requester in (PERSON, account(f"shop-{at}"), ELSEWHERE, CONTROLLERS[0], MANAGER, NOBODY):
         if "privileged" in guard.outcome(place, Case(requester)).stops:
             for one, edits in product(who(requester, f"shop-{at}"), EDITS):
                 yield at, Case(one, edits, ORDINARY.request)

@@ -10,7 +10,7 @@ from itertools import combinations, product
 import msgspec
 
 from kscan.model.admission.matching import CREATE_POD, DEBUG_POD, Request
-from kscan.model.rbac.identity import AUTHENTICATED, Identity, identity_of_user
+from kscan.model.rbac.identity import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, Identity, identity_of_user
 
 # Who may do everything already, and what runs the cluster or a node: no tenant can be one of them. The controller
 # manager is not among them: where its controllers have no accounts of their own, it makes the tenants' pods itself.
@@ -61,6 +61,11 @@ MANAGER = Requester(
 ELSEWHERE = Requester(
     "created by a service account of another namespace",
     identity_of_user("system:serviceaccount:kscan-elsewhere:default"),
+)
+NOBODY = Requester(
+    "created by somebody who does not log in",
+    Identity(ANONYMOUS, (UNAUTHENTICATED,)),
+    doubt="whether somebody who does not log in may make pods is not asked",
 )
 SOMEBODY_ELSE = Requester("created by somebody else", Identity("kscan:somebody-else", (AUTHENTICATED,)))
 
@@ -196,7 +201,7 @@ def _requesters(dims: Dims, namespace: str) -> Sequence[Requester]:
     if not dims.who:
         return [ANYBODY]
     else_ = [SOMEBODY_ELSE] if dims.who_else else []
-    return [PERSON, account(namespace), ELSEWHERE, *CONTROLLERS, MANAGER, *dims.named, *else_]
+    return [PERSON, account(namespace), ELSEWHERE, *CONTROLLERS, MANAGER, NOBODY, *dims.named, *else_]
 
 
 def _shapes(edits: Iterable[Edit]) -> Iterator[tuple[Edit, ...]]:

@@ -78,13 +78,25 @@ class Expressions:
         return self._dims[key]
 
     def _affordable(self, besides: Iterable[_Compiled]) -> bool:
-        others = (*self._variables.values(), *self._validations, *besides)
-        return affordable((one.tree for one in self._conditions), (one.tree for one in others))
+        conditions, validations, others = (
+            [one.tree for one in some] for some in (self._conditions, self._validations, besides)
+        )
+        return affordable(conditions, validations, self._trees, others)
+
+    @property
+    def _trees(self) -> Mapping[str, Node | None]:
+        return {name: one.tree for name, one in self._variables.items()}
 
     @property
     def calls(self) -> frozenset[str]:
         """The functions and operators that they call."""
         return frozenset(one.function for one in self._nodes() if isinstance(one, Call))
+
+    @property
+    def look_at_labels_alone(self) -> bool:
+        """Whether of the namespace's object they see its name and labels only."""
+        seen = [path.fields for one in self.reads for path in one.paths if path.root == "namespaceObject"]
+        return all(fields == ("metadata", "name") or fields[:2] == ("metadata", "labels") for fields in seen)
 
     @property
     def texts(self) -> frozenset[str]:
@@ -112,8 +124,7 @@ class Expressions:
         """The same, of which it is worked out what they say of every pod."""
         conditions = [one.tree for one in self._conditions]
         validations = [one.tree for one in self._validations]
-        variables = {name: one.tree for name, one in self._variables.items()}
-        return Shown(conditions, validations, variables, budget, errs=not self.fails_open)
+        return Shown(conditions, validations, self._trees, budget, errs=not self.fails_open)
 
     def all(self, said: Said) -> list[Said]:
         """The same of each validation."""

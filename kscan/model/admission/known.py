@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from kscan.model.admission.cases import ANYBODY, ELSEWHERE, NO_TENANT, Requester
+from kscan.model.admission.cases import ANYBODY, ELSEWHERE, NO_TENANT, NOBODY, Requester
 from kscan.model.admission.matching import NAME, Request
 from kscan.model.admission.pods import asked_for
 from kscan.model.cel.partial import ANYTHING, Exactly, Fields, Items, May, Text, exactly, may
@@ -74,7 +74,7 @@ def _who(requester: Requester, place: Place) -> May:
     user = requester.identity.user
     if requester == ANYBODY:
         return ANYTHING
-    if requester.controller:
+    if requester.controller or requester == NOBODY:
         return may(Fields({"username": exactly(user), "groups": exactly(list(requester.identity.groups))}))
     if requester == ELSEWHERE:
         return may(_account_of_some((_OWN, place.name) if place.name else (_OWN,), frozenset()))

@@ -51,7 +51,7 @@ class Trial:
         self._rest = _ONE_LABEL.sub("", self._text)
         self._texts = self._expressions.texts
         self._by_name = "namespace" in self._rest.lower() or NAME in self._text
-        self._compares = self._expressions.calls <= _COMPARING
+        self._compares = self._expressions.calls <= _COMPARING and self._expressions.look_at_labels_alone
         self._tell_accounts = any(text.startswith(_ACCOUNTS) and text not in _ACCOUNTS for text in self._texts)
         self._known: dict[object, Outcome] = {}
         self._budget = budget
@@ -86,7 +86,7 @@ class Trial:
         """What the expressions may see of a namespace: nothing, its labels, or which one it is."""
         name, labels = metadata["name"], metadata.get("labels", {})
         others = frozenset(labels.items() - {(NAME, name)})
-        texts = self._texts | {value for _, value in others} if self._by_name else self._texts
+        texts = self._texts.union(*others) if self._by_name else self._texts
         is_told = self._tell_accounts and case.requester == account(name)
         if is_told or any(name in text for text in texts) or (self._by_name and not self._compares):
             return Place(name, frozenset(labels.items()))

@@ -4,6 +4,7 @@ It counts as cel-go does: a step for each name, field and call, ten for a list t
 step for each ten letters and each item that are looked at. What is not counted here may cost any number.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from math import inf
@@ -25,6 +26,8 @@ _PLAIN = frozenset({
     "hasValue", "optional.none", "optional.of", "or", "orValue", "size", "value",
 })  # fmt: skip
 _List = tuple[str, ...]
+# In the place of a list of the pod: items that are written out in the expression.
+_WRITTEN: _List = ("", "written")
 _COMPARING = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"})
 
 
@@ -45,47 +48,76 @@ class Cost(msgspec.Struct, frozen=True):
         return self.steps + _ITEMS * (self.each.get((), 0) + longest)
 
 
-def cost(node: Node | None) -> Cost:
-    """The most that an expression may cost."""
-    match node:
-        case Constant() | Name():
-            return Cost(1)
-        case Select(of):
-            return Cost(1) + cost(of)
-        case Listed(items):
-            return reduce(Cost.__add__, map(cost, items), Cost(_LIST))
-        case Mapped(entries):
-            return reduce(Cost.__add__, (cost(one) for entry in entries for one in entry), Cost(_MAP))
-        case Loop(_, over):
-            each = cost(node.condition).most + cost(node.step).most
-            looped = Cost(len(over.items) * each) if isinstance(over, Listed) else Cost(0, {_list(over): each})
-            return cost(over) + cost(node.first) + looped + cost(node.result)
-        case Call(function, arguments):
-            return reduce(Cost.__add__, map(cost, arguments), Cost(1 + _called(function, arguments)))
-    return Cost(inf)
+class Costs:
+    """What expressions may cost that use these variables."""
+
+    def __init__(self, variables: Mapping[str, Node | None]) -> None:
+        self._variables = variables
+
+    def of(self, node: Node | None) -> Cost:
+        """The most that an expression may cost; its variables cost by themselves."""
+        match node:
+            case Constant() | Name():
+                return Cost(1)
+            case Select(of):
+                return Cost(1) + self.of(of)
+            case Listed(items):
+                return _sum(Cost(_LIST), map(self.of, items))
+            case Mapped(entries):
+                return _sum(Cost(_MAP), (self.of(one) for entry in entries for one in entry))
+            case Loop(_, over):
+                each = self.of(node.condition).most + self.of(node.step).most
+                lists = _lists(over, self._variables)
+                looped = Cost(each * lists.get(_WRITTEN, 0), {
+                    name: each * times for name, times in lists.items() if name != _WRITTEN})  # fmt: skip
+                return _sum(looped, map(self.of, (over, node.first, node.result)))
+            case Call(function, arguments):
+                return _sum(Cost(1 + _called(function, arguments, self._variables)), map(self.of, arguments))
+        return Cost(inf)
 
 
-def affordable(conditions: Iterable[Node | None], others: Iterable[Node | None]) -> bool:
-    """Whether no pod makes a policy cost more than the API server works out for it."""
-    first, rest = list(map(cost, conditions)), list(map(cost, others))
+def affordable(
+    conditions: Iterable[Node | None],
+    validations: Iterable[Node | None],
+    variables: Mapping[str, Node | None],
+    besides: Iterable[Node | None],
+) -> bool:
+    """Whether no pod makes a policy cost more than the API server works out for it.
+
+    For the words of a refusal, which are among what it works out `besides`, all variables are worked out anew.
+    """
+    costs = Costs(variables)
+    first, words = list(map(costs.of, conditions)), list(map(costs.of, besides))
+    own = list(map(costs.of, variables.values()))
+    rest = [*map(costs.of, validations), *own, *words, *(own if words else ())]
     return (
         all(one.most <= MOST_EACH for one in (*first, *rest))
-        and reduce(Cost.__add__, first, Cost()).most <= MOST_OF_CONDITIONS
-        and reduce(Cost.__add__, (*first, *rest), Cost()).most <= MOST_OF_ALL
+        and _sum(Cost(), first).most <= MOST_OF_CONDITIONS
+        and _sum(Cost(), (*first, *rest)).most <= MOST_OF_ALL
     )
 
 
-def _list(node: Node) -> _List:
-    """Which list of the pod it is, or comes of; nothing where it may be any."""
+def _sum(first: Cost, others: Iterable[Cost]) -> Cost:
+    return reduce(Cost.__add__, others, first)
+
+
+def _lists(node: Node | None, variables: Mapping[str, Node | None], depth: int = 8) -> Mapping[_List, float]:
+    """Which lists of the pod it is made of, and how often; of items that are written out, how many there are."""
     match node:
+        case Listed(items):
+            return {_WRITTEN: len(items)}
         case Loop(_, over):
-            return _list(over)
-        case Call("orValue", (of, Listed(()))):
-            return _list(of)
-    return _path(node)
+            return _lists(over, variables, depth)
+        case Call("orValue" | "_+_", (one, other)) | Call("_?_:_", (_, one, other)):
+            found = Counter(_lists(one, variables, depth))
+            found.update(_lists(other, variables, depth))
+            return found
+        case Select(Name("variables"), field, False) if depth and field in variables:
+            return _lists(variables[field], variables, depth - 1)
+    return {_path(node): 1}
 
 
-def _path(node: Node) -> _List:
+def _path(node: Node | None) -> _List:
     match node:
         case Name("object"):
             return ("object",)
@@ -95,7 +127,7 @@ def _path(node: Node) -> _List:
     return ()
 
 
-def _called(function: str, arguments: tuple[Node, ...]) -> float:
+def _called(function: str, arguments: tuple[Node, ...], variables: Mapping[str, Node | None]) -> float:
     """What a function costs besides what it is given."""
     if function in _PLAIN:
         return 0
@@ -110,17 +142,20 @@ def _called(function: str, arguments: tuple[Node, ...]) -> float:
             sizes = [_size(item) for item in other.items] if isinstance(other, Listed) else [inf]
             return sum(1 + min(_size(one), size) for size in sizes)
         if function == "_+_":
-            return 0 if _is_list(one) or _is_list(other) else _size(one) + _size(other)
+            is_list = _is_list(one, variables) or _is_list(other, variables)
+            return 0 if is_list else _size(one) + _size(other)
     return inf
 
 
-def _is_list(node: Node) -> bool:
+def _is_list(node: Node | None, variables: Mapping[str, Node | None], depth: int = 8) -> bool:
     """Whether it is a list, if it is anything: lists are put together at no cost."""
     match node:
         case Listed() | Loop(first=Listed()):
             return True
         case Call("orValue" | "_+_", (one, other)) | Call("_?_:_", (_, one, other)):
-            return _is_list(one) or _is_list(other)
+            return _is_list(one, variables, depth) or _is_list(other, variables, depth)
+        case Select(Name("variables"), field, False) if depth and field in variables:
+            return _is_list(variables[field], variables, depth - 1)
     return False
 
 

@@ -131,6 +131,10 @@ class Possible:
         condition = self._of(arguments[0], names)
         known = are_truths(condition)
         ways = [self._of(arguments[1], names)] if may_be(condition, TRUE) or not known else []
+        match arguments:
+            case (Select(of, field, True), Select(other, name, False), _) if (of, field) == (other, name):
+                # What is asked for where it is there is there.
+                ways = [May(one.values) for one in ways]
         ways += [self._of(arguments[2], names)] if may_be(condition, FALSE) or not known else []
         found = either(ways)
         return may(*found.values, errs=found.errs or condition.errs or not known)
