@@ -1,6 +1,5 @@
 """Helm charts and kustomizations, rendered by the tools that people have: in bounded time, no shell and no network."""
 
-import json
 import os
 import re
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from kscan.model.base import read_json
 from kscan.model.words import shown
 from kscan.snapshot import fetching
 
@@ -148,8 +148,8 @@ def _one_line(text: str) -> str:
 
 def _error(text: str) -> str:
     if found := _COMMAND_FAILED.search(text):
-        with suppress(ValueError):
-            return str(json.loads(found[1]))
+        with suppress(msgspec.MsgspecError):
+            return read_json(found[1].encode(), str)
         return found[1].strip('"')
     found = _ERROR.search(text)
     return found[1] if found else _WARNING.sub("", text)

@@ -32,13 +32,16 @@ FIXED = POD.replace(
 
 
 @pytest.fixture
-def run(capsysbinary, monkeypatch):
+def run(capfdbinary, monkeypatch):
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, getattr(sys, name))
+
     def call(*words, stdin=b""):
         monkeypatch.setattr(sys, "argv", ["kscan", *map(str, words)])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         with pytest.raises(SystemExit) as ended:
             sys.exit(main())
-        out, err = capsysbinary.readouterr()
+        out, err = capfdbinary.readouterr()
         return ended.value.code or 0, out.decode(), err.decode()
 
     return call
