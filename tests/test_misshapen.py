@@ -13,7 +13,7 @@ from kscan.checks.examples import examples
 from kscan.documents import documents
 from kscan.errors import SnapshotError
 from kscan.judge.engine import evaluate
-from kscan.judge.farm import _HEADS
+from kscan.judge.farm import _HEADS, snapshot_of_example
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.model.base import TooDeepError, decode, decode_object
@@ -22,7 +22,7 @@ from kscan.model.meta import Meta
 from kscan.snapshot.deep import without_deep
 from kscan.snapshot.documents import snapshot_of
 from kscan.snapshot.entry import Body, Item, Listing, Reason
-from kscan.snapshot.snapshot import About, Snapshot
+from kscan.snapshot.snapshot import Snapshot
 
 LONG = 20_000
 WRONG = (
@@ -54,11 +54,7 @@ def put(value, at, new):
 def mutated(check, chance) -> tuple[Snapshot, str] | None:
     """One of a check's examples with a wrong value in one place of what it holds."""
     example = chance.choice(list(examples(check)))
-    found = example.documents()
-    told = [one for one in found if not _HEADS & one.keys()]
-    taken = next((str(one["taken"]) for one in found if "taken" in one), "")
-    about = About(manifests=any(one.get("manifests") is True for one in found), taken=taken)
-    snapshot = snapshot_of(told, about)
+    snapshot = snapshot_of_example(example)
     held = [(path, index, body) for path, index, body in objects(snapshot) if body]
     if not held:
         return None
@@ -66,13 +62,18 @@ def mutated(check, chance) -> tuple[Snapshot, str] | None:
     at = chance.choice([at for at in places(body) if at])
     wrong = chance.choice(WRONG)
     content = msgspec.json.encode(put(body, at, wrong))
+    return replaced(snapshot, path, index, content), f"{example.name}: {path}: {at} = {wrong!r:.60}"
+
+
+def replaced(snapshot, path, index, content):
+    """The snapshot with other bytes in the place of an object, or of an answer."""
     entry = snapshot.entries[path]
     if isinstance(entry, Listing):
         items = (*entry.items[:index], Item(content), *entry.items[index + 1 :])
         entry = msgspec.structs.replace(entry, items=items)
     else:
         entry = msgspec.structs.replace(entry, content=content)
-    return Snapshot(snapshot.about, {**snapshot.entries, path: entry}), f"{example.name}: {path}: {at} = {wrong!r:.60}"
+    return Snapshot(snapshot.about, {**snapshot.entries, path: entry})
 
 
 def objects(snapshot) -> Iterator[tuple[str, int, object]]:

@@ -12,21 +12,19 @@ from kscan.collect.collect import collect
 from kscan.collect.request import Access, KubeletAccess, Options
 from kscan.collect.wire import Answer
 from kscan.judge.engine import evaluate
-from kscan.judge.farm import _HEADS
+from kscan.judge.farm import snapshot_of_example
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.model.base import Reader, decode, decode_object, read_json
 from kscan.model.meta import Meta
 from kscan.snapshot.archive import load
-from kscan.snapshot.documents import snapshot_of
-from kscan.snapshot.entry import Item, Listing, Reason
+from kscan.snapshot.entry import Item, Reason
 from kscan.snapshot.redact import redacted
-from kscan.snapshot.snapshot import About, Snapshot
-from kscan.views.view import name_of
+from kscan.views.called import name_of
 from tests.fake_api import Fault, cluster, fake_api
 from tests.snapshot.builders import file_of
 from tests.test_deep import DOCUMENTS
-from tests.test_misshapen import objects, places, put
+from tests.test_misshapen import objects, places, put, replaced
 
 CHECKS = tuple(read_checks(data.folder("checks")))
 # Written in the place of a string, and as what is no text then.
@@ -43,9 +41,7 @@ def wrong(value, at, *, key):
 def mutated(check, chance):
     """One of a check's examples with what is no text in one of its objects, by preference in its name."""
     example = chance.choice(list(examples(check)))
-    found = example.documents()
-    about = About(manifests=any(one.get("manifests") is True for one in found))
-    snapshot = snapshot_of([one for one in found if not _HEADS & one.keys()], about)
+    snapshot = snapshot_of_example(example)
     held = [one for one in objects(snapshot) if isinstance(one[2], dict) and one[2]]
     if not held:
         return None
@@ -53,13 +49,7 @@ def mutated(check, chance):
     named = [("metadata", key) for key in ("name", "namespace") if key in body.get("metadata", {})]
     at = chance.choice(named) if named and chance.random() < 0.5 else chance.choice([at for at in places(body) if at])
     content = wrong(body, at, key=chance.random() < 0.2)
-    entry = snapshot.entries[path]
-    if isinstance(entry, Listing):
-        items = (*entry.items[:index], Item(content), *entry.items[index + 1 :])
-        entry = msgspec.structs.replace(entry, items=items)
-    else:
-        entry = msgspec.structs.replace(entry, content=content)
-    return Snapshot(snapshot.about, {**snapshot.entries, path: entry}), f"{example.name}: {path}: {at}"
+    return replaced(snapshot, path, index, content), f"{example.name}: {path}: {at}"
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -73,10 +73,15 @@ def grants(
         implied_by=implied_by,
         runners=lambda subject: _runners(subject, running, manifests),
     )
+    yield from _of_each(rights, asked)
+
+
+def _of_each(rights: Rights, asked: "_Asked") -> Judgements:
+    """What is said of each subject; of a crowd alike that is not told one by one, what is said of the rest."""
     crowds = {key: one for one in rights.told.crowds for key in one.examples}
     for key in rights.told.keys:
         subject = subject_of(key)
-        if key in crowds and found.of(identity_of(subject), namespaces):
+        if key in crowds and asked.found.of(identity_of(subject), asked.namespaces):
             yield _rest(rights, subject, key, crowds[key].more)
             crowds = {one: crowd for one, crowd in crowds.items() if crowd is not crowds[key]}
         yield _judged(rights, asked, subject)
