@@ -134,10 +134,10 @@ def _view(
 
 def _silent(source: Source) -> int | None:
     told = sum(len(group.nodes) for group in source.weighed(KUBELETS, because=_COUNTED))
-    provided = source.weighed(PLATFORM, because=_COUNTED).provided
+    provided = source.weighed(PLATFORM, because=_MORE_NODES).provided
     nodes = [one.metadata.name for one in source.nouns(kinds.NODES, Node)]
     unread = tuple(source.gaps)
-    source.weigh(*unread, because=_COUNTED)
+    source.weigh(*unread, because="where not all nodes are known, none are counted")
     return None if unread else max(0, sum(name not in provided for name in nodes) - told)
 
 
