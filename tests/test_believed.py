@@ -21,7 +21,7 @@ from kscan.snapshot.needs import FromNode, Named, PerNode, Plain
 from kscan.snapshot.snapshot import Snapshot
 from kscan.views.answers import TEXT, Question
 from kscan.views.flagz import READERS
-from kscan.views.view import Readings
+from kscan.views.retaken import Retaken
 
 CHECKS = by_id(read_checks(data.folder("checks")))
 LOGIN = (
@@ -138,11 +138,11 @@ def answered(check, ready):
 def test_a_wrong_answer_is_worth_no_more_than_none(check, ready):
     made = {}
     for example, snapshot, path, answers in answered(check, ready):
-        readings = made.setdefault(example.name, Readings(snapshot))
+        readings = made.setdefault(example.name, Retaken(snapshot))
         before = judge(readings, ready).results[0].status
 
         def with_(body, readings=readings, path=path):
-            return judge(readings.changed(with_answer(readings.snapshot, path, body)), ready).results[0]
+            return judge(Retaken(with_answer(readings.snapshot, path, body), readings), ready).results[0]
 
         none = told(with_(Gap(path, Reason.UNDECODABLE)))
         for name, body in answers.items():

@@ -18,7 +18,8 @@ from kscan.snapshot.entry import Gap, Listing, Reason
 from kscan.snapshot.folder import load_folder
 from kscan.snapshot.kinds import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, PODS
 from kscan.snapshot.needs import Plain
-from kscan.views.view import Readings, Source
+from kscan.views.retaken import Retaken
+from kscan.views.view import Source
 
 CHECKS = by_id(read_checks(data.folder("checks")))
 # Of each kind of need and of each way to judge, one.
@@ -31,7 +32,7 @@ def pairs(check, chosen=random.Random(7)):  # noqa: B008 - one sequence of choic
     """Two things that are not seen: any two that an example holds, and a few of all others."""
     ready = plan([check])
     for example in examples(check):
-        readings = Readings(snapshot_of_example(example))
+        readings = Retaken(snapshot_of_example(example))
         snapshot = readings.snapshot
         before = judge(readings, ready).results[0]
         held, bare = [], []
@@ -44,7 +45,7 @@ def pairs(check, chosen=random.Random(7)):  # noqa: B008 - one sequence of choic
         ]
         for one, other in chosen.sample(both, min(6, len(both))):
             less = refused(snapshot, one, other)
-            after = judge(Readings(less) if less.about.manifests else readings.changed(less), ready).results[0]
+            after = judge(Retaken(less, readings), ready).results[0]
             yield f"{check.id}, {example.name!r}, {one} and {other}: ", worse(before, after)
 
 
@@ -56,12 +57,12 @@ def test_two_refusals_at_once(family):
 
 def test_what_is_refused_of_a_whole_cluster():
     """Of the demo cluster, where each object stands among others: owners, their pods and what these leave behind."""
-    readings, ready = Readings(load_folder(data.folder("demo"))), plan(CHECKS.values())
+    readings, ready = Retaken(load_folder(data.folder("demo"))), plan(CHECKS.values())
     before = judge(readings, ready).results
     found = []
     for need in ready.needs():
         for one in of_example(readings.snapshot, need)[:1]:
-            after = judge(readings.changed(refused(readings.snapshot, one)), ready).results
+            after = judge(Retaken(refused(readings.snapshot, one), readings), ready).results
             found += [f"{one}: {was.check.id}: {problem}"
                       for was, now in zip(before, after, strict=True) if (problem := worse(was, now))]  # fmt: skip
     assert found == []
@@ -81,12 +82,12 @@ def test_every_need_of_every_check_is_refused():
 def test_what_rests_on_nothing_that_was_refused_need_not_be_made_again(name):
     ready = plan([CHECKS[name]])
     for example in examples(CHECKS[name]):
-        readings = Readings(snapshot_of_example(example))
+        readings = Retaken(snapshot_of_example(example))
         judge(readings, ready)
         for need in ready.needs():
             for refusal in of_example(readings.snapshot, need):
                 less = refused(readings.snapshot, refusal)
-                assert judge(readings.changed(less), ready) == evaluate(less, ready), str(refusal)
+                assert judge(Retaken(less, readings), ready) == evaluate(less, ready), str(refusal)
 
 
 def problems(*names):

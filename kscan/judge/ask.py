@@ -70,7 +70,7 @@ def _of_expressions(readings: Readings, ready: Plan, scope: str, checks: Iterabl
 def _of_rule(readings: Readings, ready: Plan, check: Check) -> Said:
     more = [readings.of(view) for view in ready.more(check)]
     found = read(readings, ready, check)
-    return Said(_by_rule(check, found, more), found)
+    return Said(_by_rule(readings, check, found, more), found)
 
 
 def read(readings: Readings, ready: Plan, check: Check) -> tuple[Reading[Any], ...]:
@@ -167,10 +167,11 @@ def _shown_of(root: JsonObject, part: Part, paths: Sequence[str]) -> tuple[str, 
     return f"{part.place}{paths[0] if paths else ''}", None
 
 
-def _by_rule(check: Check, found: Sequence[Reading[Any]], more: Sequence[Reading[Any]]) -> Tally:
+def _by_rule(readings: Readings, check: Check, found: Sequence[Reading[Any]], more: Sequence[Reading[Any]]) -> Tally:
     tally = Tally()
     if not any(reading.gaps for reading in found[1:]):
         values = [*(one.value for one in found), *(None if one.gaps else one.value for one in more)]
-        for judgement in RULES[check.file.rule].run(*values, **check.file.params):
+        rule = RULES[check.file.rule]
+        for judgement in readings.made(check.id, values, lambda: rule.run(*values, **check.file.params)):
             tally.add(judgement)
     return tally

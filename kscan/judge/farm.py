@@ -15,10 +15,11 @@ from kscan.checks.examples import Example, Expected, examples
 from kscan.errors import KscanError
 from kscan.judge.engine import judge
 from kscan.judge.plan import Plan, plan
-from kscan.judge.refusals import Refusal, of_example, refused, worse
+from kscan.judge.refusals import of_example, refused, worse
 from kscan.judge.report import Result, Status
 from kscan.snapshot.documents import Document, snapshot_of
 from kscan.snapshot.snapshot import About, Snapshot
+from kscan.views.retaken import Retaken
 from kscan.views.targets import TARGETS
 from kscan.views.view import Readings
 
@@ -145,19 +146,13 @@ def _verdict(ready: Plan, readings: Readings) -> Result:
     return judge(readings, ready).results[0]
 
 
-def _refused(readings: Readings, refusal: Refusal) -> Readings:
-    """The readings of less; of files, where what was not read is told beside them, all are made anew."""
-    less = refused(readings.snapshot, refusal)
-    return Readings(less) if less.about.manifests else readings.changed(less)
-
-
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "nothing"
 
 
 def run_refusals(ready: Plan, check: Check) -> Iterator[Outcome]:
     """Whether a check keeps the property of refusals with each thing that it needs, in all its examples."""
-    shown = [(example, Readings(snapshot_of_example(example))) for example in examples(check)]
+    shown = [(example, Retaken(snapshot_of_example(example))) for example in examples(check)]
     try:
         before = {example.name: _verdict(ready, readings) for example, readings in shown}
     except KscanError:
@@ -168,6 +163,7 @@ def run_refusals(ready: Plan, check: Check) -> Iterator[Outcome]:
             f"{refusal.reason} in {example.name!r}: {found}"
             for example, readings in shown
             for refusal in of_example(readings.snapshot, need)
-            if (found := worse(before[example.name], _verdict(ready, _refused(readings, refusal))))
+            for less in [Retaken(refused(readings.snapshot, refusal), readings)]
+            if (found := worse(before[example.name], _verdict(ready, less)))
         )
         yield Outcome(check.id, f"without {need}", next(problems, ""))

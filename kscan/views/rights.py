@@ -52,6 +52,10 @@ class Rights(msgspec.Struct, frozen=True):
     # By the identity of each binding: to ask for each of its subjects anew would take the square of their number.
     _origins: dict[int, tuple[Binding, dict[str, Origin]]] = {}
 
+    def __eq__(self, other: object) -> bool:
+        """What was found of it before is no part of it."""
+        return isinstance(other, Rights) and _parts(self) == _parts(other)
+
     def origins(self, binding: Binding) -> Mapping[str, Origin]:
         """Whether a binding is shipped with each of its subjects, by their keys."""
         before = self._origins.get(id(binding))
@@ -61,6 +65,10 @@ class Rights(msgspec.Struct, frozen=True):
         found = {subject_key(one, namespace): self.baseline.of_subject(binding, one) for one in binding.subjects}
         self._origins[id(binding)] = binding, found
         return found
+
+
+def _parts(rights: Rights) -> tuple[object, ...]:
+    return msgspec.structs.astuple(rights)[:-2]
 
 
 def _build(source: Source) -> Rights:

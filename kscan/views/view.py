@@ -4,7 +4,7 @@ A view is built from a `Source`, which notes every path that was read and every 
 and which hands out nothing that the view did not declare.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -239,17 +239,6 @@ class Readings:
         readings._given = self._given
         return readings
 
-    def changed(self, snapshot: Snapshot) -> "Readings":
-        """Readings of the same cluster, of which other things were read: what rests on none of them is as it was."""
-        before, after = self.snapshot.entries, snapshot.entries
-        changed = [path for path in before.keys() | after.keys() if before.get(path) is not after.get(path)]
-        same = {
-            name: one
-            for name, one in self._built.items()
-            if not any(rests_on(path) for path in changed for rests_on in one.rests_on)
-        }
-        return Readings(snapshot, same)
-
     def of(self, view: View[T]) -> Reading[T]:
         """The reading of one view; one that raised once raises again, and is not built anew."""
         if view.name in self._raised:
@@ -257,7 +246,7 @@ class Readings:
         if view.name not in self._built:
             source = Source(self, view.needs)
             try:
-                value = view.build(source)
+                value = self._value(view, source)
             except Exception as error:
                 self._raised[view.name] = error
                 raise
@@ -269,6 +258,13 @@ class Readings:
                 tuple(dict.fromkeys(source.rests_on)),
             )
         return self._built[view.name]
+
+    def _value(self, view: View[T], source: Source) -> T:
+        return view.build(source)
+
+    def made(self, of: Hashable, values: Sequence[object], make: Callable[[], Iterable[T]]) -> Iterable[T]:
+        """What is made of values of views, by a name: where many readings are compared it may be there already."""
+        return make()
 
 
 def _is_other(path: str) -> bool:

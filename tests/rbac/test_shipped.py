@@ -13,6 +13,7 @@ from kscan.snapshot import kinds
 from kscan.snapshot.documents import snapshot_of
 from kscan.views.groups import APIS
 from kscan.views.platform import KUBEADM, as_told
+from kscan.views.retaken import Retaken
 from kscan.views.rights import RBAC
 from kscan.views.server import VERSION
 from kscan.views.shipped import known_minors
@@ -50,7 +51,7 @@ def admin(name, *subjects, labels=None):
 
 
 def cluster(*documents, told="v1.36.0"):
-    return Readings(snapshot_of([version(told), *kubernetes(), *documents]))
+    return Retaken(snapshot_of([version(told), *kubernetes(), *documents]))
 
 
 def found(readings, ready=ADMIN):
@@ -194,10 +195,10 @@ TOLD = ("v1.36.0", "v1.33.1+rke2r1", "v1.30.0", NEWER)
 @pytest.mark.parametrize("told", TOLD)
 def test_no_refusal_accuses_or_excuses_anything(world, told):
     """That a version or a sign may not be read makes no finding, and no pass."""
-    readings = Readings(snapshot_of([version(told), CONFIG, *WORLDS[world]]))
+    readings = Retaken(snapshot_of([version(told), CONFIG, *WORLDS[world]]))
     whole = judge(readings, RBAC_CHECKS).results
     for refused in (VERSION, kinds.NODES, KUBEADM, APIS):
-        less = judge(readings.changed(denied(readings.snapshot, refused)), RBAC_CHECKS).results
+        less = judge(Retaken(denied(readings.snapshot, refused), readings), RBAC_CHECKS).results
         for before, after in zip(whole, less, strict=True):
             assert {one.object for one in after.findings} <= {one.object for one in before.findings}, before.check.id
             decided = (Status.PASS, Status.NOT_APPLICABLE)

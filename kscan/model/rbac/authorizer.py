@@ -72,6 +72,11 @@ class Authorizer:
         self._holders: dict[Ask, Mapping[str, Scopes]] = {}
         self._places: dict[tuple[Scopes | None, str], Scopes] = {}
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Authorizer) and (self.roles, self.bindings) == (other.roles, other.bindings)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def _resolved(self) -> Iterator[Grant]:
         """Each subject of each binding whose role is there; a missing role grants nothing."""
         for binding in self.bindings:
