@@ -130,6 +130,25 @@ def test_what_fails_open_is_not_shown_where_a_large_pod_may_cost_too_much(more):
     assert "costs more" not in _what_else(guard, "Fail")
 
 
+@pytest.mark.parametrize(("guard", "costs"), [
+    (f"{VOLUMES}.all(v, 'system:masters' in request.userInfo.groups || !has(v.hostPath))", True),
+    (f"{VOLUMES}.all(v, !('x' in object.spec.containers.map(c, c.name)) && !has(v.hostPath))", True),
+    (f"{VOLUMES}.all(v, !('hostPath' in v))", False),
+    (f"variables.all.all(c, !('privileged' in c.?securityContext.orValue({{}})) && {SAFE})", True),
+    (f"!('system:masters' in request.userInfo.groups && {VOLUMES}.exists(v, has(v.hostPath)))", False),
+])  # fmt: skip
+def test_each_item_of_a_list_of_a_known_type_counts_where_it_fails_open(guard, costs):
+    assert ("costs more" in _what_else(guard, "Ignore")) is costs
+
+
+def test_what_is_looked_up_for_words_counts_too():
+    words = f"{[1] * 150}.all(i, !(2 in variables.big)) ? 'a' : 'b'"
+    body = {"failurePolicy": "Ignore", "variables": [{"name": "big", "expression": str([1] * 3000)}],
+            "validations": [{"expression": f"object.spec.containers.all(c, {SAFE})"},
+                            *[{"expression": "true", "messageExpression": words}] * 30]}  # fmt: skip
+    assert "costs more" in Expressions(msgspec.convert(body, PolicySpec)).dims("shop").what_else
+
+
 def _what_else(guard, policy):
     return Expressions(spec([guard], policy)).dims("shop").what_else
 

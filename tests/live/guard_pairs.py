@@ -167,6 +167,8 @@ PAIRS = {
                           answer=ADMITTED, through=(a(named("agent")),)),
     "name-only": Pair(policies=(policy(match={"resourceRules": [PODS | {"resourceNames": ["agent"]}]}),), answer=ADMITTED,
                       stopped=(a(named("agent")),), through=(a(),)),
+    "name-probe": Pair(policies=(policy(match={"resourceRules": [PODS | {"resourceNames": ["probe", "x"]}]}),),
+                       answer=ADMITTED, stopped=(a(),), through=(a(named("other")),)),
     "name-prefix": Pair(policies=on("!request.name.startsWith('ops-')"), answer=ADMITTED, through=(a(named("ops-x")),)),
     "name-pattern": Pair(policies=unless("object.metadata.name.matches('^ops-.*')"), answer=ADMITTED,
                          through=(a(named("ops-x")),)),

@@ -16,6 +16,7 @@ POD_LABELS: Mapping[str, str] = PLAIN["metadata"]["labels"]
 PASSED_OVER = Outcome()
 _MORE = "not every combination of what it looks at was tried"
 _ANY = "true"
+_LETTERS = "xqzjkvwyfghbdmpuclnrtaseio0123456789"
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,10 +95,11 @@ def dims_of_selector(selector: LabelSelector) -> Dims:
 
 
 def dims_of_names(names: Sequence[str]) -> Dims:
-    """What of a case it looks at that is for pods of some names."""
+    """What of a case it looks at that is for pods of some names: these, and one that none of them can mean."""
     if not names:
         return Dims()
-    return Dims(kinds=frozenset({NAME}), edits=tuple(Edit(NAME, value=one) for one in names[:6]))
+    free = next((one for one in _LETTERS if not any(one in name for name in names)), "q7f3k9")
+    return Dims(kinds=frozenset({NAME}), edits=tuple(Edit(NAME, value=one) for one in (free, *names[:6])))
 
 
 def dims_of_annotations(annotations: Mapping[str, str]) -> Dims:

@@ -6,7 +6,7 @@ step for each ten letters and each item that are looked at. What is not counted 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import reduce
+from functools import partial, reduce
 from math import inf
 
 import msgspec
@@ -28,6 +28,7 @@ _PLAIN = frozenset({
 _List = tuple[str, ...]
 # In the place of a list of the pod: items that are written out in the expression.
 _WRITTEN: _List = ("", "written")
+_POD = frozenset({"object", "oldObject"})
 _COMPARING = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"})
 
 
@@ -54,26 +55,59 @@ class Costs:
     def __init__(self, variables: Mapping[str, Node | None]) -> None:
         self._variables = variables
 
-    def of(self, node: Node | None) -> Cost:
-        """The most that an expression may cost; its variables cost by themselves."""
+    def of(self, node: Node | None, items: frozenset[str] = _POD) -> Cost:
+        """The most that an expression may cost; its variables cost by themselves. Of no known type are these items."""
+        again = partial(self.of, items=items)
         match node:
             case Constant() | Name():
                 return Cost(1)
             case Select(of):
-                return Cost(1) + self.of(of)
-            case Listed(items):
-                return _sum(Cost(_LIST), map(self.of, items))
+                return Cost(1) + again(of)
+            case Listed(written):
+                return _sum(Cost(_LIST), map(again, written))
             case Mapped(entries):
-                return _sum(Cost(_MAP), (self.of(one) for entry in entries for one in entry))
-            case Loop(_, over):
-                each = self.of(node.condition).most + self.of(node.step).most
-                lists = _lists(over, self._variables)
-                looped = Cost(each * lists.get(_WRITTEN, 0), {
-                    name: each * times for name, times in lists.items() if name != _WRITTEN})  # fmt: skip
-                return _sum(looped, map(self.of, (over, node.first, node.result)))
+                return _sum(Cost(_MAP), (again(one) for entry in entries for one in entry))
+            case Loop(item, over):
+                inside = items | {item} if _of_pod(over, self._variables, items) else items - {item}
+                each = self.of(node.condition, inside).most + self.of(node.step, inside).most
+                return _sum(self._of_items(over, each), map(again, (over, node.first, node.result)))
+            case Call("@in", (one, other)) if not isinstance(other, Listed):
+                # Of a list whose type is known each item counts, however soon it is found; of what a pod holds none.
+                looked_at = Cost() if _is_field(other, items) else self._of_items(other, 1)
+                return Cost(1) + looked_at + again(one) + again(other)
             case Call(function, arguments):
-                return _sum(Cost(1 + _called(function, arguments, self._variables)), map(self.of, arguments))
+                return _sum(Cost(1 + _called(function, arguments, self._variables)), map(again, arguments))
         return Cost(inf)
+
+    def _of_items(self, node: Node, each: float) -> Cost:
+        """What is done for each item of a list costs at most."""
+        lists = _lists(node, self._variables)
+        every = {name: each * times for name, times in lists.items() if name != _WRITTEN}
+        return Cost(each * lists.get(_WRITTEN, 0), every)
+
+
+def _is_field(node: Node, items: frozenset[str]) -> bool:
+    """Whether it is something that a pod holds, of which the compiler knows no type."""
+    match node:
+        case Name(name):
+            return name in items
+        case Select(of, _, False) | Call("_[_]", (of, Constant())):
+            return _is_field(of, items)
+    return False
+
+
+def _of_pod(node: Node | None, variables: Mapping[str, Node | None], items: frozenset[str], depth: int = 8) -> bool:
+    """Whether the items of a list are no others than what a pod holds."""
+    match node:
+        case Select(Name("variables"), field, False):
+            return bool(depth) and _of_pod(variables.get(field), variables, _POD, depth - 1)
+        case Call("orValue", (one, Listed(()))):
+            return _of_pod(one, variables, items, depth)
+        case Call("_?._" | "_[?_]", (of, Constant())):
+            return _of_pod(of, variables, items, depth)
+        case Call("_+_", (one, other)):
+            return all(_of_pod(each, variables, items, depth) for each in (one, other))
+    return node is not None and _is_field(node, items)
 
 
 def affordable(
@@ -139,8 +173,7 @@ def _called(function: str, arguments: tuple[Node, ...], variables: Mapping[str, 
             return _size(other)
         if function == "@in":
             # Each item is compared with a text, which is looked at as far as the shorter one goes.
-            sizes = [_size(item) for item in other.items] if isinstance(other, Listed) else [inf]
-            return sum(1 + min(_size(one), size) for size in sizes)
+            return sum(1 + min(_size(one), _size(item)) for item in other.items) if isinstance(other, Listed) else inf
         if function == "_+_":
             is_list = _is_list(one, variables) or _is_list(other, variables)
             return 0 if is_list else _size(one) + _size(other)
