@@ -16,7 +16,6 @@ POD_LABELS: Mapping[str, str] = PLAIN["metadata"]["labels"]
 PASSED_OVER = Outcome()
 _MORE = "not every combination of what it looks at was tried"
 _ANY = "true"
-_LETTERS = "xqzjkvwyfghbdmpuclnrtaseio0123456789"
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +76,7 @@ def labels_of_selector(selector: LabelSelector) -> Iterator[Edit]:
     for key, value in selector.match_labels.items():
         yield from _settings(key, (value,))
     for one in selector.match_expressions:
-        yield from _settings(one.key, one.values[:4])
+        yield from _settings(one.key, one.values)
 
 
 def _settings(key: str, values: Sequence[str]) -> Iterator[Edit]:
@@ -95,18 +94,17 @@ def dims_of_selector(selector: LabelSelector) -> Dims:
 
 
 def dims_of_names(names: Sequence[str]) -> Dims:
-    """What of a case it looks at that is for pods of some names: these, and one that none of them can mean."""
+    """What of a case it looks at that is for pods of some names."""
     if not names:
         return Dims()
-    free = next((one for one in _LETTERS if not any(one in name for name in names)), "q7f3k9")
-    return Dims(kinds=frozenset({NAME}), edits=tuple(Edit(NAME, value=one) for one in (free, *names[:6])))
+    return Dims(kinds=frozenset({NAME}), edits=tuple(Edit(NAME, value=one) for one in names))
 
 
 def dims_of_annotations(annotations: Mapping[str, str]) -> Dims:
     """What of a case it looks at that is for pods with some annotations."""
     if not annotations:
         return Dims()
-    edits = tuple(Edit(ANNOTATION, key, value.replace("*", "x")) for key, value in list(annotations.items())[:6])
+    edits = tuple(Edit(ANNOTATION, key, value.replace("*", "x")) for key, value in annotations.items())
     return Dims(kinds=frozenset({ANNOTATION}), edits=edits)
 
 

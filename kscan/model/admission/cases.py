@@ -4,6 +4,7 @@ A guard holds only if it holds in every case. What a tenant may choose and nobod
 somebody else's account, is a case too: in it only those guards hold that do not look at it.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, product
 
@@ -21,8 +22,11 @@ NO_TENANT = frozenset({
 # How many combinations of what a pod may say are tried in a namespace, and how many with everything else.
 _SHAPES = 48
 _CASES = 256
+_LETTERS = "xqzjkvwyfghbdmpuclnrtaseio0123456789"
 
 
+# How a StatefulSet's pods are called: by its own name, and a number.
+_ORDINAL = r".+-\d+"
 # A name that nobody's policy says.
 _A_PERSON = Identity("kscan:somebody", (AUTHENTICATED,))
 
@@ -32,15 +36,21 @@ class Requester(msgspec.Struct, frozen=True):
 
     words: str
     identity: Identity = _A_PERSON
-    # Names the pods that it makes by itself.
+    # Names the pods that it makes by itself; how they are called, where that is what a tenant chose.
     controller: bool = False
+    named: str = ""
     # Why it may not ask for any.
     doubt: str = ""
 
+    def calls(self, name: str) -> bool:
+        """Whether a pod that it asks for may have a name because a tenant wants it to."""
+        return not self.controller or bool(self.named and re.fullmatch(self.named, name))
 
-def _controller(name: str, kinds: str) -> Requester:
+
+def _controller(name: str, kinds: str, named: str = "") -> Requester:
     words = f"made by the {name} for {kinds}"
-    return Requester(words, identity_of_user(f"system:serviceaccount:kube-system:{name}"), controller=True)
+    who = identity_of_user(f"system:serviceaccount:kube-system:{name}")
+    return Requester(words, who, controller=True, named=named)
 
 
 ANYBODY = Requester("")
@@ -49,13 +59,14 @@ CONTROLLERS = (
     _controller("replicaset-controller", "a Deployment or ReplicaSet"),
     _controller("job-controller", "a Job or CronJob"),
     _controller("daemon-set-controller", "a DaemonSet"),
-    _controller("statefulset-controller", "a StatefulSet"),
+    _controller("statefulset-controller", "a StatefulSet", named=_ORDINAL),
     _controller("replication-controller", "a ReplicationController"),
 )
 MANAGER = Requester(
     "made by a controller",
     Identity("system:kube-controller-manager", (AUTHENTICATED,)),
     controller=True,
+    named=_ORDINAL,
     doubt="controllers ask so only where they have no accounts of their own, which the API does not show",
 )
 ELSEWHERE = Requester(
@@ -186,7 +197,7 @@ def cases(dims: Dims, namespace: str, *, debug: str | None) -> tuple[Case, ...]:
     found = [
         Case(requester, shape, doubt="; ".join(filter(None, (requester.doubt, *(one.doubt for one in shape)))))
         for shape, requester in product(shapes, requesters)
-        if not (requester.controller and any(one.kind == NAME for one in shape))
+        if all(requester.calls(one.value or "") for one in shape if one.kind == NAME)
     ]
     if debug is not None:
         found += [
@@ -204,11 +215,20 @@ def _requesters(dims: Dims, namespace: str) -> Sequence[Requester]:
     return [PERSON, account(namespace), ELSEWHERE, *CONTROLLERS, MANAGER, NOBODY, *dims.named, *else_]
 
 
+def _other(values: Iterable[str]) -> str:
+    """What is none of these, however they stand for more."""
+    letters = {letter for one in values for letter in one.lower()}
+    return next((one for one in _LETTERS if one not in letters), "q7f3k9")
+
+
 def _shapes(edits: Iterable[Edit]) -> Iterator[tuple[Edit, ...]]:
     """Nothing, each edit alone, two at once, and then more, as many as are tried."""
     by_place: dict[tuple[str, str], list[Edit]] = {}
     for one in edits:
         by_place.setdefault((one.kind, one.key), []).append(one)
+    for (kind, key), there in by_place.items():
+        if kind in (LABEL, NAME, ANNOTATION):
+            there.append(Edit(kind, key, _other(str(one.value) for one in there)))
     left = _SHAPES
     for count in range(len(by_place) + 1):
         for places in combinations(by_place.values(), count):

@@ -181,7 +181,7 @@ def asking(kind: str, constraint: Constraint, templates: Mapping[str, str], unre
         ref=ObjectRef(told, constraint.metadata.name, group="constraints.gatekeeper.sh"),
     )
     names = (sample(match.name),) if match.name else ()
-    images = tuple(Edit("image", value=f"{one[:-1]}x" if one.endswith("*") else one) for one in exempt[:6])
+    images = tuple(Edit("image", value=f"{one[:-1]}x" if one.endswith("*") else one) for one in exempt)
     dims = dims_of_selector(match.label_selector) | dims_of_names(names)
     dims |= Dims(kinds=frozenset({"image"}), edits=images) if images else Dims()
     return Asking(guard=guard, dims=dims, says=says, unsure=unread or constraint.unsure)

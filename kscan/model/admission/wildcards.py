@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-_SAMPLE = str.maketrans("*?", "xx")
+_SAMPLE = str.maketrans("*?", "0x")
 
 
 def kyverno_matches(pattern: str, name: str) -> bool:
