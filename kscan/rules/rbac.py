@@ -112,20 +112,36 @@ def _judged(rights: Rights, asked: _Asked, subject: Subject) -> Judgement:
     places = asked.found.surely(identity, asked.namespaces)
     if asked.undated or not places:
         return Unsure(subject.ref, _NO_VERSION if asked.undated else rights.baseline.why)
-    problem = _problem(rights, asked.found, subject, places, asked.words)
+    severity, told = _worst(asked, identity, places)
+    problem = _problem(rights, asked.found, subject, told, asked.words)
     return msgspec.structs.replace(
         problem,
-        severity=_severity(asked, identity, places),
-        notes=(*asked.runners(subject), *problem.notes),
+        severity=severity,
+        notes=(*asked.runners(subject), *problem.notes, *_besides(rights, asked, identity, places, told)),
         implied_by=_ALL_CHECK if places <= asked.all_powerful.surely(identity) else asked.implied_by,
     )
 
 
-def _severity(asked: _Asked, identity: Identity, places: Scopes) -> Severity | None:
-    """How severe it is, where that is milder than the check says."""
+def _worst(asked: _Asked, identity: Identity, places: Scopes) -> tuple[Severity | None, Scopes]:
+    """How severe the worst of what somebody holds is, and where that is: to be given more makes nothing milder."""
+    held = ((_milder(asked, danger, mine), mine) for danger, mine in asked.found.held(identity, places))
+    return min(held, key=lambda one: one[0].rank if one[0] else -1)
+
+
+def _besides(rights: Rights, asked: _Asked, identity: Identity, places: Scopes, told: Scopes) -> Iterator[str]:
+    """What somebody holds by names elsewhere."""
+    rest = NOWHERE if EVERYWHERE in told else places - told
+    if rest:
+        dangers = asked.found.at(identity, min(rest))
+        theirs = [asked.found.reach(one).of_theirs(identity, min(rest)) for one in dangers]
+        yield f"also {_message(rights, identity, theirs, rest, asked.words)}"
+
+
+def _milder(asked: _Asked, danger: Danger, places: Scopes) -> Severity | None:
+    """How severe a danger is in some places, where that is milder than the check says."""
     in_namespace, by_name = asked.milder
     milder = [Severity(in_namespace)] if in_namespace and EVERYWHERE not in places else []
-    if by_name and asked.found.at(identity, min(places))[0].named:
+    if by_name and danger.named:
         milder.append(Severity(by_name))
     return max(milder, key=lambda one: one.rank, default=None)
 
@@ -189,6 +205,12 @@ class _Found:
     def reach(self, danger: Danger) -> Reach:
         """Who holds one of these dangers."""
         return next(full for one, full, _, _ in self._dangers if one is danger)
+
+    def held(self, identity: Identity, places: Scopes) -> Iterator[tuple[Danger, Scopes]]:
+        """The dangers that somebody surely holds in some of these places, that of all objects first, and in which."""
+        for one, full, _, undecided in self._dangers:
+            if mine := common(places, _beyond(full, undecided, identity)):
+                yield one, mine
 
     def at(self, identity: Identity, place: str) -> list[Danger]:
         """The dangers that somebody surely holds in a place, that of all objects first."""

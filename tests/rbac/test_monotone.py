@@ -54,6 +54,7 @@ RULES = (
     rule(["create"], ["persistentvolumes", "persistentvolumeclaims"]),
     rule(["delete"], ["pods"]),
     rule(["create"], ["pods/exec", "pods/eviction"]),
+    rule(["create"], ["pods/exec"], "", ["nothing"]),
     rule(["update"], ["nodes/status", "namespaces"]),
     rule(["escalate", "bind"], ["roles", "clusterroles"], RBAC),
     rule(["bind"], ["clusterroles"], RBAC, ["edit"]),
