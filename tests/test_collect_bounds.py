@@ -151,6 +151,23 @@ def test_a_small_answer_that_unpacks_to_a_large_one_fills_no_memory(tmp_path):
     assert most < 450 << 20
 
 
+def test_a_body_in_too_many_pieces_is_no_answer(tmp_path):
+    """To go on to the next takes as long as all that is left: an hour for the smallest pieces that a page may have."""
+    body = gzip.compress(b"") * 200_000 + bomb(0)
+    with fake_api(cluster(20), {PODS: [Fault("packed", None, value=("gzip", lambda _: body))]}) as fake:
+        started = time.process_time()
+        gap = read(fake, tmp_path).entries[PODS]
+    assert gap.reason is not Reason.NOT_SERVED and "too many pieces" in gap.detail
+    assert time.process_time() - started < 10
+
+
+def test_a_page_of_too_many_objects_is_no_list(tmp_path):
+    body = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[%s]}' % b",".join([b"{}"] * 60_000)
+    with fake_api(cluster(20), {PODS: [Fault("packed", None, value=("gzip", lambda _: gzip.compress(body)))]}) as fake:
+        gap = read(fake, tmp_path).entries[PODS]
+    assert (gap.reason, gap.detail) == (Reason.UNDECODABLE, "a page of 60,000 objects")
+
+
 def test_a_page_that_is_too_long_is_asked_for_with_fewer_objects(tmp_path, monkeypatch):
     with fake_api(cluster(1200)) as fake:
         whole = read(fake, tmp_path).entries[PODS]

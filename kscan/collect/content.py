@@ -14,7 +14,7 @@ _CHUNK = 1 << 20
 # No metrics come near the first, and no settings of a node near the last. Five hundred objects of the largest that an
 # etcd takes, 1.5 MB, would be longer than the second, and of these fewer are asked for; twice as many pages as there
 # are requests side by side are in memory at a time.
-MOST, MOST_OF_PAGE, MOST_OF_NODE = 128 << 20, 64 << 20, 8 << 20
+MOST, MOST_OF_PAGE, MOST_OF_NODE = 128 << 20, 24 << 20, 8 << 20
 TOO_LONG = "the answer is longer than"
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 # With the head of gzip or of zlib, whichever is there.
 _EITHER = 47
+# A server packs a body as one whole; to go from one to the next takes as long as all that is left of what came.
+_MOST_WHOLES = 100
 _PLAIN, _PACKED = frozenset({"", "identity"}), frozenset({"gzip", "x-gzip", "deflate"})
 
 
@@ -20,7 +22,7 @@ class Unpacking:
         if name not in _PLAIN | _PACKED:
             raise GarbledError(f"the answer is packed as {name}, and nobody asked for that")
         self._decoder = zlib.decompressobj(_EITHER) if name in _PACKED else None
-        self._is_begun = False
+        self._is_begun, self._wholes = False, 0
 
     def parts(self, came: bytes, most: int) -> Iterator[bytes]:
         """What a part of it unpacks to, so many bytes at a time."""
@@ -35,6 +37,9 @@ class Unpacking:
             self._is_begun = not self._decoder.eof
             came = self._decoder.unconsumed_tail
             if self._decoder.eof:
+                self._wholes += 1
+                if self._wholes > _MOST_WHOLES:
+                    raise GarbledError("the answer is packed in too many pieces")
                 came = self._decoder.unused_data
                 self._decoder = zlib.decompressobj(_EITHER)
 

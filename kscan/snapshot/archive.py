@@ -16,7 +16,7 @@ import msgspec
 from kscan.errors import SnapshotError
 from kscan.model.base import read_json
 from kscan.snapshot.entry import Body, Entry, Gap, Item, Listing, Reason, Unread, list_document
-from kscan.snapshot.pages import decode_page, keep
+from kscan.snapshot.pages import Page, decode_page, keep
 from kscan.snapshot.snapshot import About, Snapshot
 
 FORMAT = 1
@@ -26,6 +26,8 @@ _MOST_BYTES = 8 << 30
 _MOST_MEMBER = 256 << 20
 # Above this size an archive must be larger than a five-hundredth of what it unpacks to.
 _FREE_BYTES, _MOST_RATIO = 512 << 20, 500
+# The same of objects, of which each has a name and a time of its own: none is packed into less.
+_FREE_OBJECTS, _LEAST_PACKED = 100_000, 8
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What costs the path that it stands at, and no other.
 _OF_ONE_MEMBER = (
@@ -136,11 +138,11 @@ def _load(archive: zipfile.ZipFile, path: Path) -> Snapshot:
     if index.format != FORMAT:
         raise SnapshotError(f"{path} has format {index.format}", f"this kscan reads format {FORMAT}")
     _refuse_repeated(index, path)
-    specs: dict[bytes, bytes] = {}
+    reading = _Reading(archive, path, max(_FREE_OBJECTS, path.stat().st_size // _LEAST_PACKED))
     entries: dict[str, Entry] = {}
     unread: list[Unread] = []
     for record in index.entries:
-        entries[record.path], *missing = _entry(archive, record, specs)
+        entries[record.path], *missing = _entry(reading, record)
         unread += missing
     return Snapshot(msgspec.structs.replace(index.about, unread=(*index.about.unread, *unread)), entries)
 
@@ -166,14 +168,33 @@ def _refuse_repeated(index: _Index, path: Path) -> None:
         raise SnapshotError(f"{path} is refused", f"its {INDEX} names a member twice")
 
 
-def _entry(archive: zipfile.ZipFile, record: _Record, specs: dict[bytes, bytes]) -> tuple[Entry, *tuple[Unread, ...]]:
+class _Reading(msgspec.Struct):
+    """An archive that is read: each distinct pod spec is held once, and only so many objects are taken from it."""
+
+    archive: zipfile.ZipFile
+    path: Path
+    left: int
+    specs: dict[bytes, bytes] = {}
+
+    def page(self, name: str, path: str) -> Page:
+        """One page of a list."""
+        page = decode_page(self.archive.read(name), path)
+        self.left -= len(page.objects)
+        if self.left < 0:
+            raise SnapshotError(
+                f"{self.path} is refused", "it unpacks to more objects than a file of its size can hold"
+            )
+        return page
+
+
+def _entry(reading: _Reading, record: _Record) -> tuple[Entry, *tuple[Unread, ...]]:
     """What stands at a path; and what of it the file names and does not hold whole."""
     try:
         if record.list:
-            return _listing(archive, record, specs)
+            return _listing(reading, record)
         if record.gap:
             return (record.gap,)
-        return (Body(archive.read(record.members[0]), record.media_type, record.via),)
+        return (Body(reading.archive.read(record.members[0]), record.media_type, record.via),)
     except _OF_ONE_MEMBER as error:
         gap = Gap(record.path, Reason.UNDECODABLE, f"the file does not hold it whole: {_words(error)}")
         return gap, Unread(gap, record.path)
@@ -184,17 +205,17 @@ def _words(error: Exception) -> str:
     return ascii(str(error))[1:-1][:300]
 
 
-def _listing(archive: zipfile.ZipFile, record: _Record, specs: dict[bytes, bytes]) -> tuple[Entry, *tuple[Unread, ...]]:
+def _listing(reading: _Reading, record: _Record) -> tuple[Entry, *tuple[Unread, ...]]:
     if not record.members:
         raise KeyError("the list has no member")
     kind = api_version = resource_version = ""
     items: list[Item] = []
     rest = ""
     for name in record.members:
-        page = decode_page(archive.read(name), record.path)
+        page = reading.page(name, record.path)
         kind, api_version = page.kind.removesuffix("List"), page.api_version
         resource_version = page.metadata.resource_version
-        items.extend(keep(raw, specs, pod=kind == "Pod", kind=kind) for raw in page.objects)
+        items.extend(keep(raw, reading.specs, pod=kind == "Pod", kind=kind) for raw in page.objects)
         rest = page.metadata.rest
     listing = Listing(kind, api_version, tuple(items), resource_version, record.gap)
     if not rest or record.gap:

@@ -32,7 +32,7 @@ def bases(folder: Path, content: Mapping[str, Any], keys: Sequence[str] = (*RESO
 
 
 def is_component(content: Mapping[str, Any]) -> bool:
-    """Whether it is for others to build upon: by itself it has nothing that its patches could change."""
+    """Whether it is for others to build upon: by itself it mostly has nothing that its patches could change."""
     return folded_fields(content).get("kind") == "Component"
 
 

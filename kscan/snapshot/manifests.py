@@ -15,7 +15,6 @@ from kscan.snapshot.built import Place, expected_of, made_of, place_of
 from kscan.snapshot.charted import not_made
 from kscan.snapshot.documents import ref_of, snapshot_of
 from kscan.snapshot.entry import Gap, Reason, Unread
-from kscan.snapshot.fetching import of_kustomization
 from kscan.snapshot.home import homed
 from kscan.snapshot.patched import is_passed_over
 from kscan.snapshot.regular import read_regular
@@ -79,7 +78,8 @@ def load_manifests(*paths: Path, values: Sequence[Path] = (), namespace: str = "
     _check(values, found, name)
     made = list(_rendered(found, values, namespace))
     built = made[len(found.charts) :]
-    texts = [*found.unread, *made, *_wanting(found.components), *map(_text, found.files)]
+    files = list(map(_text, found.files))
+    texts = [*found.unread, *made, *_alone(found.components, files), *files]
     # What a tool does not render is a part that is not read, also where it is all that there is.
     if all(isinstance(text, Gap) and text.reason is not Reason.NOT_RENDERED for text in texts):
         raise _nothing(name, texts, found.passed)
@@ -203,11 +203,21 @@ def _rendered(found: Tree, values: Sequence[Path], namespace: str) -> Iterator[W
         yield _made(kustomization(folder))
 
 
-def _wanting(components: Iterable[Path]) -> Iterator[Gap]:
-    """The components that are not built, of whose objects some are not there."""
-    for folder in components:
-        if wanted := of_kustomization(folder):
-            yield Gap(shown(folder), Reason.NOT_RENDERED, f"a component that is not read whole: {wanted}")
+def _alone(components: Iterable[Path], files: Iterable[Written | Gap]) -> Iterator[Written | Gap]:
+    """What components that nothing builds upon make by themselves, beside their files; most cannot be built so."""
+    there = {_said(value) for one in files if isinstance(one, Written) for value, _ in one.objects}
+    for one in map(kustomization, components):
+        made = None if one.refused else _made(one)
+        if isinstance(made, Written):
+            new = tuple(it for it in made.objects if _said(it[0]) not in there)
+            there |= {_said(value) for value, _ in new}
+            made = msgspec.structs.replace(made, objects=new) if new or made.unread else None
+        if made:
+            yield made
+
+
+def _said(value: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode(value, order="deterministic")
 
 
 def _made(one: Rendering) -> Written | Gap:

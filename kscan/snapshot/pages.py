@@ -78,6 +78,8 @@ class _PodHead(msgspec.Struct, omit_defaults=True):
     status: _Status
 
 
+# A hundred times as many as are asked for: no server has so many to tell at once.
+_MOST_OBJECTS = 50_000
 _PAGE = Reader(Page)
 _POD = Reader(_Pod)
 _OBJECT = Reader(dict[str, msgspec.Raw])
@@ -97,6 +99,8 @@ def decode_page(content: bytes, path: str = "") -> Page:
         raise msgspec.ValidationError(f"expected a list of {parts[0] or 'v1'}, got {page.api_version or 'none'!r}")
     if page.items is msgspec.UNSET:
         raise msgspec.ValidationError("a list without items")
+    if len(page.objects) > _MOST_OBJECTS:
+        raise msgspec.ValidationError(f"a page of {len(page.objects):,} objects")
     return page
 
 

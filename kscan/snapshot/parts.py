@@ -49,6 +49,8 @@ def _stream(part: str) -> Iterator[str]:
 
 def readable(part: str) -> str:
     """The same, line for line, so that a reader of YAML alone takes it for what it is; YAMLError where none can."""
+    # Kubernetes' own take one carriage return off each line before they read YAML: of two one is left.
+    part = part.replace("\r\n", "\n")
     end = _after(_HEAD, part)
     head, _, comment = part[:end].partition("#")
     if _BREAK.search(comment.rstrip("\r")):

@@ -44,6 +44,8 @@ class Rendering(msgspec.Struct, frozen=True):
     text: str = ""
     problem: str = ""
     advice: str = ""
+    # Whether the tool was asked, and makes nothing of it.
+    refused: bool = False
     starts: tuple[int, ...] = ()
     templates: tuple[str, ...] = ()
 
@@ -95,7 +97,7 @@ def kustomization(folder: Path) -> Rendering:
     done = _run([tool, words, str(folder.resolve())])
     if isinstance(done, Failed):
         problem = f"a kustomization that {Path(tool).name} does not build: {done.reason}"
-        return Rendering(folder, problem=problem, advice=advice)
+        return Rendering(folder, problem=problem, advice=advice, refused=True)
     return Rendering(folder, done)
 
 

@@ -175,6 +175,18 @@ def test_many_small_bombs_are_one(tmp_path, saved):
     refused(path, "unpacks to")
 
 
+def test_more_objects_than_a_file_can_hold_are_refused(tmp_path):
+    path, lists = tmp_path / "many", tuple(f"pods.page-{number}.json" for number in range(4))
+    page = b'{"kind":"PodList","apiVersion":"v1","items":[%s]}' % b",".join([b"{}"] * 40_000)
+    entries = [{"path": "/api/v1/pods", "members": lists, "list": True}]
+    about = msgspec.to_builtins(WHOLE.about)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in lists:
+            archive.writestr(name, page)
+        archive.writestr(INDEX, msgspec.json.encode({"format": 1, "about": about, "entries": entries}))
+    refused(path, "more objects than a file of its size can hold")
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), min_size=1, max_size=4))
 def test_flipped_bytes_give_a_snapshot_or_one_line(tmp_path_factory, flips):

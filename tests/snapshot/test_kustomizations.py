@@ -1,5 +1,6 @@
 """Kustomizations: which are built and by what, and what is read as it is."""
 
+import json
 import os
 import shutil
 import time
@@ -298,6 +299,23 @@ def test_a_component_that_nobody_names_is_not_built_and_its_objects_are_read_as_
     assert {one for one, _ in found(open_source(tmp_path / "part"))} == {"Pod default/own"}
 
 
+@KUSTOMIZE_IS_HERE
+def test_a_component_that_can_be_built_by_itself_is_read_as_it_is_built_too(tmp_path):
+    patch = "patches:\n- target: {kind: Pod}\n  patch: |-\n    - {op: add, path: /spec/hostPID, value: true}\n"
+    write(tmp_path, a__kustomization_yaml=f"{PART}resources: [own.yaml]\n{patch}", a__own_yaml=POD % "own",
+          b__kustomization_yaml=f"{PART}resources: [config.yaml, pod.txt]\n", b__config_yaml=CONFIG, b__pod_txt=POD % "text",
+          c__kustomization_yaml=f"{PART}components: [../d]\n", d__kustomization_yaml=f"{PART}resources: [ring.txt]\n",
+          d__ring_txt=POD % "ring")  # fmt: skip
+    opened = open_source(tmp_path)
+    assert opened.unread == ()
+    (listing,) = [one for path, one in opened.snapshot.entries.items() if path.endswith("/pods")]
+    told = [json.loads(body) for body in listing.bodies()]
+    assert sorted((one["metadata"]["name"], one["spec"].get("hostPID", False)) for one in told) == [
+        ("own", False), ("own", True), ("ring", False), ("text", False),
+    ]  # fmt: skip
+
+
+@KUSTOMIZE_IS_HERE
 @pytest.mark.parametrize(("says", "wanted"), [("resources: [../gone]\n", "gone"), ("resources: [a.yaml]\n", "")])
 def test_a_component_that_nobody_names_and_that_wants_more_than_is_there_is_a_gap(tmp_path, says, wanted):
     write(tmp_path, part__kustomization_yaml=PART + says, part__a_yaml=CONFIG)

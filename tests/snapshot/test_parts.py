@@ -37,6 +37,18 @@ def test_nothing_is_hidden_by_how_documents_are_parted(text):
     assert found is None or "evil" in found
 
 
+@pytest.mark.parametrize(("text", "value"), [
+    ('? "host\\\r\r\n    PID"\n: true\n', {"hostPID": True}),
+    ('a: "x\\\r\r\n  y"\r\n', {"a": "xy"}),
+    ("a: |\r\r\n  x\r\n", {"a": "x\n"}),
+])  # fmt: skip
+def test_one_carriage_return_goes_with_the_end_of_a_line(text, value):
+    """As kubectl reads it; tests/live/test_manifests.py asks it."""
+    head = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n"
+    spec = "".join(f"  {line}\n" for line in text.removesuffix("\n").split("\n"))
+    assert [one["spec"] for one, _ in written("x", head + spec).objects] == [value]
+
+
 @pytest.mark.parametrize("space", [one for one in SPACES if one not in "\r"])
 def test_white_space_of_any_kind_behind_a_separator_or_before_an_object_is_read(space):
     assert names(f"{FIRST}---{space}\n{EVIL}") == names(f"{FIRST}---\n{space}{EVIL}{space}") == ["first", "evil"]

@@ -74,9 +74,9 @@ def test_settings_are_left(text):
     "text", ["token", "eyJ-", "x", "-----BEGIN ", "://", "bearer ", "passw" * 20 + "=", "AKIA", "1"]
 )
 def test_no_text_makes_the_search_slow(text):
-    started = time.monotonic()
+    started = time.process_time()
     safe("token=" + text * (400_000 // len(text)) + "!")
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def cleaned(value, kind="ConfigMap"):
