@@ -135,6 +135,11 @@ def test_what_fails_open_is_not_shown_where_a_large_pod_may_cost_too_much(more):
     (f"{VOLUMES}.all(v, !('x' in object.spec.containers.map(c, c.name)) && !has(v.hostPath))", True),
     (f"{VOLUMES}.all(v, !('hostPath' in v))", False),
     (f"variables.all.all(c, !('privileged' in c.?securityContext.orValue({{}})) && {SAFE})", True),
+    (f"dyn({' + '.join([VOLUMES] * 16)}).filter(v, has(v.hostPath)).size() == 0", True),
+    (f"[{' + '.join([VOLUMES] * 16)}][0].all(v, !has(v.hostPath))", True),
+    (f"[{' + '.join([VOLUMES] * 16)}].all(l, l.all(v, !has(v.hostPath)))", True),
+    (f"dyn({VOLUMES}).all(v, !has(v.hostPath))", False),
+    (f"object.spec.containers.all(c, {SAFE}) && object.spec.?tolerations.orValue([]).all(t, t.key != 'a')", True),
     (f"!('system:masters' in request.userInfo.groups && {VOLUMES}.exists(v, has(v.hostPath)))", False),
 ])  # fmt: skip
 def test_each_item_of_a_list_of_a_known_type_counts_where_it_fails_open(guard, costs):

@@ -16,9 +16,10 @@ from kscan.model.cel.tree import Call, Constant, Listed, Loop, Mapped, Name, Nod
 # What one expression may cost, what the conditions of a policy may, and all that it asks.
 MOST_EACH, MOST_OF_CONDITIONS, MOST_OF_ALL = 1_000_000, 2_500_000, 10_000_000
 # How many items the lists of a pod may have: of the 1.5 MB that are stored at most a volume takes 75 bytes, with what
-# is noted of who set it; twice as many are counted with. And how long a text may be, in tens of letters: as long as a
-# request, which has 3 MB at most.
-_ITEMS, _LONGEST = 50_000, 300_000
+# is noted of who set it, which is noted of each item of these lists; twice as many are counted with. Of others an item
+# takes two bytes. And how long a text may be, in tens of letters: as long as a request, which has 3 MB at most.
+_NOTED, _ITEMS, _LONGEST = 50_000, 750_000, 300_000
+_LISTS_NOTED = {("containers",), ("initContainers",), ("ephemeralContainers",), ("volumes",)}
 _LIST, _MAP = 10, 30
 # What looks at nothing but that something is there.
 _PLAIN = frozenset({
@@ -28,7 +29,9 @@ _PLAIN = frozenset({
 _List = tuple[str, ...]
 # In the place of a list of the pod: items that are written out in the expression.
 _WRITTEN: _List = ("", "written")
+# What the pod is, of which the compiler knows no type; and what else is given, as it is asked with.
 _POD = frozenset({"object", "oldObject"})
+_GIVEN = _POD | {"namespaceObject", "params", "request"}
 _COMPARING = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"})
 
 
@@ -45,8 +48,16 @@ class Cost(msgspec.Struct, frozen=True):
     @property
     def most(self) -> float:
         """The most that it may be: the lists of a pod together hold no more than one may."""
-        longest = max((each for name, each in self.each.items() if name), default=0.0)
-        return self.steps + _ITEMS * (self.each.get((), 0) + longest)
+        own = {name: each * _most_items(name) for name, each in self.each.items()}
+        longest = max((cost for name, cost in own.items() if name[:1] == ("object",)), default=0.0)
+        return self.steps + longest + sum(cost for name, cost in own.items() if name[:1] != ("object",))
+
+
+def _most_items(name: _List) -> int:
+    # Who asks is told in the head of a request, of which nobody chooses many groups.
+    return (
+        _NOTED if name[:1] == ("request",) or (name[:2] == ("object", "spec") and name[2:3] in _LISTS_NOTED) else _ITEMS
+    )
 
 
 class Costs:
@@ -70,18 +81,18 @@ class Costs:
             case Loop(item, over):
                 inside = items | {item} if _of_pod(over, self._variables, items) else items - {item}
                 each = self.of(node.condition, inside).most + self.of(node.step, inside).most
-                return _sum(self._of_items(over, each), map(again, (over, node.first, node.result)))
+                return _sum(self._of_items(over, each, items), map(again, (over, node.first, node.result)))
             case Call("@in", (one, other)) if not isinstance(other, Listed):
                 # Of a list whose type is known each item counts, however soon it is found; of what a pod holds none.
-                looked_at = Cost() if _is_field(other, items) else self._of_items(other, 1)
+                looked_at = Cost() if _is_field(other, items) else self._of_items(other, 1, items)
                 return Cost(1) + looked_at + again(one) + again(other)
             case Call(function, arguments):
                 return _sum(Cost(1 + _called(function, arguments, self._variables)), map(again, arguments))
         return Cost(inf)
 
-    def _of_items(self, node: Node, each: float) -> Cost:
+    def _of_items(self, node: Node, each: float, items: frozenset[str]) -> Cost:
         """What is done for each item of a list costs at most."""
-        lists = _lists(node, self._variables)
+        lists = _lists(node, self._variables, items)
         every = {name: each * times for name, times in lists.items() if name != _WRITTEN}
         return Cost(each * lists.get(_WRITTEN, 0), every)
 
@@ -107,6 +118,9 @@ def _of_pod(node: Node | None, variables: Mapping[str, Node | None], items: froz
             return _of_pod(of, variables, items, depth)
         case Call("_+_", (one, other)):
             return all(_of_pod(each, variables, items, depth) for each in (one, other))
+        case Loop(item, over, value, step=Call("_?_:_", (_, Call("_+_", (Name(), Listed((Name(same),)))), Name()))):
+            # Only what fits is taken over.
+            return same == item and item != value and _of_pod(over, variables, items, depth)
     return node is not None and _is_field(node, items)
 
 
@@ -135,26 +149,39 @@ def _sum(first: Cost, others: Iterable[Cost]) -> Cost:
     return reduce(Cost.__add__, others, first)
 
 
-def _lists(node: Node | None, variables: Mapping[str, Node | None], depth: int = 8) -> Mapping[_List, float]:
+def _lists(
+    node: Node | None, variables: Mapping[str, Node | None], items: frozenset[str], depth: int = 8
+) -> Mapping[_List, float]:
     """Which lists of the pod it is made of, and how often; of items that are written out, how many there are."""
     match node:
-        case Listed(items):
-            return {_WRITTEN: len(items)}
-        case Loop(_, over):
-            return _lists(over, variables, depth)
+        case Listed(written) | Mapped(written):
+            return {_WRITTEN: len(written)}
+        case Loop(_, over) | Call("dyn", (over,)):
+            return _lists(over, variables, items, depth)
         case Call("orValue" | "_+_", (one, other)) | Call("_?_:_", (_, one, other)):
-            found = Counter(_lists(one, variables, depth))
-            found.update(_lists(other, variables, depth))
+            found = Counter(_lists(one, variables, items, depth))
+            found.update(_lists(other, variables, items, depth))
             return found
         case Select(Name("variables"), field, False) if depth and field in variables:
-            return _lists(variables[field], variables, depth - 1)
-    return {_path(node): 1}
+            return _lists(variables[field], variables, _POD, depth - 1)
+    # What else may be in such a place may hold any list, however often.
+    return {_path(node): 1 if _root(node) in items | _GIVEN else inf}
+
+
+def _root(node: Node | None) -> str:
+    """The name of what something is a part of."""
+    match node:
+        case Name(name):
+            return name
+        case Select(of, _, False) | Call("_?._" | "_[_]" | "_[?_]", (of, Constant())):
+            return _root(of)
+    return ""
 
 
 def _path(node: Node | None) -> _List:
     match node:
-        case Name("object"):
-            return ("object",)
+        case Name("object" | "request" as name):
+            return (name,)
         case Select(of, field, False) | Call("_?._" | "_[_]" | "_[?_]", (of, Constant(str() as field))):
             path = _path(of)
             return (*path, field) if path else ()
