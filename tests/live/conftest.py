@@ -21,8 +21,9 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("assets", chosen, ids=[one.name for one in chosen], indirect=True, scope="session")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """What is started for a module and a version is started by one worker only."""
+    """What is started for a module and a version is started by one worker only: told before xdist looks."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             of = item.callspec.params.get("assets", "") if hasattr(item, "callspec") else ""
