@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import shutil
 import ssl
 import subprocess
 import time
@@ -89,19 +90,18 @@ class ControlPlane:
         return self.answer(path, body, stranger=stranger)[0]
 
     def answer(
-        self, path: str, body: dict | None = None, *, patch: bool = False, stranger: bool = False
+        self, path: str, body: dict | None = None, *, method: str = "", stranger: bool = False
     ) -> tuple[int, bytes]:
         """The same, with what was answered."""
         context = ssl.create_default_context(cafile=str(self.serves))
-        headers = {"Content-Type": "application/merge-patch+json" if patch else "application/json"}
+        headers = {"Content-Type": "application/merge-patch+json" if method == "PATCH" else "application/json"}
         if self.token and not stranger:
             headers["Authorization"] = f"Bearer {TOKEN}"
         elif not stranger:
             context.load_cert_chain(self.folder / "by-ca.crt", self.folder / "by-ca.key")
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=10)
         try:
-            method = "PATCH" if patch else "POST" if body else "GET"
-            connection.request(method, path, json.dumps(body) if body else None, headers)
+            connection.request(method or ("POST" if body else "GET"), path, json.dumps(body) if body else None, headers)
             response = connection.getresponse()
             return response.status, response.read()
         finally:
@@ -128,7 +128,7 @@ class ControlPlane:
         pods = "/api/v1/namespaces/kube-system/pods"
         assert self.ask(pods, {"metadata": metadata, "spec": spec}) == 201
         if phase != "Pending":
-            assert self.answer(f"{pods}/{called}/status", {"status": {"phase": phase}}, patch=True)[0] == 200
+            assert self.answer(f"{pods}/{called}/status", {"status": {"phase": phase}}, method="PATCH")[0] == 200
 
     def wait(self) -> None:
         for _ in range(150):
@@ -150,6 +150,10 @@ def words(flags: dict[str, str]) -> list[str]:
 @contextmanager
 def control_plane(folder: Path, flags: dict[str, dict[str, str]], assets: Path) -> Iterator[ControlPlane]:
     """Start all four with these flags, and what they need besides to find each other; end them."""
+    # What another start left here is none of this one's.
+    shutil.rmtree(folder / "data", ignore_errors=True)
+    for name in ("apiserver.crt", "apiserver.key"):
+        (folder / name).unlink(missing_ok=True)
     etcd_port, peer_port, port = free_port(), free_port(), free_port()
     api = flags["kube-apiserver"]
     serves = "ca.crt" if "tls-cert-file" in api else "apiserver.crt"

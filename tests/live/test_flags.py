@@ -2,7 +2,9 @@
 
 import re
 import subprocess
+from contextlib import contextmanager
 from itertools import product
+from typing import NamedTuple
 
 import pytest
 
@@ -18,6 +20,7 @@ from kscan.judge.refusals import denied
 from kscan.judge.report import Status
 from kscan.model.command_line import ACCUMULATING
 from kscan.model.defaults import DEFAULT_PLUGINS, DEFAULTS, defaults
+from kscan.snapshot.snapshot import Snapshot
 from kscan.views.components import FLAGZ
 from tests.live.conftest import need
 from tests.live.control_plane import PROGRAMS, authorities, control_plane
@@ -128,11 +131,6 @@ def folder(assets, tmp_path_factory):
     return folder
 
 
-@pytest.fixture(autouse=True)
-def no_data_of_another_start(folder):
-    subprocess.run(["rm", "-rf", folder / "data", folder / "apiserver.crt", folder / "apiserver.key"], check=True)
-
-
 def read(plane):
     return collect(Access(kubeconfig=str(plane.kubeconfig)), READY.needs(), Options())
 
@@ -160,6 +158,59 @@ def values(results):
     return {check: result.findings[0].value for check, result in results.items() if result.findings}
 
 
+# What each decoy has that a mirror has not.
+DECOYS = ({"phase": "Pending"}, {"uid": "another"}, {"name": "cp-2"}, {"kind": "Pod"}, {"phase": "Succeeded"})
+EVERY = by_id(read_checks(data.folder("checks")))
+EVERYTHING = plan(EVERY.values())
+
+
+class Look(NamedTuple):
+    """What is read of a careless start, and every control of the benchmark without decoys and with them."""
+
+    snapshot: Snapshot
+    before: dict
+    after: dict
+    beside_decoys: dict
+
+
+def whole(plane):
+    return collect(Access(kubeconfig=str(plane.kubeconfig)), EVERYTHING.needs(), Options())
+
+
+def controls(snapshot):
+    """Every control of the benchmark, with its status and what failed."""
+    report = evaluate(snapshot, EVERYTHING)
+    (answered,) = with_controls(report, [titled(read_frameworks(data.folder("checks")))["cis-1.12"]], EVERY).frameworks
+    return {one.control.id: (one.status, [each.fingerprint for result in one.results for each in result.findings])
+            for one in answered.answers if one.control.id[0] in "1234"}  # fmt: skip
+
+
+@contextmanager
+def decoys(plane):
+    """Pods that look like a component, as who may create pods in kube-system can make them; they are taken away."""
+    for number, (program, differs) in enumerate(product(PROGRAMS, DECOYS)):
+        good = [f"--{flag}={value}" for flag, value in GOOD[program].items()]
+        plane.mirror(f"decoy-{number}", [program, *good], **differs)
+    yield
+    for number in range(len(PROGRAMS) * len(DECOYS)):
+        path = f"/api/v1/namespaces/kube-system/pods/decoy-{number}?gracePeriodSeconds=0"
+        assert plane.answer(path, method="DELETE")[0] in (200, 404)
+
+
+@pytest.fixture(scope="module")
+def careless(assets, folder):
+    """Looks at one careless start, by which components have pods: one after the other is shown."""
+    looks = {}
+    with control_plane(folder, CARELESS, assets) as plane:
+        for shown, more in (((), ()), (HIDDEN, HIDDEN), (PROGRAMS, (API,))):
+            plane.show(*more)
+            snapshot = whole(plane)
+            with decoys(plane):
+                beside = whole(plane)
+            looks[shown] = Look(snapshot, controls(snapshot), controls(beside), judged(beside))
+    return looks
+
+
 def test_a_control_plane_that_is_set_up_well_passes(assets, folder):
     with control_plane(folder, GOOD, assets) as plane:
         unseen = scan(plane)
@@ -183,11 +234,9 @@ def test_a_control_plane_that_is_set_up_well_passes(assets, folder):
     assert named["api-server-profiling"].facts == (f"Component {API} ({API}-cp-1): --profiling: false (/flagz)",)
 
 
-def test_each_bad_flag_is_found_and_nothing_else(assets, folder):
-    with control_plane(folder, CARELESS, assets) as plane:
-        plane.show(*HIDDEN)
-        snapshot = read(plane)
-        results = judged(snapshot)
+def test_each_bad_flag_is_found_and_nothing_else(careless):
+    snapshot = careless[HIDDEN].snapshot
+    results = judged(snapshot)
     assert of_status(results, Status.FAIL) == set(FOUND)
     found = values(results)
     assert {check: value for check, value in FOUND.items() if value not in found[check]} == {}
@@ -228,34 +277,13 @@ def test_what_a_file_decides_is_told_by_what_the_server_does(assets, folder):
     assert of_status(results, Status.UNKNOWN) == {"api-server-without-node-authorizer"}
 
 
-# What each decoy has that a mirror has not.
-DECOYS = ({"phase": "Pending"}, {"uid": "another"}, {"name": "cp-2"}, {"kind": "Pod"}, {"phase": "Succeeded"})
-
-
-def controls(plane):
-    """Every control of the benchmark, with its status and what failed."""
-    every = by_id(read_checks(data.folder("checks")))
-    ready = plan(every.values())
-    report = evaluate(collect(Access(kubeconfig=str(plane.kubeconfig)), ready.needs(), Options()), ready)
-    (answered,) = with_controls(report, [titled(read_frameworks(data.folder("checks")))["cis-1.12"]], every).frameworks
-    return {one.control.id: (one.status, [each.fingerprint for result in one.results for each in result.findings])
-            for one in answered.answers if one.control.id[0] in "1234"}  # fmt: skip
-
-
 @pytest.mark.parametrize("shown", [(), HIDDEN, PROGRAMS])
-def test_decoys_change_no_control(assets, folder, shown):
-    """Pods that look like a component, as who may create pods in kube-system can make them, answer for nothing."""
-    with control_plane(folder, CARELESS, assets) as plane:
-        plane.show(*shown)
-        before = controls(plane)
-        for number, (program, differs) in enumerate(product(PROGRAMS, DECOYS)):
-            good = [f"--{flag}={value}" for flag, value in GOOD[program].items()]
-            plane.mirror(f"decoy-{number}", [program, *good], **differs)
-        after = controls(plane)
-        results = scan(plane)
-    assert {name: (one, after[name]) for name, one in before.items() if one != after[name]} == {}
-    assert {status for status, _ in before.values()} >= {Status.FAIL, Status.PASS}
-    assert "decoy-15 (it is not running, but Pending)" in results["scheduler-profiling"].facts[0]
+def test_decoys_change_no_control(careless, shown):
+    """They answer for nothing."""
+    look = careless[shown]
+    assert {name: (one, look.after[name]) for name, one in look.before.items() if one != look.after[name]} == {}
+    assert {status for status, _ in look.before.values()} >= {Status.FAIL, Status.PASS}
+    assert "decoy-15 (it is not running, but Pending)" in look.beside_decoys["scheduler-profiling"].facts[0]
 
 
 HELP = re.compile(r"^ +--([a-z0-9-]+)(?: ([a-zA-Z0-9]+))? {2,}(.*)$", re.MULTILINE)

@@ -77,7 +77,7 @@ def test_templates_that_are_worse_than_what_runs(plane):
         patch = {"spec": {"template": template(fine | {"securityContext": {"privileged": True}})}}
         if kind == "deployments":
             patch["spec"]["paused"] = True
-        assert plane.answer(f"{path(kind, 'shop')}/{kind}", patch, patch=True)[0] == 200
+        assert plane.answer(f"{path(kind, 'shop')}/{kind}", patch, method="PATCH")[0] == 200
     time.sleep(2)
     made(plane, "shop", len(MORE))
     found = results(plane)["privileged-container"]
