@@ -4,6 +4,7 @@ import json
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -12,6 +13,7 @@ from kscan.collect.request import Access, Options
 from kscan.commands.selected import catalogue
 from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
+from kscan.judge.report import Report
 from tests.live.api_server import api_server
 from tests.live.conftest import need
 from tests.live.control_plane import PROGRAMS, authorities, control_plane
@@ -29,12 +31,25 @@ KINDS = {
 }
 
 
+class Looks(NamedTuple):
+    """One server as it is made, with one addition and with two, and where somebody hides behind what is shipped."""
+
+    minor: int
+    made: dict
+    stock: Report
+    added: tuple
+    hidden: set
+
+
 @pytest.fixture(scope="module")
-def fresh(assets, tmp_path_factory):
-    """The minor and the RBAC objects of a server that nobody wrote to."""
-    with api_server(tmp_path_factory.mktemp("fresh"), assets=assets) as server:
+def looks(assets, tmp_path_factory):
+    with api_server(tmp_path_factory.mktemp("shipped"), assets=assets) as server:
         minor = int(server.write("/version", {}, "GET")["minor"])
-        yield minor, {kind: server.write(f"{RBAC}/{path}", {}, "GET")["items"] for kind, path in KINDS.items()}
+        made = {kind: server.write(f"{RBAC}/{path}", {}, "GET")["items"] for kind, path in KINDS.items()}
+        stock = report_of(server)
+        added = tuple(additions(server))
+        hide(server)
+        return Looks(minor, made, stock, added, found(report_of(server)))
 
 
 def lines(platform):
@@ -65,14 +80,14 @@ def shape(kind, item):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fresh_server_has_exactly_what_is_written_down(fresh, kind):
-    minor, found = fresh
+def test_a_fresh_server_has_exactly_what_is_written_down(looks, kind):
+    minor, made = looks.minor, looks.made[kind]
     of_kind = [one for one in lines("kubernetes") if one["kind"] == kind]
     known = [one for one in of_kind if one["minors"][0] <= minor <= one["minors"][1]]
     if not known:
         pytest.skip(f"nothing is written down for 1.{minor}")
-    assert {shape(kind, one) for one in found[kind]} == {shape(kind, one) for one in known}
-    assert len(found[kind]) == len(known)
+    assert {shape(kind, one) for one in made} == {shape(kind, one) for one in known}
+    assert len(made) == len(known)
 
 
 def test_lines_are_sorted_and_the_forms_of_an_object_do_not_overlap():
@@ -95,21 +110,24 @@ def found(report):
     return {(result.check.id, str(one.object)) for result in report.results for one in result.findings}
 
 
-def test_nothing_that_kubernetes_made_is_a_finding_and_each_addition_is_one(assets, tmp_path):
-    with api_server(tmp_path, assets=assets) as server:
-        stock = report_of(server)
-        assert found(stock) == set()
-        assert not stock.gaps()
-        assert {str(one.status) for one in stock.results} <= {"pass", "not applicable"}
-        role = server.write(f"{RBAC}/clusterroles/system:basic-user", {}, "GET")
-        role["rules"].append({"verbs": ["get"], "apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["a"]})
-        server.write(f"{RBAC}/clusterroles/system:basic-user", role, "PUT")
-        one = {("shipped-role-changed", "ClusterRole system:basic-user")}
-        assert found(report_of(server)) == one
-        binding = server.write(f"{RBAC}/clusterrolebindings/system:monitoring", {}, "GET")
-        binding["subjects"].append({"kind": "User", "name": "jane", "apiGroup": "rbac.authorization.k8s.io"})
-        server.write(f"{RBAC}/clusterrolebindings/system:monitoring", binding, "PUT")
-        assert found(report_of(server)) == one | {("shipped-role-changed", "ClusterRoleBinding system:monitoring")}
+def additions(server):
+    """What is found once a shipped role has one right more, and once a shipped binding has one subject more."""
+    role = server.write(f"{RBAC}/clusterroles/system:basic-user", {}, "GET")
+    role["rules"].append({"verbs": ["get"], "apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["a"]})
+    server.write(f"{RBAC}/clusterroles/system:basic-user", role, "PUT")
+    yield found(report_of(server))
+    binding = server.write(f"{RBAC}/clusterrolebindings/system:monitoring", {}, "GET")
+    binding["subjects"].append({"kind": "User", "name": "jane", "apiGroup": "rbac.authorization.k8s.io"})
+    server.write(f"{RBAC}/clusterrolebindings/system:monitoring", binding, "PUT")
+    yield found(report_of(server))
+
+
+def test_nothing_that_kubernetes_made_is_a_finding_and_each_addition_is_one(looks):
+    assert found(looks.stock) == set()
+    assert not looks.stock.gaps()
+    assert {str(one.status) for one in looks.stock.results} <= {"pass", "not applicable"}
+    one = {("shipped-role-changed", "ClusterRole system:basic-user")}
+    assert looks.added == (one, one | {("shipped-role-changed", "ClusterRoleBinding system:monitoring")})
 
 
 def bound(name, role, *subjects, labels=None, namespace=""):
@@ -196,17 +214,19 @@ HIDING = {
 }  # fmt: skip
 
 
-def test_nobody_hides_behind_what_is_shipped(assets, tmp_path):
-    with api_server(tmp_path, assets=assets) as server:
-        for written, _ in HIDING.values():
-            for path, body in written:
-                server.write(path, body)
-        # The shipped binding of a controller, with its subject, but to another role.
-        path, body = bound("system:controller:namespace-controller", ADMIN, account("namespace-controller"),
-                           labels=MADE_BY_THE_SERVER)  # fmt: skip
-        server.write(f"{path}/{body['metadata']['name']}", {}, "DELETE")
-        server.write(path, body)
-        told = found(report_of(server))
+def hide(server):
+    """All of it, and the shipped binding of a controller, with its subject, but to another role."""
+    for written, _ in HIDING.values():
+        for path, body in written:
+            server.write(path, body)
+    path, body = bound("system:controller:namespace-controller", ADMIN, account("namespace-controller"),
+                       labels=MADE_BY_THE_SERVER)  # fmt: skip
+    server.write(f"{path}/{body['metadata']['name']}", {}, "DELETE")
+    server.write(path, body)
+
+
+def test_nobody_hides_behind_what_is_shipped(looks):
+    told = looks.hidden
     assert {name: one for name, (_, one) in HIDING.items() if one not in told} == {}
     assert ("cluster-admin-binding", "ServiceAccount kube-system/namespace-controller") in told
     assert ("shipped-role-changed", "ClusterRoleBinding system:controller:namespace-controller") in told
