@@ -1,6 +1,7 @@
 """What becomes of pods that take over a node, by namespace: kscan's answers beside those of a real API server."""
 
 import time
+from itertools import product
 
 import pytest
 
@@ -230,36 +231,22 @@ def test_holes_are_told(postures):
     assert postures["errs-open"].guards == ()
 
 
-@pytest.mark.parametrize(("flag", "plain", "labelled"), [
-    ("--disable-admission-plugins=PodSecurity", (Answer.ADMITTED, 201), (Answer.ADMITTED, 201)),
-    ("--admission-control-config-file={folder}/admission.yaml", (Answer.UNKNOWN, 403), (Answer.UNKNOWN, 403)),
-    ("--allow-privileged=false", (Answer.REFUSED, 422), (Answer.REFUSED, 422)),
-])  # fmt: skip
-def test_what_flags_do_is_seen(assets, tmp_path, flag, plain, labelled):
-    """Plugins that are off, privileged pods refused to all, and a level that stands in a file of the API server's."""
-    (tmp_path / "admission.yaml").write_text("""
-apiVersion: apiserver.config.k8s.io/v1
-kind: AdmissionConfiguration
-plugins:
-  - name: PodSecurity
-    configuration:
-      apiVersion: pod-security.admission.config.k8s.io/v1
-      kind: PodSecurityConfiguration
-      defaults: {enforce: baseline, enforce-version: latest}
-""")
-    pod = PROBES[0].pod
-    with api_server(tmp_path, flag.format(folder=tmp_path), assets=assets) as server:
+def test_what_flags_do_is_seen(assets, tmp_path):
+    """A plugin that is off, so that no level holds, and privileged pods, that are refused to all."""
+    flags = ("--disable-admission-plugins=PodSecurity", "--allow-privileged=false")
+    with api_server(tmp_path, *flags, assets=assets) as server:
         client = Client(server)
         for name, labels in {"plain": {}, "level": {f"{LABEL}enforce": "baseline"}}.items():
             server.write("/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
             server.write(f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": "default"}})
         snapshot = collect(Access(kubeconfig=str(server.kubeconfig())), ADMISSION.needs, Options())
-        found = {one.namespace: one.answer("privileged") for one in Readings(snapshot).of(ADMISSION).value}
-        statuses = {}
-        for name in ("plain", "level"):
-            written = {key: value for key, value in placed(pod, name).items() if key != "status"}
-            statuses[name] = client.ask(f"/api/v1/namespaces/{name}/pods?dryRun=All", written)[0]
-    assert {name: (found[name], statuses[name]) for name in statuses} == {"plain": plain, "level": labelled}
+        postures = {one.namespace: one for one in Readings(snapshot).of(ADMISSION).value}
+        for place, (probe, said, status) in product(("plain", "level"), (
+            ("privileged", Answer.REFUSED, 422), ("host-pid", Answer.ADMITTED, 201))):  # fmt: skip
+            pod = next(one.pod for one in PROBES if one.name == probe)
+            written = {key: value for key, value in placed(pod, place).items() if key != "status"}
+            answered = client.ask(f"/api/v1/namespaces/{place}/pods?dryRun=All", written)[0]
+            assert (postures[place].answer(probe), answered) == (said, status), (place, probe)
 
 
 def definition(group, kind, plural, version, scope="Cluster"):

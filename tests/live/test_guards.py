@@ -240,6 +240,7 @@ plugins:
     configuration:
       apiVersion: pod-security.admission.config.k8s.io/v1
       kind: PodSecurityConfiguration
+      defaults: {enforce: baseline, enforce-version: latest}
       exemptions:
         namespaces: [locked]
         runtimeClasses: [kata]
@@ -249,7 +250,7 @@ plugins:
 
 @pytest.fixture(scope="module")
 def exempting(assets, tmp_path_factory):
-    """A server whose file exempts from all levels a namespace, a controller and a runtime class."""
+    """A server whose file sets a level for all, and exempts from levels a namespace, a controller and a runtime class."""
     folder = tmp_path_factory.mktemp("exempting")
     (folder / "admission.yaml").write_text(EXEMPTIONS)
     flags = ("--audit-log-mode=batch", f"--admission-control-config-file={folder / 'admission.yaml'}")
@@ -259,6 +260,7 @@ def exempting(assets, tmp_path_factory):
         for place in ("locked", "guarded"):
             level = Pair(labels={f"{LEVEL}enforce": "restricted"}, answer=UNKNOWN)
             write(tenant, place, level)
+        write(tenant, "unlabelled", Pair(answer=UNKNOWN))
         # A policy of the API server holds whatever is exempt from levels.
         write(tenant, "policed", Pair(labels={f"{LEVEL}enforce": "restricted"}, policies=(policy(),), answer=REFUSED))
         in_force(tenant, "policed", Pair(answer=REFUSED, stopped=(by(REPLICAS),)))
@@ -267,6 +269,8 @@ def exempting(assets, tmp_path_factory):
 
 @pytest.mark.parametrize(("place", "case", "let_in", "answer"), [
     ("locked", a(), True, UNKNOWN),
+    ("unlabelled", a(), False, UNKNOWN),
+    ("unlabelled", by(REPLICAS), True, UNKNOWN),
     ("guarded", a(), False, UNKNOWN),
     ("guarded", by(account("guarded")), False, UNKNOWN),
     ("guarded", by(REPLICAS), True, UNKNOWN),
@@ -275,7 +279,7 @@ def exempting(assets, tmp_path_factory):
     ("policed", by(REPLICAS), False, REFUSED),
     ("policed", a(Edit("runtimeClassName", value="kata")), False, REFUSED),
 ])  # fmt: skip
-def test_exemptions_that_nobody_sees_are_a_doubt(exempting, place, case, let_in, answer):
+def test_a_level_and_exemptions_that_nobody_sees_are_a_doubt(exempting, place, case, let_in, answer):
     tenant, postures = exempting
     probe = BY_NAME["privileged"]
     assert postures[place].answer("privileged") is answer
