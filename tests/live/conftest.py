@@ -6,11 +6,19 @@ With the mark `every_version` it runs on each.
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from tests.live.api_server import NEEDED, api_server, folders, holds
+from kscan.collect.collect import collect
+from kscan.collect.request import Access, Options
+from kscan.commands.selected import catalogue
+from kscan.judge.plan import plan
+from kscan.snapshot.snapshot import Snapshot
+from tests.live.api_server import NEEDED, ApiServer, api_server, folders, holds
 
+# Servers that several modules use: one of a version for all of them.
+SHARED = ("server", "fresh", "unguarded")
 WHY = "set KUBEBUILDER_ASSETS to a folder that holds the programs, or to several with colons between"
 
 
@@ -21,13 +29,29 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("assets", chosen, ids=[one.name for one in chosen], indirect=True, scope="session")
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items):
-    """What is started for a module and a version is started by one worker only: told before xdist looks."""
+    """What is started for a version is started by one worker only, for a module or for all."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             of = item.callspec.params.get("assets", "") if hasattr(item, "callspec") else ""
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem} {of}"))
+            shared = next((name for name in SHARED if name in item.fixturenames), item.path.stem)
+            item.add_marker(pytest.mark.xdist_group(f"{shared} {of}"))
+    told = yield
+    # xdist 3.8 writes the group where pytest 9.2 no longer looks: github.com/pytest-dev/pytest-xdist/issues/1386.
+    for item in items:
+        if "_nodeid" in vars(item) and hasattr(item, "_id"):
+            item._id = type(item._id).parse(item._nodeid)
+    return told
+
+
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+KINDS = {
+    "ClusterRole": "clusterroles",
+    "ClusterRoleBinding": "clusterrolebindings",
+    "Role": "roles",
+    "RoleBinding": "rolebindings",
+}
 
 
 def need(folder, *names):
@@ -47,6 +71,35 @@ def assets(request):
 def server(assets, tmp_path_factory):
     with api_server(tmp_path_factory.mktemp("live"), assets=assets) as running:
         _fill(running)
+        yield running
+
+
+class Fresh(NamedTuple):
+    """A server, and what was read of it before anybody wrote to it."""
+
+    server: ApiServer
+    minor: int
+    rbac: dict
+    snapshot: Snapshot
+
+
+@pytest.fixture(scope="session")
+def fresh(assets, tmp_path_factory):
+    """Whoever writes to it adds to what other modules wrote, and looks for what is new."""
+    ready = plan(catalogue().checks.values())
+    # Off by default since 1.36 deprecated it; nothing of the server's own asks for it.
+    with api_server(
+        tmp_path_factory.mktemp("fresh"), "--runtime-config=resource.k8s.io/v1beta2=true", assets=assets
+    ) as it:
+        minor = int(it.write("/version", {}, "GET")["minor"])
+        rbac = {kind: it.write(f"{RBAC}/{path}", {}, "GET")["items"] for kind, path in KINDS.items()}
+        yield Fresh(it, minor, rbac, collect(Access(kubeconfig=str(it.kubeconfig())), ready.needs(), Options()))
+
+
+@pytest.fixture(scope="session")
+def unguarded(assets, tmp_path_factory):
+    """A server of which nobody expects what its rights are: whoever asks about them reads them first."""
+    with api_server(tmp_path_factory.mktemp("unguarded"), "--audit-log-mode=batch", assets=assets) as running:
         yield running
 
 

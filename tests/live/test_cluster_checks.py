@@ -15,7 +15,6 @@ from kscan.judge.report import Status
 from kscan.model.releases import release
 from kscan.snapshot.snapshot import Snapshot
 from kscan.views.lifecycle import minors
-from tests.live.api_server import api_server
 
 pytestmark = pytest.mark.every_version
 IDS = (
@@ -56,14 +55,12 @@ commonName = optional
 
 
 @pytest.fixture(scope="module")
-def scans(assets, tmp_path_factory):
-    """What a scan says of the clean server, and of the same one with something wrong of each kind; one start."""
-    folder = tmp_path_factory.mktemp("cluster-checks")
-    # Off by default since 1.36 deprecated it; nothing of the server's own asks for it.
-    with api_server(folder, "--runtime-config=resource.k8s.io/v1beta2=true", assets=assets) as server:
-        clean = read(server)
-        break_it(server, folder)
-        yield {"clean": judged(clean), "new": judged(when_it_was_new(clean)), "broken": judged(read(server))}
+def scans(fresh, tmp_path_factory):
+    """What a scan says of the clean server, and of the same one with something wrong of each kind."""
+    clean = judged(fresh.snapshot)
+    new = judged(when_it_was_new(fresh.snapshot))
+    break_it(fresh.server, tmp_path_factory.mktemp("cluster-checks"))
+    return {"clean": clean, "new": new, "broken": judged(read(fresh.server))}
 
 
 def read(server):

@@ -9,7 +9,6 @@ from kscan.model.admission.cases import CONTROLLERS, ELSEWHERE, MANAGER, NOBODY,
 from kscan.model.admission.probes import PROBES
 from tests.admission.asking import space, trial
 from tests.admission.test_known import EDITS, PODS, SAFE, VARIABLES, some_texts, who
-from tests.live.api_server import api_server
 from tests.live.tenant import Tenant
 from tests.live.test_admission import GROUP, until
 from tests.live.test_rbac import API_GROUP, RBAC
@@ -35,20 +34,19 @@ def write(tenant, at, text):
 
 
 @pytest.fixture(scope="module")
-def live(assets, tmp_path_factory):
-    with api_server(tmp_path_factory.mktemp("known"), "--audit-log-mode=batch", assets=assets) as server:
-        rights = {"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]}
-        server.write(f"{RBAC}/clusterroles", {"metadata": {"name": "makers"}, "rules": [rights]})
-        everybody = [
-            {"kind": "Group", "name": f"system:{one}", "apiGroup": API_GROUP}
-            for one in ("authenticated", "unauthenticated")
-        ]
-        server.write(f"{RBAC}/clusterrolebindings", {"metadata": {"name": "makers"}, "subjects": everybody,
-                     "roleRef": {"apiGroup": API_GROUP, "kind": "ClusterRole", "name": "makers"}})  # fmt: skip
-        tenant = Tenant(server)
-        with ThreadPoolExecutor(4) as pool:
-            taken = list(pool.map(lambda one: write(tenant, *one), enumerate(TEXTS)))
-        yield tenant, taken
+def live(unguarded):
+    rights = {"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]}
+    unguarded.write(f"{RBAC}/clusterroles", {"metadata": {"name": "makers"}, "rules": [rights]})
+    everybody = [
+        {"kind": "Group", "name": f"system:{one}", "apiGroup": API_GROUP}
+        for one in ("authenticated", "unauthenticated")
+    ]
+    unguarded.write(f"{RBAC}/clusterrolebindings", {"metadata": {"name": "makers"}, "subjects": everybody,
+                 "roleRef": {"apiGroup": API_GROUP, "kind": "ClusterRole", "name": "makers"}})  # fmt: skip
+    tenant = Tenant(unguarded)
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(lambda one: write(tenant, *one), enumerate(TEXTS)))
+    return tenant, taken
 
 
 def shown(at, text):

@@ -9,7 +9,6 @@ from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
 from kscan.views.answering import ANSWERING
 from kscan.views.view import Readings
-from tests.live.api_server import api_server
 
 pytestmark = pytest.mark.every_version
 # The default namespace is somebody's to protect, though Kubernetes made it.
@@ -20,25 +19,22 @@ CHECKS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def server(assets, tmp_path_factory):
-    with api_server(tmp_path_factory.mktemp("objects"), assets=assets) as running:
-        yield running
+def read(server, ready):
+    return collect(Access(kubeconfig=str(server.kubeconfig())), ready.needs(), Options())
 
 
-def results(server, checks):
-    ready = plan(checks)
-    report = evaluate(collect(Access(kubeconfig=str(server.kubeconfig())), ready.needs(), Options()), ready)
-    return {result.check.id: result for result in report.results}
+def results(snapshot, ready):
+    return {result.check.id: result for result in evaluate(snapshot, ready).results}
 
 
-def test_nothing_that_kubernetes_made_is_a_finding(server):
-    found = results(server, [check for check in CHECKS if not check.file.opt_in])
+def test_nothing_that_kubernetes_made_is_a_finding(fresh):
+    found = results(fresh.snapshot, plan(check for check in CHECKS if not check.file.opt_in))
     assert {name: one.findings for name, one in found.items() if one.findings} == {}
     assert not any(one.gaps for one in found.values())
 
 
-def test_every_kind_is_read_as_it_is_served(server):
+def test_every_kind_is_read_as_it_is_served(fresh):
+    server, ready = fresh.server, plan(CHECKS)
     core, shop = "/api/v1/namespaces", "/api/v1/namespaces/port/"
     server.write(core, {"metadata": {"name": "port"}})
     server.write(
@@ -59,7 +55,7 @@ def test_every_kind_is_read_as_it_is_served(server):
     server.write(
         "/apis/storage.k8s.io/v1/storageclasses", {"metadata": {"name": "bad"}, "provisioner": "ebs.csi.aws.com"}
     )
-    found = results(server, CHECKS)
+    found = results(read(server, ready), ready)
     for name in ("service-external-ips", "credential-in-config-map", "volume-claim-unbound", "missing-ingress-backend",
                  "persistent-volume-of-sensitive-path", "disruption-budget-lets-none-go", "disruption-budget-of-no-pod",
                  "missing-scale-target", "autoscaler-without-room", "ingress-without-tls", "storage-class-not-encrypted"):  # fmt: skip
@@ -68,8 +64,9 @@ def test_every_kind_is_read_as_it_is_served(server):
     assert [one.object.name for one in found["namespace-without-quota"].findings] == ["default", "port"]
 
 
-def test_a_pod_that_is_ready_answers_for_its_webhook(server):
+def test_a_pod_that_is_ready_answers_for_its_webhook(fresh):
     """Of pods little is kept: what they say of themselves is, for a webhook that fails open holds by it."""
+    server = fresh.server
     server.write("/api/v1/namespaces", {"metadata": {"name": "gate"}})
     server.write("/api/v1/namespaces/gate/serviceaccounts", {"metadata": {"name": "default"}})
     server.write("/api/v1/namespaces/gate/services", {"metadata": {"name": "gate"}, "spec": {

@@ -16,7 +16,6 @@ from kscan.model.rbac.identity import AUTHENTICATED, Identity
 from kscan.model.rbac.roles import Binding, PolicyRule, Role
 from kscan.views.rights import RIGHTS
 from kscan.views.view import Readings
-from tests.live.api_server import api_server
 from tests.live.worlds import IDENTITIES, NAMESPACES, PREFIX, World
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -68,21 +67,19 @@ def place(ref):
 
 
 @pytest.fixture(scope="module")
-def world(assets, tmp_path_factory):
+def world(unguarded):
     print(f"seed {SEED}: KSCAN_SEED={SEED} asks the same again")
-    generator = World(SEED)
-    with api_server(tmp_path_factory.mktemp("rbac"), "--audit-log-mode=batch", assets=assets) as server:
-        client = Client(server)
-        for name in NAMESPACES:
-            client.ask("/api/v1/namespaces", {"metadata": {"name": name}})
-        roles = list(generator.roles(120))
-        for one in (*roles, *generator.bindings(roles, 200)):
-            status, answer = client.ask(place(one.ref), document(one))
-            assert status == 201, (answer["message"], one)
-        snapshot = collect(Access(kubeconfig=str(server.kubeconfig())), RIGHTS.needs, Options())
-        reading = Readings(snapshot).of(RIGHTS)
-        assert not reading.gaps
-        yield generator, client, reading.value.full
+    generator, client = World(SEED), Client(unguarded)
+    for name in NAMESPACES:
+        client.ask("/api/v1/namespaces", {"metadata": {"name": name}})
+    roles = list(generator.roles(120))
+    for one in (*roles, *generator.bindings(roles, 200)):
+        status, answer = client.ask(place(one.ref), document(one))
+        assert status == 201, (answer["message"], one)
+    snapshot = collect(Access(kubeconfig=str(unguarded.kubeconfig())), RIGHTS.needs, Options())
+    reading = Readings(snapshot).of(RIGHTS)
+    assert not reading.gaps
+    return generator, client, reading.value.full
 
 
 def review(client, identity, ask):

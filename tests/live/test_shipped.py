@@ -1,7 +1,6 @@
 """What is written down as shipped with Kubernetes is what a fresh API server makes, and nothing else."""
 
 import json
-import time
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -13,43 +12,26 @@ from kscan.collect.request import Access, Options
 from kscan.commands.selected import catalogue
 from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
-from kscan.judge.report import Report
-from tests.live.api_server import api_server
-from tests.live.conftest import need
-from tests.live.control_plane import PROGRAMS, authorities, control_plane
-from tests.live.test_flags import GOOD
+from tests.live.conftest import KINDS, RBAC
 
 pytestmark = pytest.mark.every_version
 SHIPPED = Path(__file__).parents[2] / "checks/shipped"
 RBAC_CHECKS = plan(check for check in catalogue().checks.values() if check.family == "rbac")
-RBAC = "/apis/rbac.authorization.k8s.io/v1"
-KINDS = {
-    "ClusterRole": "clusterroles",
-    "ClusterRoleBinding": "clusterrolebindings",
-    "Role": "roles",
-    "RoleBinding": "rolebindings",
-}
 
 
 class Looks(NamedTuple):
-    """One server as it is made, with one addition and with two, and where somebody hides behind what is shipped."""
+    """What is found of one server before anything of RBAC changes, with one addition and with two, and what hides."""
 
-    minor: int
-    made: dict
-    stock: Report
+    before: set
     added: tuple
     hidden: set
 
 
 @pytest.fixture(scope="module")
-def looks(assets, tmp_path_factory):
-    with api_server(tmp_path_factory.mktemp("shipped"), assets=assets) as server:
-        minor = int(server.write("/version", {}, "GET")["minor"])
-        made = {kind: server.write(f"{RBAC}/{path}", {}, "GET")["items"] for kind, path in KINDS.items()}
-        stock = report_of(server)
-        added = tuple(additions(server))
-        hide(server)
-        return Looks(minor, made, stock, added, found(report_of(server)))
+def looks(fresh):
+    before, added = found(report_of(fresh.server)), tuple(additions(fresh.server))
+    hide(fresh.server)
+    return Looks(before, added, found(report_of(fresh.server)))
 
 
 def lines(platform):
@@ -80,8 +62,8 @@ def shape(kind, item):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fresh_server_has_exactly_what_is_written_down(looks, kind):
-    minor, made = looks.minor, looks.made[kind]
+def test_a_fresh_server_has_exactly_what_is_written_down(fresh, kind):
+    minor, made = fresh.minor, fresh.rbac[kind]
     of_kind = [one for one in lines("kubernetes") if one["kind"] == kind]
     known = [one for one in of_kind if one["minors"][0] <= minor <= one["minors"][1]]
     if not known:
@@ -122,11 +104,15 @@ def additions(server):
     yield found(report_of(server))
 
 
-def test_nothing_that_kubernetes_made_is_a_finding_and_each_addition_is_one(looks):
-    assert found(looks.stock) == set()
-    assert not looks.stock.gaps()
-    assert {str(one.status) for one in looks.stock.results} <= {"pass", "not applicable"}
-    one = {("shipped-role-changed", "ClusterRole system:basic-user")}
+def test_nothing_that_kubernetes_made_is_a_finding(fresh):
+    stock = evaluate(fresh.snapshot, RBAC_CHECKS)
+    assert found(stock) == set()
+    assert not stock.gaps()
+    assert {str(one.status) for one in stock.results} <= {"pass", "not applicable"}
+
+
+def test_each_addition_to_what_is_shipped_is_a_finding(looks):
+    one = looks.before | {("shipped-role-changed", "ClusterRole system:basic-user")}
     assert looks.added == (one, one | {("shipped-role-changed", "ClusterRoleBinding system:monitoring")})
 
 
@@ -230,33 +216,3 @@ def test_nobody_hides_behind_what_is_shipped(looks):
     assert {name: one for name, (_, one) in HIDING.items() if one not in told} == {}
     assert ("cluster-admin-binding", "ServiceAccount kube-system/namespace-controller") in told
     assert ("shipped-role-changed", "ClusterRoleBinding system:controller:namespace-controller") in told
-
-
-# What no version decides: nothing of it is about what Kubernetes ships.
-OF_THIS_START = {
-    "namespace-below-baseline",
-    "namespace-enforces-less",
-    "namespace-without-limit-range",
-    "namespace-without-network-policy",
-    "namespace-without-pod-guard",
-    "namespace-without-quota",
-    "secrets-not-encrypted",
-    "secrets-weakly-encrypted",
-}
-
-
-def test_a_control_plane_with_its_controllers_fails_nothing_by_what_it_ships(assets, tmp_path):
-    need(assets, *PROGRAMS)
-    authorities(tmp_path)
-    every = plan(catalogue().checks.values())
-    with control_plane(tmp_path, GOOD, assets) as plane:
-        path = "/api/v1/namespaces/kube-system/serviceaccounts/namespace-controller"
-        for _ in range(50):
-            if plane.ask(path) == 200:
-                break
-            time.sleep(0.2)
-        report = evaluate(collect(Access(kubeconfig=str(plane.kubeconfig)), every.needs(), Options()), every)
-    told = {one.check.id: one for one in report.results if one.findings}
-    assert set(told) <= OF_THIS_START, {name: told[name].findings[0].message for name in set(told) - OF_THIS_START}
-    undecided = {one.check.id for one in report.results if one.check.family == "rbac" and str(one.status) == "unknown"}
-    assert undecided == set()
