@@ -19,7 +19,8 @@ from tests.live.control_plane import PROGRAMS, authorities, control_plane
 CHECKS = by_id(read_checks(data.folder("checks")))
 READY = plan([CHECKS["privileged-container"], CHECKS["no-memory-limit"]])
 FLAGS = {"etcd": {}, "kube-scheduler": {}, "kube-apiserver": {"client-ca-file": "ca.crt", "allow-privileged": "true"},
-         "kube-controller-manager": {"root-ca-file": "ca.crt", "service-account-private-key-file": "sa.key"}}  # fmt: skip
+         "kube-controller-manager": {"service-account-private-key-file": "sa.key", "controllers": ",".join(
+             f"{one}-controller" for one in ("serviceaccount", "statefulset", "daemonset", "deployment", "replicaset"))}}  # fmt: skip
 LABELS = {"matchLabels": {"app": "a"}}
 MORE = {"statefulsets": {"updateStrategy": {"type": "OnDelete"}, "serviceName": "none"},
         "daemonsets": {"updateStrategy": {"type": "OnDelete"}}, "deployments": {}, "replicasets": {}}  # fmt: skip
@@ -30,14 +31,14 @@ def container(**more):
 
 
 def template(one):
-    # No kubelet reports for the node: after 50 s it is tainted, and no daemon set makes a pod for it that minds.
+    # No kubelet reports for the node: it is tainted, and no daemon set makes a pod for it that minds.
     spec = {"containers": [one], "tolerations": [{"operator": "Exists"}]}
     return {"metadata": {"labels": {"app": "a"}}, "spec": spec}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plane(assets, tmp_path_factory):
-    """One for each test: where no kubelet reports for a node, it is soon one that nothing is made for."""
+    """With the controllers that make pods: those of nodes would soon have a node that no kubelet reports for as gone."""
     need(assets, *PROGRAMS)
     folder = tmp_path_factory.mktemp("templates")
     authorities(folder)
