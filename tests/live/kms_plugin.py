@@ -42,9 +42,17 @@ def _length(value: bytes) -> bytes:
     return bytes([*found, left])
 
 
+class Plugin:
+    """A plugin that serves: the endpoint that an encryption configuration names, and how well it says that it is."""
+
+    def __init__(self, endpoint: str, health: bytes) -> None:
+        self.endpoint, self.health = endpoint, health
+
+
 @contextmanager
-def kms_plugin(socket: Path, health: bytes = b"ok") -> Iterator[str]:
-    """Serve KMS v1 and v2; the endpoint that an encryption configuration names."""
+def kms_plugin(socket: Path, health: bytes = b"ok") -> Iterator[Plugin]:
+    """Serve KMS v1 and v2."""
+    plugin = Plugin(f"unix://{socket}", health)
     methods: dict[str, dict[str, Callable[[Fields], Fields]]] = {
         _V1: {
             "Version": lambda _: {1: b"v1beta1", 2: b"test", 3: b"1"},
@@ -52,7 +60,7 @@ def kms_plugin(socket: Path, health: bytes = b"ok") -> Iterator[str]:
             "Decrypt": lambda asked: {1: asked[2][::-1]},
         },
         _V2: {
-            "Status": lambda _: {1: b"v2", 2: health, 3: b"key-1"},
+            "Status": lambda _: {1: b"v2", 2: plugin.health, 3: b"key-1"},
             "Encrypt": lambda asked: {1: asked[1][::-1], 2: b"key-1"},
             "Decrypt": lambda asked: {1: asked[1][::-1]},
         },
@@ -62,11 +70,10 @@ def kms_plugin(socket: Path, health: bytes = b"ok") -> Iterator[str]:
         [grpc.method_handlers_generic_handler(service, {name: _handler(act) for name, act in acts.items()})
          for service, acts in methods.items()]
     )  # fmt: skip
-    endpoint = f"unix://{socket}"
-    server.add_insecure_port(endpoint)
+    server.add_insecure_port(plugin.endpoint)
     server.start()
     try:
-        yield endpoint
+        yield plugin
     finally:
         server.stop(None).wait()
 

@@ -1,14 +1,15 @@
 """Encryption at rest on real API servers: each way in which it can be set up, and what is said of it.
 
-The servers share one store, each under a prefix of its own. Reloading takes a server a minute: those of which it is
-asked are started first, and judged last.
+The servers share one store, each under a prefix of its own. Reloading takes a server a minute: the one of which it is
+asked is started first, and judged between the others.
 """
 
 import base64
 import json
 import secrets
 import time
-from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import yaml
@@ -21,12 +22,12 @@ from kscan.collect.request import Access, KubeletAccess, Options
 from kscan.commands.permissions import role
 from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
-from kscan.judge.report import Status
+from kscan.judge.report import Report, Status
 from kscan.model.encryption import StoredSecret
 from kscan.snapshot.archive import load
 from kscan.views.secret_times import SECRET_TIMES, SECRETS
 from kscan.views.view import Readings
-from tests.live.api_server import api_server_of, store
+from tests.live.api_server import ApiServer, api_server_of, store
 from tests.live.test_scan import allow, wait_for
 
 kms = pytest.importorskip("tests.live.kms_plugin", reason="no grpcio", exc_type=ImportError)
@@ -99,21 +100,21 @@ def servers(assets, tmp_path_factory):
         yield Servers(folder, url, assets)
 
 
+class Reloading(NamedTuple):
+    """A server whose file changes while it runs."""
+
+    server: ApiServer
+    file: Path
+
+
 @pytest.fixture(scope="module", autouse=True)
 def reloading(servers):
-    """Two servers whose files change at once: one to another provider, one to what is none."""
-    with ExitStack() as stack:
-        started = {}
-        for name, change in (("reloaded", True), ("broken", False)):
-            file = servers.configure(IDENTITY) if change else servers.configure(SECRETBOX, IDENTITY)
-            reload_ = "--encryption-provider-config-automatic-reload"
-            started[name] = stack.enter_context(servers.start(name, file, reload_))
-            fill(started[name], "a", "b", "c")
-            if change:
-                servers.write(file, SECRETBOX, IDENTITY)
-            else:
-                file.write_text("nothing: that is meant")
-        yield started
+    """Its file changes at once, to another provider."""
+    file = servers.configure(IDENTITY)
+    with servers.start("reloaded", file, "--encryption-provider-config-automatic-reload") as server:
+        fill(server, "a", "b", "c")
+        servers.write(file, SECRETBOX, IDENTITY)
+        yield Reloading(server, file)
 
 
 def fill(server, *names):
@@ -150,6 +151,7 @@ def result(report, check):
 
 def judged(server):
     """The report for an administrator, whose verdicts are those of an account with just the role that is printed."""
+    already = len(server.audit())
     report = scan(server)
     allow(server, "scanner", list(yaml.safe_load_all(role(READY.needs(), (), KubeletAccess.NONE))))
     wait_for(server, "scanner", "/metrics", 200)
@@ -158,125 +160,125 @@ def judged(server):
     assert not least.gaps()
     assert not [
         event
-        for event in server.audit()
+        for event in server.audit()[already:]
         if event.get("userAgent", "").startswith("kscan") and event.get("objectRef", {}).get("resource") == "secrets"
     ]
     return report
 
 
-def test_none(servers):
-    with servers.start("plain") as server:
-        fill(server, "a")
-        report = judged(server)
-    assert verdicts(report) == PLAIN | {
-        "secrets-encrypted-by-aescbc": NONE, "stored-objects-unreadable": NONE, "kms-v1": NONE,
-    }  # fmt: skip
+class Way(NamedTuple):
+    """What is said on the way that people go: first nothing, then all but secrets, then identity first, then as wanted."""
+
+    none: Report
+    left_out: Report
+    identity: Report
+    # With a provider first, while all is plain; after one write; once all was written again; and by metadata as well.
+    unwritten: Report
+    written: Report
+    again: Report
+    proven: Report
+    configuration: Path
 
 
-@pytest.mark.parametrize("kind", ["secretbox", "aescbc"])
-def test_a_key_on_the_host(servers, kind):
-    with servers.start(kind, servers.configure(local(kind), IDENTITY)) as server:
-        fill(server, "a")
-        report = judged(server)
-    assert verdicts(report) == USUAL | ({"secrets-encrypted-by-aescbc": FAIL} if kind == "aescbc" else {})
-    assert f"1 writes through {kind}, as the " in result(report, "secrets-not-encrypted").facts[0]
-
-
-def test_from_plain_to_written_again(servers):
-    """The way that people go: identity first, then a provider before it, then everything written again."""
-    with servers.start("way", servers.configure(SECRETBOX, IDENTITY, resources=["events"])) as server:
+@pytest.fixture(scope="module")
+def way(servers):
+    with servers.start("way") as server:
         fill(server, "a", "b", "c")
+        none = judged(server)
     with servers.start("way", servers.configure(SECRETBOX, IDENTITY, resources=["events"])) as server:
         left_out = judged(server)
-    assert verdicts(left_out) == PLAIN | {
-        "secrets-not-rewritten": UNKNOWN, "secrets-encrypted-by-aescbc": UNKNOWN, "stored-objects-unreadable": NONE,
-    }  # fmt: skip
-    assert "leaves them out" in result(left_out, "secrets-not-encrypted").findings[0].message
     with servers.start("way", servers.configure(IDENTITY, SECRETBOX)) as server:
         fill(server, "d")
-        assert verdicts(judged(server)) == PLAIN
+        identity = judged(server)
     configuration = servers.configure(SECRETBOX, IDENTITY)
     with servers.start("way", configuration) as server:
-        unwritten = verdicts(judged(server))
+        unwritten = judged(server)
         time.sleep(1)
         fill(server, "0")
         written = judged(server)
         write_again(server)
         again = judged(server)
         server.write(SLICE, ONE_SERVER)
-        proven = result(scan(server, secret_metadata=True), "secrets-not-rewritten")
-    assert (unwritten["secrets-not-encrypted"], unwritten["secrets-not-rewritten"]) == (FAIL, FAIL)
-    assert verdicts(written) == USUAL | {"secrets-not-rewritten": FAIL}
-    assert "at least 3 of 4" in result(written, "secrets-not-rewritten").findings[0].value
-    assert verdicts(again) == USUAL | {"secrets-not-rewritten": UNKNOWN}
-    # There is one server, one secret is younger than it, and no revision is older than that secret's.
-    assert proven.status is PASS and "the revision of each of 5" in proven.facts[0]
-    with servers.start("way", configuration) as server:
-        restarted = verdicts(judged(server))
-        fill(server, "f")
-        assert verdicts(judged(server)) == USUAL
-    # Nothing was written since the start: all is encrypted that is stored, and who writes next is not told.
-    assert restarted == USUAL | {
-        "secrets-not-encrypted": UNKNOWN, "secrets-weakly-encrypted": UNKNOWN, "secrets-encrypted-by-aescbc": UNKNOWN,
+        proven = scan(server, secret_metadata=True)
+    return Way(none, left_out, identity, unwritten, written, again, proven, configuration)
+
+
+def test_none(way):
+    assert verdicts(way.none) == PLAIN | {
+        "secrets-encrypted-by-aescbc": NONE, "stored-objects-unreadable": NONE, "kms-v1": NONE,
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("version", ["v2", "v1"])
-def test_a_key_in_a_kms(servers, version):
-    gates = ["--feature-gates=KMSv1=true"] if version == "v1" else []
-    with kms.kms_plugin(servers.folder / f"{version}.sock") as endpoint:
-        configuration = servers.configure(remote(endpoint, version), IDENTITY)
-        with servers.start(f"kms-{version}", configuration, *gates) as server:
-            fill(server, "a")
-            report = judged(server)
-    assert verdicts(report) == USUAL | {"kms-unhealthy": PASS, "kms-v1": FAIL if version == "v1" else PASS}
+def test_from_plain_to_written_again(way):
+    """The way that people go: identity first, then a provider before it, then everything written again."""
+    assert verdicts(way.left_out) == PLAIN | {
+        "secrets-not-rewritten": UNKNOWN, "secrets-encrypted-by-aescbc": UNKNOWN, "stored-objects-unreadable": NONE,
+    }  # fmt: skip
+    assert "leaves them out" in result(way.left_out, "secrets-not-encrypted").findings[0].message
+    assert verdicts(way.identity) == PLAIN
+    unwritten = verdicts(way.unwritten)
+    assert (unwritten["secrets-not-encrypted"], unwritten["secrets-not-rewritten"]) == (FAIL, FAIL)
+    assert verdicts(way.written) == USUAL | {"secrets-not-rewritten": FAIL}
+    assert "at least 3 of 4" in result(way.written, "secrets-not-rewritten").findings[0].value
+    assert verdicts(way.again) == USUAL | {"secrets-not-rewritten": UNKNOWN}
+    # There is one server, one secret is younger than it, and no revision is older than that secret's.
+    proven = result(way.proven, "secrets-not-rewritten")
+    assert proven.status is PASS and "the revision of each of 5" in proven.facts[0]
 
 
-def test_a_kms_that_is_ill(servers):
-    with kms.kms_plugin(servers.folder / "ill.sock", health=b"no key") as endpoint:
-        configuration = servers.configure(remote(endpoint), IDENTITY)
-        with servers.start("ill", configuration, ready="/readyz?exclude=kms-providers") as server:
-            fill(server, "a")
-            report = judged(server)
-    assert verdicts(report) == USUAL | {"kms-unhealthy": FAIL}
-    assert [str(one.object) for one in result(report, "kms-unhealthy").findings] == ["KMS kms-providers"]
+@pytest.fixture(scope="module")
+def restarted(servers, way):
+    """At the end of the way: a server that has written nothing since its start, with a key on the host."""
+    with servers.start("way", way.configuration) as server:
+        yield server
 
 
-def test_metadata_of_secrets_and_nothing_else(servers, tmp_path):
+def test_started_again_once_all_is_written(restarted):
+    # Nothing was written since the start: all is encrypted that is stored, and who writes next is not told.
+    assert verdicts(judged(restarted)) == USUAL | {
+        "secrets-not-encrypted": UNKNOWN, "secrets-weakly-encrypted": UNKNOWN, "secrets-encrypted-by-aescbc": UNKNOWN,
+    }  # fmt: skip
+    fill(restarted, "f")
+    report = judged(restarted)
+    assert verdicts(report) == USUAL
+    assert "1 writes through secretbox, as the " in result(report, "secrets-not-encrypted").facts[0]
+
+
+def test_metadata_of_secrets_and_nothing_else(restarted, tmp_path):
     """Asked for by name only, and of what comes not even what kubectl apply wrote into an annotation is kept."""
-    with servers.start("metadata", servers.configure(SECRETBOX, IDENTITY)) as server:
-        copied = json.dumps({"data": {"password": "aHVudGVyMg=="}})
-        applied = {"kubectl.kubernetes.io/last-applied-configuration": copied, "note": "keep out"}
-        server.write(
-            IN_DEFAULT, {"metadata": {"name": "a", "annotations": applied}, "stringData": {"password": "hunter2"}}
-        )
-        kubeconfig, saved = str(server.kubeconfig()), tmp_path / "saved"
-        assert run(["snapshot", "save", str(saved), "--kubeconfig", kubeconfig, "--inspect-secret-metadata", "-q"]) == 0
-        documents = list(yaml.safe_load_all(role(READY.needs(), (), KubeletAccess.NONE, secret_metadata=True)))
-        allow(server, "scanner", documents)
-        wait_for(server, "scanner", "/api/v1/secrets", 200)
-        assert verdicts(scan(server, "scanner", secret_metadata=True)) == USUAL
+    copied = json.dumps({"data": {"password": "aHVudGVyMg=="}})
+    applied = {"kubectl.kubernetes.io/last-applied-configuration": copied, "note": "keep out"}
+    restarted.write(
+        IN_DEFAULT, {"metadata": {"name": "g", "annotations": applied}, "stringData": {"password": "hunter2"}}
+    )
+    kubeconfig, saved = str(restarted.kubeconfig()), tmp_path / "saved"
+    assert run(["snapshot", "save", str(saved), "--kubeconfig", kubeconfig, "--inspect-secret-metadata", "-q"]) == 0
+    documents = list(yaml.safe_load_all(role(READY.needs(), (), KubeletAccess.NONE, secret_metadata=True)))
+    allow(restarted, "scanner", documents)
+    wait_for(restarted, "scanner", "/api/v1/secrets", 200)
+    assert verdicts(scan(restarted, "scanner", secret_metadata=True)) == USUAL
     snapshot = load(saved)
     ((_, listing),) = snapshot.listings(SECRETS)
-    assert [set(json.loads(body)["metadata"]) for body in listing.bodies()] == [
-        {"name", "namespace", "creationTimestamp", "resourceVersion"}
-    ]
+    kept = [json.loads(body)["metadata"] for body in listing.bodies()]
+    assert {one["name"] for one in kept} == {"0", "a", "b", "c", "d", "f", "g"}
+    for one in kept:
+        assert set(one) == {"name", "namespace", "creationTimestamp", "resourceVersion"}
     assert b"hunter2" not in saved.read_bytes() and b"keep out" not in b"".join(listing.bodies())
-    (one,) = Readings(snapshot).of(SECRET_TIMES).value
-    assert isinstance(one, StoredSecret) and abs(one.created - time.time()) < 600 and one.revision > 0
+    for one in Readings(snapshot).of(SECRET_TIMES).value:
+        assert isinstance(one, StoredSecret) and abs(one.created - time.time()) < 600 and one.revision > 0
 
 
 def wait_until(server, text):
-    for _ in range(400):
+    for _ in range(60):
         if text in get(server, "/metrics"):
             return
-        time.sleep(0.2)
+        time.sleep(2)
     raise AssertionError(f"{text!r} was never counted")
 
 
 def test_loaded_anew(servers, reloading):
     """The counters of before stand beside those of since: what they do not tell is unknown, until the server restarts."""
-    server = reloading["reloaded"]
+    server = reloading.server
     wait_until(server, b'automatic_reloads_total{apiserver_id_hash="')
     silent = {"secrets-not-encrypted": UNKNOWN, "secrets-weakly-encrypted": UNKNOWN, "encryption-reload-failed": PASS,
               "kms-unhealthy": PASS}  # fmt: skip
@@ -293,7 +295,40 @@ def test_loaded_anew(servers, reloading):
     assert hinted.status is UNKNOWN and "of 4 may be from before" in hinted.reason
 
 
+def test_a_key_that_pads(servers, reloading):
+    # Of the one that reloads it is asked later what it says of a file that it cannot load.
+    reloading.file.write_text("nothing: that is meant")
+    with servers.start("aescbc", servers.configure(local("aescbc"), IDENTITY)) as server:
+        fill(server, "a")
+        report = judged(server)
+    assert verdicts(report) == USUAL | {"secrets-encrypted-by-aescbc": FAIL}
+    assert "1 writes through aescbc, as the " in result(report, "secrets-not-encrypted").facts[0]
+
+
+def test_a_key_in_a_kms_of_the_first_version(servers):
+    with kms.kms_plugin(servers.folder / "v1.sock") as plugin:
+        configuration = servers.configure(remote(plugin.endpoint, "v1"), IDENTITY)
+        with servers.start("kms-v1", configuration, "--feature-gates=KMSv1=true") as server:
+            fill(server, "a")
+            report = judged(server)
+    assert verdicts(report) == USUAL | {"kms-unhealthy": PASS, "kms-v1": FAIL}
+
+
+def test_a_key_in_a_kms_that_is_ill_and_then_well(servers):
+    with kms.kms_plugin(servers.folder / "v2.sock", health=b"no key") as plugin:
+        configuration = servers.configure(remote(plugin.endpoint), IDENTITY)
+        with servers.start("kms-v2", configuration, ready="/readyz?exclude=kms-providers") as server:
+            fill(server, "a")
+            ill = judged(server)
+            plugin.health = b"ok"
+            wait_for(server, "admin", "/readyz", 200)
+            well = judged(server)
+    assert verdicts(ill) == USUAL | {"kms-unhealthy": FAIL}
+    assert [str(one.object) for one in result(ill, "kms-unhealthy").findings] == ["KMS kms-providers"]
+    assert verdicts(well) == USUAL | {"kms-unhealthy": PASS}
+
+
 def test_a_file_that_cannot_be_loaded(reloading):
-    server = reloading["broken"]
+    server = reloading.server
     wait_until(server, b'status="failure"')
     assert verdicts(judged(server))["encryption-reload-failed"] is FAIL
