@@ -131,7 +131,7 @@ def api_server_of(
     binaries = assets or programs()
     assert binaries, "no programs"
     server = ApiServer(folder, free_port())
-    subprocess.run(["openssl", "genrsa", "-out", folder / "sa.key", "2048"], check=True, capture_output=True)
+    keys(folder)
     (folder / "audit.json").write_text(json.dumps(AUDIT_POLICY))
     rows = [f'{server.tokens[user]},{user},{user},"{group}"' for user, group in USERS.items()]
     (folder / "tokens.csv").write_text("\n".join(rows) + "\n")
@@ -147,6 +147,18 @@ def api_server_of(
     with running(apiserver, folder / "apiserver.log"):
         _wait_until_ready(server, ready)
         yield server
+
+
+def keys(folder: Path) -> None:
+    """The server's certificate and the key of its tokens: of a kind that costs next to nothing, unlike its own choice."""
+    curve = ("-pkeyopt", "ec_paramgen_curve:prime256v1")
+    usage = ("-addext", "subjectAltName=IP:127.0.0.1", "-addext", "keyUsage=critical,digitalSignature,keyCertSign")
+    for words in (
+        ("req", "-x509", "-newkey", "ec", *curve, "-nodes", "-subj", "/CN=127.0.0.1", *usage,
+         "-keyout", "apiserver.key", "-out", "apiserver.crt"),
+        ("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "sa.key"),
+    ):  # fmt: skip
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
 
 
 @contextmanager

@@ -174,7 +174,7 @@ def made(tenant, place, kind, edits):
     metadata = {"generateName": "made-"}
     status, answer = tenant.client.ask(path, {"metadata": metadata, "spec": spec}, identity=PERSON.identity)
     assert status == 201, answer
-    for _ in range(100):
+    for _ in range(50):
         pods = tenant.client.ask(f"/api/v1/namespaces/{place}/pods", None, method="GET")[1]["items"]
         if any(name_starts(one, answer["metadata"]["name"]) for one in pods):
             return True
@@ -182,7 +182,7 @@ def made(tenant, place, kind, edits):
         if any(one["reason"] == "FailedCreate" and name_starts({"metadata": one["involvedObject"]}, answer["metadata"]["name"])
                for one in events):  # fmt: skip
             return False
-        time.sleep(0.1)
+        time.sleep(0.4)
     raise AssertionError("no controller did anything")
 
 

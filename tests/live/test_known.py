@@ -13,7 +13,7 @@ from tests.live.tenant import Tenant
 from tests.live.test_admission import GROUP, until
 from tests.live.test_rbac import API_GROUP, RBAC
 
-TEXTS = some_texts(90)
+TEXTS = some_texts(90)[::2]
 LABELS = {"team": "web", "owner": "jo", "field": "labels"}
 (PRIVILEGED,) = (one for one in PROBES if one.name == "privileged")
 
@@ -69,4 +69,4 @@ def test_what_is_shown_to_be_refused_is_refused(live):
     with ThreadPoolExecutor(4) as pool:
         let_in = list(pool.map(lambda one: tenant.ask(f"shop-{one[0]}", one[1], pod), asked))
     assert [(TEXTS[at], case) for (at, case), gets_in in zip(asked, let_in, strict=True) if gets_in] == []
-    assert len(told) > 30 and len(asked) > 400
+    assert len(told) > 15 and len(asked) > 200

@@ -115,6 +115,8 @@ def test_so_it_does_at_its_own_version(client, pods, newest, level):
 
 
 def compare(client, pods, newest, level, version):
+    # Half of them for each, and not the same half for those beside it.
+    pods = pods[(LEVELS.index(level) + minor_of(version, latest=newest)) % 2 :: 2]
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda pair: create(client, namespace(level, version), pair[0]), pods))
     assert {status for status, _ in answers} == {201, 403}

@@ -21,7 +21,7 @@ from tests.live.worlds import IDENTITIES, NAMESPACES, PREFIX, World
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 API_GROUP = "rbac.authorization.k8s.io"
 SEED = int(os.environ.get("KSCAN_SEED", "0")) or int.from_bytes(os.urandom(3), "big")
-QUESTIONS = 10_000
+QUESTIONS = 4_000
 
 
 class Client:
@@ -97,7 +97,7 @@ def review(client, identity, ask):
     return answer["status"]["allowed"]
 
 
-def test_ten_thousand_questions_have_the_same_answer(world):
+def test_four_thousand_questions_have_the_same_answer(world):
     generator, client, authorizer = world
     asked = list(generator.questions(authorizer, QUESTIONS))
     with ThreadPoolExecutor(8) as pool:
@@ -144,7 +144,7 @@ def test_who_may_write_and_bind_roles(world):
         for name in ("cluster-admin", "system:basic-user")
     ]
     differ, allowed = [], 0
-    for index in range(1500):
+    for index in range(600):
         identity = generator.choice(IDENTITIES)
         if identity.user == "system:anonymous":
             continue
@@ -170,4 +170,4 @@ def test_who_may_write_and_bind_roles(world):
         if mine != (status == 201):
             differ.append((identity, ref, role.ref, mine, answer.get("message", "")[:300]))
     assert not differ, f"seed {SEED}: {len(differ)} differ, such as {differ[:2]}"
-    assert allowed > 50
+    assert allowed > 20
