@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 import yaml
@@ -150,7 +151,7 @@ def api_server_of(
 
 
 def keys(folder: Path) -> None:
-    """The server's certificate and the key of its tokens: of a kind that costs next to nothing, unlike its own choice."""
+    """What each program serves with, and the key of tokens: of a kind that costs nothing, for RSA takes each a second."""
     curve = ("-pkeyopt", "ec_paramgen_curve:prime256v1")
     usage = ("-addext", "subjectAltName=IP:127.0.0.1", "-addext", "keyUsage=critical,digitalSignature,keyCertSign")
     for words in (
@@ -159,6 +160,8 @@ def keys(folder: Path) -> None:
         ("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "sa.key"),
     ):  # fmt: skip
         subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+    for name, end in product(("kube-controller-manager", "kube-scheduler"), ("crt", "key")):
+        shutil.copy(folder / f"apiserver.{end}", folder / f"{name}.{end}")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.live.api_server import AUDIT_POLICY, free_port, running
+from tests.live.api_server import AUDIT_POLICY, free_port, keys, running
 
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 LIMITS = {"kind": "Configuration", "apiVersion": "eventratelimit.admission.k8s.io/v1alpha1",
@@ -55,7 +55,7 @@ def authorities(folder: Path) -> None:
         )
         openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.crt", "-CAkey", f"{authority}.key",
                 "-CAcreateserial", "-out", f"{name}.crt", "-extfile", "names")  # fmt: skip
-    openssl(folder, "genrsa", "-out", "sa.key", "2048")
+    keys(folder)
     for name, content in FILES.items():
         (folder / name).write_text(json.dumps(content))
     (folder / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
@@ -152,8 +152,6 @@ def control_plane(folder: Path, flags: dict[str, dict[str, str]], assets: Path) 
     """Start all four with these flags, and what they need besides to find each other; end them."""
     # What another start left here is none of this one's.
     shutil.rmtree(folder / "data", ignore_errors=True)
-    for name in ("apiserver.crt", "apiserver.key"):
-        (folder / name).unlink(missing_ok=True)
     etcd_port, peer_port, port = free_port(), free_port(), free_port()
     api = flags["kube-apiserver"]
     serves = "ca.crt" if "tls-cert-file" in api else "apiserver.crt"
@@ -168,9 +166,9 @@ def control_plane(folder: Path, flags: dict[str, dict[str, str]], assets: Path) 
                            "service-cluster-ip-range": "10.96.0.0/16", "service-account-issuer": "https://kubernetes.default.svc",
                            "service-account-key-file": "sa.key", "service-account-signing-key-file": "sa.key"},
         "kube-controller-manager": {"kubeconfig": "admin.kubeconfig", "secure-port": str(free_port()), "leader-elect": "false",
-                                    "bind-address": "127.0.0.1"},
+                                    "bind-address": "127.0.0.1", "cert-dir": "."},
         "kube-scheduler": {"kubeconfig": "admin.kubeconfig", "secure-port": str(free_port()), "leader-elect": "false",
-                           "bind-address": "127.0.0.1"},
+                           "bind-address": "127.0.0.1", "cert-dir": "."},
     }  # fmt: skip
     with ExitStack() as stack:
         for name in PROGRAMS:

@@ -101,7 +101,7 @@ def controllers(server, assets):
     """The controllers that make pods, each by its own account, as kubeadm starts them."""
     return running([
         assets / CONTROLLER_MANAGER, f"--kubeconfig={server.kubeconfig()}", f"--secure-port={free_port()}",
-        "--bind-address=127.0.0.1", "--leader-elect=false", "--use-service-account-credentials",
+        "--bind-address=127.0.0.1", f"--cert-dir={server.folder}", "--leader-elect=false", "--use-service-account-credentials",
         f"--service-account-private-key-file={server.folder / 'sa.key'}",
         "--controllers=deployment-controller,replicaset-controller,job-controller",
     ], server.folder / "controllers.log", server.folder)  # fmt: skip
