@@ -226,48 +226,6 @@ def test_from_plain_to_written_again(way):
     assert proven.status is PASS and "the revision of each of 5" in proven.facts[0]
 
 
-@pytest.fixture(scope="module")
-def restarted(servers, way):
-    """At the end of the way: a server that has written nothing since its start, with a key on the host."""
-    with servers.start("way", way.configuration) as server:
-        yield server
-
-
-def test_started_again_once_all_is_written(restarted):
-    # Nothing was written since the start: all is encrypted that is stored, and who writes next is not told.
-    assert verdicts(judged(restarted)) == USUAL | {
-        "secrets-not-encrypted": UNKNOWN, "secrets-weakly-encrypted": UNKNOWN, "secrets-encrypted-by-aescbc": UNKNOWN,
-    }  # fmt: skip
-    fill(restarted, "f")
-    report = judged(restarted)
-    assert verdicts(report) == USUAL
-    assert "1 writes through secretbox, as the " in result(report, "secrets-not-encrypted").facts[0]
-
-
-def test_metadata_of_secrets_and_nothing_else(restarted, tmp_path):
-    """Asked for by name only, and of what comes not even what kubectl apply wrote into an annotation is kept."""
-    copied = json.dumps({"data": {"password": "aHVudGVyMg=="}})
-    applied = {"kubectl.kubernetes.io/last-applied-configuration": copied, "note": "keep out"}
-    restarted.write(
-        IN_DEFAULT, {"metadata": {"name": "g", "annotations": applied}, "stringData": {"password": "hunter2"}}
-    )
-    kubeconfig, saved = str(restarted.kubeconfig()), tmp_path / "saved"
-    assert run(["snapshot", "save", str(saved), "--kubeconfig", kubeconfig, "--inspect-secret-metadata", "-q"]) == 0
-    documents = list(yaml.safe_load_all(role(READY.needs(), (), KubeletAccess.NONE, secret_metadata=True)))
-    allow(restarted, "scanner", documents)
-    wait_for(restarted, "scanner", "/api/v1/secrets", 200)
-    assert verdicts(scan(restarted, "scanner", secret_metadata=True)) == USUAL
-    snapshot = load(saved)
-    ((_, listing),) = snapshot.listings(SECRETS)
-    kept = [json.loads(body)["metadata"] for body in listing.bodies()]
-    assert {one["name"] for one in kept} == {"0", "a", "b", "c", "d", "f", "g"}
-    for one in kept:
-        assert set(one) == {"name", "namespace", "creationTimestamp", "resourceVersion"}
-    assert b"hunter2" not in saved.read_bytes() and b"keep out" not in b"".join(listing.bodies())
-    for one in Readings(snapshot).of(SECRET_TIMES).value:
-        assert isinstance(one, StoredSecret) and abs(one.created - time.time()) < 600 and one.revision > 0
-
-
 def wait_until(server, text):
     for _ in range(60):
         if text in get(server, "/metrics"):
@@ -326,6 +284,48 @@ def test_a_key_in_a_kms_that_is_ill_and_then_well(servers):
     assert verdicts(ill) == USUAL | {"kms-unhealthy": FAIL}
     assert [str(one.object) for one in result(ill, "kms-unhealthy").findings] == ["KMS kms-providers"]
     assert verdicts(well) == USUAL | {"kms-unhealthy": PASS}
+
+
+@pytest.fixture(scope="module")
+def restarted(servers, way):
+    """At the end of the way: a server that has written nothing since its start, with a key on the host."""
+    with servers.start("way", way.configuration) as server:
+        yield server
+
+
+def test_started_again_once_all_is_written(restarted):
+    # Nothing was written since the start: all is encrypted that is stored, and who writes next is not told.
+    assert verdicts(judged(restarted)) == USUAL | {
+        "secrets-not-encrypted": UNKNOWN, "secrets-weakly-encrypted": UNKNOWN, "secrets-encrypted-by-aescbc": UNKNOWN,
+    }  # fmt: skip
+    fill(restarted, "f")
+    report = judged(restarted)
+    assert verdicts(report) == USUAL
+    assert "1 writes through secretbox, as the " in result(report, "secrets-not-encrypted").facts[0]
+
+
+def test_metadata_of_secrets_and_nothing_else(restarted, tmp_path):
+    """Asked for by name only, and of what comes not even what kubectl apply wrote into an annotation is kept."""
+    copied = json.dumps({"data": {"password": "aHVudGVyMg=="}})
+    applied = {"kubectl.kubernetes.io/last-applied-configuration": copied, "note": "keep out"}
+    restarted.write(
+        IN_DEFAULT, {"metadata": {"name": "g", "annotations": applied}, "stringData": {"password": "hunter2"}}
+    )
+    kubeconfig, saved = str(restarted.kubeconfig()), tmp_path / "saved"
+    assert run(["snapshot", "save", str(saved), "--kubeconfig", kubeconfig, "--inspect-secret-metadata", "-q"]) == 0
+    documents = list(yaml.safe_load_all(role(READY.needs(), (), KubeletAccess.NONE, secret_metadata=True)))
+    allow(restarted, "scanner", documents)
+    wait_for(restarted, "scanner", "/api/v1/secrets", 200)
+    assert verdicts(scan(restarted, "scanner", secret_metadata=True)) == USUAL
+    snapshot = load(saved)
+    ((_, listing),) = snapshot.listings(SECRETS)
+    kept = [json.loads(body)["metadata"] for body in listing.bodies()]
+    assert {one["name"] for one in kept} == {"0", "a", "b", "c", "d", "f", "g"}
+    for one in kept:
+        assert set(one) == {"name", "namespace", "creationTimestamp", "resourceVersion"}
+    assert b"hunter2" not in saved.read_bytes() and b"keep out" not in b"".join(listing.bodies())
+    for one in Readings(snapshot).of(SECRET_TIMES).value:
+        assert isinstance(one, StoredSecret) and abs(one.created - time.time()) < 600 and one.revision > 0
 
 
 def test_a_file_that_cannot_be_loaded(reloading):
