@@ -116,7 +116,7 @@ def _of_any(rights: Rights, powers: Powers, way: Needed, ask: Ask) -> Iterable[A
     if ask.verb == "create" and "/" not in ask.resource:
         # What is created has no name yet when it is asked about.
         return ()
-    if ask.resource == "namespaces":
+    if ask.resource.partition("/")[0] == "namespaces":
         return (ask.of(name).within(name) for name in own_names(rights.full, ask))
     places = sorted(powers.seats) if way.named == "seated" else (EVERYWHERE,)
     names = (name for name in any_names(rights.full, ask) if name.startswith(way.begins))

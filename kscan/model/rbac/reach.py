@@ -121,7 +121,7 @@ def _by_question(asks: Iterable[Ask], inside: frozenset[Ask]) -> Mapping[Ask, Sc
 
 def _within(scopes: Scopes, places: Scopes, ask: Ask, inside: frozenset[Ask]) -> Scopes:
     """Where a right counts that is held in these scopes; of one namespace by its name there alone."""
-    if ask.name and ask.resource == "namespaces" and places == {ask.name}:
+    if ask.name and ask.resource.partition("/")[0] == "namespaces" and places == {ask.name}:
         return places if scopes & (places | _EVERYWHERE) else NOWHERE
     if EVERYWHERE in places and ask in inside:
         return scopes
