@@ -162,7 +162,8 @@ def _problem(rights: Rights, found: "_Found", subject: Subject, places: Scopes, 
     return Problem(
         subject.ref,
         _message(rights, identity, (danger, *others), places, words),
-        proof=tuple(map(_step, proof)),
+        # One right may be all that several things take.
+        proof=tuple(dict.fromkeys(map(_step, proof))),
         notes=(
             *_by_groups(rights, (dangers[0], found.reach(dangers[0])), identity, places, proof),
             *_shipped_elsewhere(rights, proof),

@@ -129,3 +129,10 @@ def test_params_that_are_wrong_are_named(needs):
     rights = Readings(snapshot_of([])).of(RIGHTS).value
     with pytest.raises(CheckError, match=r"rbac\.grants"):
         list(grants.run(rights, False, None, needs=needs, message="m"))
+
+
+def test_what_one_right_answers_twice_is_proved_once():
+    """To change a ConfigMap stands in the place of deleting it and in that of making it anew."""
+    changer = READER.replace("get", "update").replace("secrets", "configmaps").replace("shop}", "kube-system}", 1)
+    (finding,) = result(changer, "kube-system-configmap-writers").findings
+    assert [one.right for one in finding.proof] == ["update configmaps coredns"]
