@@ -17,26 +17,35 @@ from kscan.rules.dangers import Needed, Ways, asks_of, by_name, of_all, of_any_n
 from kscan.views.rights import Rights
 
 _RBAC, _HOOKS = "rbac.authorization.k8s.io", "admissionregistration.k8s.io"
-# Not critical, as clusters need somebody who may; power to whoever is made to use it.
-_GRAVE = frozenset({"node-certificate-requesters"})
+# Not critical, as clusters need somebody who may, or as it takes more that many have; power to whoever may use it.
+_GRAVE = frozenset({
+    "node-certificate-requesters", "bootstrap-token-makers", "constrained-impersonators",
+    "associated-node-impersonators", "pod-attachers", "pod-changers", "persistent-volume-creators",
+})  # fmt: skip
 _WRITE = ("create", "update", "patch")
-# No critical checks, but power to whoever may be made to use it: the half of a danger whose other half many have,
-# and what is grave where it reaches everything.
-_MORE: Ways = [[
-    Needed(("create",), ("pods/attach", "persistentvolumes")),
-    Needed(("update", "patch"), ("pods",), everywhere=True),
-    Needed(("bind", "escalate"), (f"roles.{_RBAC}", f"clusterroles.{_RBAC}")),
-    Needed(("approve", "sign"), ("signers.certificates.k8s.io",)),
-    Needed(_WRITE, (f"mutatingadmissionpolicies.{_HOOKS}", f"mutatingadmissionpolicybindings.{_HOOKS}")),
-]]  # fmt: skip
+# Of which any name may do.
+_LIMITED = frozenset({"same", "any", "seated"})
 
 
 class _Critical(msgspec.Struct, frozen=True):
-    """A critical danger as its check tells it, and of which platform's clusters it is one."""
+    """A critical danger as its check tells it, and of which platform's clusters it is one, from which version on."""
 
     ways: Ways
-    namespaces: Sequence[str]
-    platform: str
+    namespaces: Sequence[str] = ()
+    platform: str = ""
+    since: int = 0
+
+    def counts(self, rights: Rights) -> bool:
+        """Whether it is a danger in a cluster."""
+        return self.platform in rights.version and (rights.minor is None or rights.minor >= self.since)
+
+
+# What no check tells by itself, but the half of a danger whose other half many have.
+_MORE = _Critical([[
+    Needed(("bind", "escalate"), (f"roles.{_RBAC}", f"clusterroles.{_RBAC}")),
+    Needed(("approve", "sign"), ("signers.certificates.k8s.io",)),
+    Needed(_WRITE, (f"mutatingadmissionpolicies.{_HOOKS}", f"mutatingadmissionpolicybindings.{_HOOKS}"), named="any"),
+]])  # fmt: skip
 
 
 class _Round(msgspec.Struct):
@@ -55,18 +64,19 @@ def powers_of(rights: Rights) -> Powers:
 
 def _powers(rights: Rights) -> Powers:
     """Each round tells whom the powerful of the one before make powerful; as many as there are at most."""
-    critical = [one for one in _critical() if one.platform in rights.version]
+    critical = [one for one in _critical() if one.counts(rights)]
     ways = [one.ways for one in critical]
     named = [one for one in ways if _kinds(one) & {"powerful", "bound"}]
     world = msgspec.structs.replace(rights, full=standing_in(rights.full, _roles(rights, named)), kept=[])
-    held = [_holding(world, _MORE, ())]
+    held, narrow = list[Holding](), list[Reach]()
     for one in critical:
         held.append(_holding(world, one.ways, one.namespaces))
-        if _kinds(one.ways) & {"same", "any"}:
-            held += _by_name(world, Powers(), one.ways)
+        by_names = _by_name(world, Powers(), of_any_name(one.ways)) if _kinds(one.ways) & _LIMITED else ()
+        if "seated" in _kinds(one.ways):
+            narrow += [reach for reach, _ in by_names]
+        else:
+            held += by_names
     targets = _targets(world, (one for one in named if len(one) == 1))
-    narrow = [reach for one in critical if "seated" in _kinds(one.ways)
-              for reach, _ in _by_name(world, Powers(), of_any_name(one.ways))]  # fmt: skip
     base, before, now = Powers(held, named=narrow), None, _Round()
     powers, more = base, list[Holding]()
     while now != before:
@@ -81,10 +91,12 @@ def _powers(rights: Rights) -> Powers:
 
 @cache
 def _critical() -> tuple[_Critical, ...]:
-    """Every check of a critical danger."""
+    """Every check of a critical danger, and what is as grave."""
     checks = (check for check in read_checks(data.folder("checks")) if check.file.rule == "rbac.grants")
     grave = (one.file.params for one in checks if one.file.severity is Severity.CRITICAL or one.id in _GRAVE)
-    return tuple(_Critical(ways_of(one["needs"]), one.get("namespaces", ()), one.get("platform", "")) for one in grave)
+    told = (_Critical(ways_of(one["needs"]), one.get("namespaces", ()), one.get("platform", ""), one.get("since", 0))
+            for one in grave)  # fmt: skip
+    return _MORE, *told
 
 
 def _kinds(ways: Ways) -> set[str]:

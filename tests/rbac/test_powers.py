@@ -12,6 +12,7 @@ from kscan.snapshot.documents import snapshot_of
 
 CHECKS = catalogue().checks
 RBAC, CERTIFICATES = "rbac.authorization.k8s.io", "certificates.k8s.io"
+AUTHENTICATION = "authentication.k8s.io"
 SIGNER = "kubernetes.io/kube-apiserver-client"
 
 
@@ -38,6 +39,11 @@ def found(check, documents):
     return {one.object.name for one in report.results[0].findings}
 
 
+def of_version(text):
+    return {"path": "/version", "json": {"gitVersion": text}}
+
+
+VERSION = of_version("v1.36.3")
 BINDS = (rule("bind", "clusterroles", RBAC, "keeper"), rule("create", "clusterrolebindings", RBAC))
 KEEPER = {"kind": "ClusterRole", "metadata": {"name": "keeper"}, "rules": [rule("list", "secrets")]}
 
@@ -55,6 +61,14 @@ KEEPER = {"kind": "ClusterRole", "metadata": {"name": "keeper"}, "rules": [rule(
         (rule("update", "apiservices", "apiregistration.k8s.io"),),
         (rule("create", "mutatingadmissionpolicies mutatingadmissionpolicybindings", "admissionregistration.k8s.io"),),
         (rule("update", "mutatingwebhookconfigurations", "admissionregistration.k8s.io", "standing"),),
+        (rule("update", "mutatingadmissionpolicies", "admissionregistration.k8s.io", "standing"),),
+        (rule("patch", "mutatingadmissionpolicybindings", "admissionregistration.k8s.io", "standing"),),
+        (rule("approve", "signers", CERTIFICATES),), (rule("sign", "signers", CERTIFICATES),),
+        (rule("impersonate:arbitrary-node", "nodes", AUTHENTICATION),),
+        (rule("impersonate:arbitrary-node", "nodes", AUTHENTICATION, "one"),),
+        (rule("impersonate:associated-node", "nodes", AUTHENTICATION),
+         rule("impersonate-on:associated-node:create", "serviceaccounts/token")),
+        (rule("impersonate:serviceaccount", "serviceaccounts", AUTHENTICATION, "god"),),
         (rule("create", "certificatesigningrequests", CERTIFICATES),
          rule("update", "certificatesigningrequests/approval", CERTIFICATES, "mine"),
          rule("approve", "signers", CERTIFICATES, SIGNER)),
@@ -64,18 +78,32 @@ KEEPER = {"kind": "ClusterRole", "metadata": {"name": "keeper"}, "rules": [rule(
         (rule("get", "nodes/proxy", "", "one"),),
     ],
     ids=["bind", "escalate", "approve", "impersonate", "pods", "volumes", "attach", "apiservices", "policies", "webhook",
+         "policy", "policy-binding", "approves", "signs", "any-node", "one-node", "own-node", "acts-as-account",
          "request", "node", "acts-as-node", "kubelet"],
 )  # fmt: skip
 def test_who_is_powerful_by_names_is_powerful(rules):
-    documents = [KEEPER, *given("t", *rules), *given("minter", mints("t")), *given("actor", rule("impersonate", "serviceaccounts", "", "t"))]  # fmt: skip
+    documents = [VERSION, *powerful_in("bank"), *given("t", *rules), *given("minter", mints("t")), *given("actor", rule("impersonate", "serviceaccounts", "", "t"))]  # fmt: skip
     assert found("token-minters", documents) == {"minter"}
     assert found("service-account-impersonators", documents) == {"actor"}
+
+
+def test_what_constrains_impersonation_is_no_power_before_it_is_asked_for():
+    acts = given("t", rule("impersonate:arbitrary-node", "nodes", AUTHENTICATION))
+    documents = [KEEPER, *acts, *given("minter", mints("t"))]
+    for version, expected in (("v1.34.2", set()), ("v1.35.0", {"minter"})):
+        assert found("token-minters", [of_version(version), *documents]) == expected
 
 
 def test_a_role_that_is_powerful_by_names_is_powerful_to_who_binds_it():
     documents = [KEEPER, *given("t", *BINDS), *given("b", rule("bind", "clusterroles", RBAC, "t"), BINDS[1])]
     assert found("cluster-wide-binders", documents) == {"t", "b"}
     assert found("token-minters", [*documents, *given("minter", mints("b"))]) == {"minter"}
+
+
+def test_a_role_that_has_power_over_what_bears_a_name_is_power_to_who_binds_it():
+    target = given("t", rule("update", "mutatingadmissionpolicies", "admissionregistration.k8s.io", "standing"))
+    binder = given("b", rule("bind", "clusterroles", RBAC, "t"), BINDS[1])
+    assert found("cluster-wide-binders", [*target, *binder]) == {"b"}
 
 
 def test_a_role_of_names_is_powerful_where_the_names_mean_somebody():
@@ -87,8 +115,9 @@ def test_a_role_of_names_is_powerful_where_the_names_mean_somebody():
 
 
 def test_harmless_ones_make_nobody_powerful():
-    harmless = rule("bind", "clusterroles", RBAC, "view"), rule("patch", "pods", "", "one")
-    documents = [*given("t", *harmless), *given("one", mints("two")), *given("two", mints("one", "t"))]
+    harmless = [*given("t", rule("bind", "clusterroles", RBAC, "view")),
+                *given("pods", rule("patch", "pods", "", "one"), place="shop", who="t")]  # fmt: skip
+    documents = [*harmless, *given("one", mints("two")), *given("two", mints("one", "t"))]
     assert found("token-minters", documents) == set()
 
 
@@ -171,8 +200,9 @@ def powerful_in(place):
            "subjects": [{"kind": "ServiceAccount", "name": "god", "namespace": place}]}  # fmt: skip
 
 
-@pytest.mark.parametrize("held", [rule("create", "pods"), mints(), rule("create", "pods/exec"), rule("patch", "deployments", "apps")],
-                         ids=["pods", "tokens", "exec", "deployments"])  # fmt: skip
+@pytest.mark.parametrize("held", [rule("create", "pods"), mints(), rule("create", "pods/exec"), rule("patch", "deployments", "apps"),
+                                  rule("patch", "pods"), rule("create", "pods/attach")],
+                         ids=["pods", "tokens", "exec", "deployments", "changes", "attach"])  # fmt: skip
 def test_who_becomes_the_accounts_of_a_namespace_where_a_powerful_one_stands_is_powerful(held):
     steps = [*given("deployer", held, place="ops"), *given("minter", mints("deployer"), place="ops"),
              *given("actor", rule("impersonate", "serviceaccounts", "", "deployer"), place="ops")]  # fmt: skip
@@ -180,6 +210,17 @@ def test_who_becomes_the_accounts_of_a_namespace_where_a_powerful_one_stands_is_
     assert "minter" not in found("token-minters", [*powerful_in("shop"), *steps])
     assert found("token-minters", [*powerful_in("ops"), *steps]) >= {"minter"}
     assert found("service-account-impersonators", [*powerful_in("ops"), *steps]) == {"actor"}
+
+
+@pytest.mark.parametrize("held", [rule("create", "pods/exec"), rule("patch", "pods"), rule("update", "pods", "", "dns"),
+                                  rule("create", "secrets"), rule("create delete", "configmaps")],
+                         ids=["exec", "changes", "by-name", "node-tokens", "configuration"])  # fmt: skip
+def test_who_becomes_who_has_power_over_what_runs_the_cluster_is_powerful(held):
+    acts = rule("impersonate", "serviceaccounts", "", "t")
+    for place, expected in (("kube-system", {"actor"}), ("shop", set())):
+        actor, target = given("actor", acts, place="bank"), [*given("t", held, place=place)]
+        target[1] = target[1] | {"subjects": [{"kind": "ServiceAccount", "name": "t", "namespace": "bank"}]}
+        assert found("service-account-impersonators", [*target, *actor]) == expected
 
 
 def test_a_group_of_accounts_that_is_powerful_makes_its_namespaces_so():
@@ -199,10 +240,13 @@ def test_a_group_of_accounts_that_is_powerful_makes_its_namespaces_so():
 
 
 def test_names_are_power_where_a_powerful_account_stands_and_nothing_elsewhere():
-    execs = rule("create", "pods/exec", "", "web-0"), rule("patch", "deployments", "apps", "web")
-    for held in execs:
+    for check, held in (
+        ("pod-execs", rule("create", "pods/exec", "", "web-0")),
+        ("workload-changers", rule("patch", "deployments", "apps", "web")),
+        ("pod-changers", rule("update", "pods", "", "web-0")),
+        ("pod-attachers", rule("create", "pods/attach", "", "web-0")),
+    ):
         steps = [*given("t", held, place="ops"), *given("minter", mints("t"), place="ops")]
-        check = "pod-execs" if held is execs[0] else "workload-changers"
         assert found("token-minters", steps) == found(check, steps) == set()
         assert found("token-minters", [*powerful_in("ops"), *steps]) == {"minter"}
         assert found(check, [*powerful_in("ops"), *steps]) == {"t"}
