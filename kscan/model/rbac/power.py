@@ -1,6 +1,5 @@
 """Who and what is powerful: whoever holds one of the grave dangers comes to what others have, or to all."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain
 
@@ -147,13 +146,13 @@ def becoming(
 
 
 def _standing(authorizer: Authorizer) -> Iterator[Identity]:
-    """Service accounts and groups of them; of those alike two, as one may be whom a right is about."""
-    alike: Counter[object] = Counter()
+    """Service accounts and groups of them; of those alike one, as they have power over the same."""
+    alike: set[object] = set()
     for key, identity in zip(authorizer.keys, authorizer.identities, strict=True):
         if _seats(identity):
             held = identity.groups, tuple(id(grant.binding) for grant in authorizer.granted(key))
-            alike[held] += 1
-            if alike[held] <= 2:
+            if held not in alike:
+                alike.add(held)
                 yield identity
 
 
@@ -175,9 +174,8 @@ class _World:
                 self._within.setdefault(place, []).append(found)
 
     def within(self, seat: str) -> Iterator[Identity]:
-        """Who has power in a namespace; under the empty name, in any."""
-        for found in [self._within.get(seat, [])] if seat else self._within.values():
-            yield from chain.from_iterable(found)
+        """Who has power in a namespace."""
+        return chain.from_iterable(self._within.get(seat, ()))
 
 
 def _seats(identity: Identity) -> Scopes:
