@@ -38,6 +38,7 @@ SUBJECTS = (
     {"kind": "Group", "name": "system:masters"},
 )
 RBAC, CERTIFICATES = "rbac.authorization.k8s.io", "certificates.k8s.io"
+HOOKS, AUTHENTICATION = "admissionregistration.k8s.io", "authentication.k8s.io"
 
 
 def rule(verbs, resources, group="", names=()):
@@ -55,7 +56,17 @@ RULES = (
     rule(["delete"], ["pods"]),
     rule(["create"], ["pods/exec", "pods/eviction"]),
     rule(["create"], ["pods/exec"], "", ["nothing"]),
+    # What is milder by a name that is enough, in several ways.
+    rule(["create"], ["pods/attach", "pods/ephemeralcontainers"], "", ["nothing"]),
+    rule(["patch"], ["pods", "pods/ephemeralcontainers"], "", ["nothing"]),
+    rule(["patch"], ["deployments", "statefulsets"], "apps", ["nothing"]),
+    rule(["delete"], ["secrets", "configmaps"], "", ["nothing", "coredns"]),
+    rule(["get"], ["nodes/proxy"], "", ["worker"]),
+    rule(["patch"], ["mutatingwebhookconfigurations", "mutatingadmissionpolicies"], HOOKS, ["nothing"]),
+    rule(["patch"], ["pods", "deployments"], "*"),
+    rule(["create"], ["pods/attach", "configmaps", "serviceaccounts/token"]),
     rule(["update"], ["nodes/status", "namespaces"]),
+    rule(["patch"], ["namespaces/status"], "", ["shop"]),
     rule(["escalate", "bind"], ["roles", "clusterroles"], RBAC),
     rule(["bind"], ["clusterroles"], RBAC, ["edit"]),
     rule(["escalate"], ["roles", "clusterroles"], RBAC, ["one", "two"]),
@@ -70,6 +81,14 @@ RULES = (
     rule(["impersonate"], ["users", "groups", "serviceaccounts"]),
     rule(["impersonate"], ["users", "groups", "serviceaccounts"], "", ["jo", "developers", "web", "default"]),
     rule(["create"], ["serviceaccounts/token"], "", ["web", "replicaset-controller"]),
+    rule(["impersonate:associated-node", "impersonate:arbitrary-node"], ["nodes"], AUTHENTICATION, ["*", "worker"]),
+    rule(
+        ["impersonate:user-info", "impersonate:serviceaccount"],
+        ["users", "serviceaccounts"],
+        AUTHENTICATION,
+        ["jo", "web"],
+    ),
+    rule(["impersonate-on:associated-node:create"], ["serviceaccounts/token"]),
     rule(["get"], ["configmaps"]),
     {"verbs": ["get"], "nonResourceURLs": ["/metrics"]},
     {"verbs": ["*"], "nonResourceURLs": ["*"]},
