@@ -75,7 +75,7 @@ def question(served: Served, verb: str, thing: str, name: str, namespace: str) -
     if verb != "*" and verb not in found.verbs:
         advice = nearest(verb, found.verbs) or f"there are {', '.join(found.verbs)}"
         raise ConfigError(f"{found} has no verb {verb!r}", advice)
-    own = found.plural == "namespaces" and bool(name)
+    own = found.plural.partition("/")[0] == "namespaces" and bool(name)
     inside = found.namespaced or own
     place = name if own else namespace if inside else ""
     return Ask(verb, found.plural, found.group, name, place), inside

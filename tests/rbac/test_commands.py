@@ -5,8 +5,10 @@ import json
 import pytest
 
 from kscan.__main__ import run
+from kscan.commands.rights import question
 from kscan.snapshot.archive import save
 from kscan.snapshot.manifests import load_manifests
+from kscan.views.shipped import own_served
 from tests.fake_api import Fault, cluster, fake_api
 
 RBAC = "apiVersion: rbac.authorization.k8s.io/v1\n"
@@ -199,3 +201,11 @@ def test_live_and_saved_answer_alike_and_say_what_they_could_not_see(told, tmp_p
         code, out, err = told("who-can", "list", "pods", "--kubeconfig", fake.kubeconfig(tmp_path))
     assert code == 3
     assert "Webhook may allow more than RBAC does" in err
+
+
+@pytest.mark.parametrize(
+    ("verb", "thing"), [("patch", "namespaces"), ("patch", "ns/status"), ("update", "ns/finalize")]
+)
+def test_a_namespace_and_its_subresources_are_asked_about_within_it(verb, thing):
+    ask, inside = question(own_served(), verb, thing, "shop", "")
+    assert (ask.name, ask.namespace, inside) == ("shop", "shop", True)
