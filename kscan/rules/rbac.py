@@ -16,6 +16,7 @@ from kscan.model.words import listed
 from kscan.rules.bindings import shipped_elsewhere
 from kscan.rules.cuts import smallest_change
 from kscan.rules.dangers import Ways, by_name, of_all, ways_of
+from kscan.rules.held import Found
 from kscan.rules.power import powers_of
 from kscan.rules.rule import rule
 from kscan.views.rights import RIGHTS, Rights
@@ -65,7 +66,7 @@ def grants(
         found=found,
         # Of what may be served, and may be not.
         perhaps=found if most == danger else _found(rights, ways, surely=False),
-        all_powerful=_Found(rights, (everything,) if danger != everything else ()),
+        all_powerful=Found(rights, (everything,) if danger != everything else ()),
         namespaces=namespaces,
         undated=bool(since or before or platform) and rights.minor is None,
         words=(message, named),
@@ -90,9 +91,9 @@ def _of_each(rights: Rights, asked: "_Asked") -> Judgements:
 class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A danger as it is asked of each subject, and what is said of who holds it."""
 
-    found: "_Found"
-    perhaps: "_Found"
-    all_powerful: "_Found"
+    found: Found
+    perhaps: Found
+    all_powerful: Found
     namespaces: Sequence[str]
     # Whether it depends on a version that is not known.
     undated: bool
@@ -152,7 +153,7 @@ def _rest(rights: Rights, subject: Subject, key: str, more: int) -> Unsure:
     return Unsure(binding, f"it names {more:,} more who hold what {subject} holds: too many to tell each")
 
 
-def _problem(rights: Rights, found: "_Found", subject: Subject, places: Scopes, words: tuple[str, str]) -> Problem:
+def _problem(rights: Rights, found: Found, subject: Subject, places: Scopes, words: tuple[str, str]) -> Problem:
     """What somebody holds in these places, with the proof of one of them."""
     identity, place = identity_of(subject), min(places)
     dangers = found.at(identity, place)
@@ -187,59 +188,9 @@ def _message(
     return f"{named} {listed(names)}{_where(places, dangers[0]) if inside else ''}"
 
 
-class _Found:
-    """Where subjects are to be told of a danger, of all objects or of names that are enough; asked once for all."""
-
-    def __init__(self, rights: Rights, dangers: Sequence[Danger]) -> None:
-        self._dangers = [
-            (one, Reach(rights.full, one), Reach(rights.shipped, one), Reach(rights.undecided, one)) for one in dangers
-        ]
-
-    def of(self, identity: Identity, namespaces: Sequence[str] = ()) -> Scopes:
-        """Where somebody holds it by bindings of their own, who is not shipped with it."""
-        return _union(_beyond(full, shipped, identity, namespaces) for _, full, shipped, _ in self._dangers)
-
-    def surely(self, identity: Identity, namespaces: Sequence[str] = ()) -> Scopes:
-        """The same, without what may be shipped."""
-        return _union(_beyond(full, undecided, identity, namespaces) for _, full, _, undecided in self._dangers)
-
-    def reach(self, danger: Danger) -> Reach:
-        """Who holds one of these dangers."""
-        return next(full for one, full, _, _ in self._dangers if one is danger)
-
-    def held(self, identity: Identity, places: Scopes) -> Iterator[tuple[Danger, Scopes]]:
-        """The dangers that somebody surely holds in some of these places, that of all objects first, and in which."""
-        for one, full, _, undecided in self._dangers:
-            if mine := common(places, _beyond(full, undecided, identity)):
-                yield one, mine
-
-    def at(self, identity: Identity, place: str) -> list[Danger]:
-        """The dangers that somebody surely holds in a place, that of all objects first."""
-        return [one for one, full, _, undecided in self._dangers
-                if not {EVERYWHERE, place}.isdisjoint(_beyond(full, undecided, identity))]  # fmt: skip
-
-
-def _found(rights: Rights, ways: Ways, *, surely: bool) -> _Found:
+def _found(rights: Rights, ways: Ways, *, surely: bool) -> Found:
     powers = powers_of(rights) if any(way.named for one in ways for way in one) else Powers()
-    return _Found(rights, (of_all(rights, ways, surely=surely), *by_name(rights, powers, ways, surely=surely)))
-
-
-def _union(places: Iterable[Scopes]) -> Scopes:
-    found = NOWHERE.union(*places)
-    return frozenset({EVERYWHERE}) if EVERYWHERE in found else found
-
-
-def _beyond(full: Reach, known: Reach, identity: Identity, namespaces: Sequence[str] = ()) -> Scopes:
-    """Where somebody holds a danger by bindings of their own, beyond what is known to be shipped."""
-    places = full.own(identity)
-    if namespaces:
-        places &= {EVERYWHERE, *namespaces}
-    if not places:
-        return places
-    shipped = known.of(identity)
-    if EVERYWHERE in shipped:
-        return NOWHERE
-    return frozenset({EVERYWHERE}) if EVERYWHERE in places else places - shipped
+    return Found(rights, (of_all(rights, ways, surely=surely), *by_name(rights, powers, ways, surely=surely)))
 
 
 def _moot(rights: Rights, danger: Danger, since: int, before: int, platform: str) -> str:
