@@ -125,9 +125,9 @@ def forget_the_scope(patch):
 def forget_the_context(patch):
     """A rule is asked though what it leans on is not there, and its findings stand."""
 
-    def patched(check, found, more):
+    def patched(readings, check, found, more):
         bare = [ask.msgspec.structs.replace(reading, gaps=()) for reading in found]
-        return by_rule(check, bare, more)
+        return by_rule(readings, check, bare, more)
 
     by_rule = ask._by_rule
     patch.setattr(ask, "_by_rule", patched)

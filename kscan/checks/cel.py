@@ -6,7 +6,7 @@ Where that fails, they are asked one by one, so that an error costs only the che
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
@@ -23,6 +23,8 @@ Answer = bool | str | Erred
 
 # The runtime makes a list anew for each member that a comprehension adds to it.
 _AT_ONCE = 128
+# Expressions that stay compiled: more than are shipped, for whoever judges several times.
+_MOST_KEPT = 1024
 
 
 class Parts:
@@ -125,16 +127,14 @@ class _Forms:
         self._before = "".join(names) + "parts().map(part, " + "".join(f"[part.{name}].map({name}, " for name in own)
         self._after = ")[0]" * len(own) + ")" + ")[0]" * len(names)
         self._parts: Sequence[Variables] = ()
-        self._known: dict[str, Any] = {}
+        # An expression compiled to give a list, for each part what it says of it; None where it is nested too deep.
+        self.of = lru_cache(_MOST_KEPT)(self._compiled)
 
-    def of(self, expression: str) -> Any:  # noqa: ANN401 - a compiled expression
-        """An expression compiled to give a list, for each part what it says of it; None where it is nested too deep."""
-        if expression not in self._known:
-            try:
-                self._known[expression] = self._environment.compile(f"{self._before}{expression}{self._after}")
-            except RuntimeError:
-                self._known[expression] = None
-        return self._known[expression]
+    def _compiled(self, expression: str) -> Any:  # noqa: ANN401 - a compiled expression
+        try:
+            return self._environment.compile(f"{self._before}{expression}{self._after}")
+        except RuntimeError:
+            return None
 
     def asked(self, program: Any, parts: Sequence[Variables], activation: Any) -> Any:  # noqa: ANN401
         """What it says of these parts, or Erred."""
@@ -175,16 +175,16 @@ def compile_checks(
     checks: Sequence[Check], shared: Sequence[str], own: Sequence[str] = (), *, strict: bool = False
 ) -> Program:
     """One program for the checks of a target; CheckError names the check that does not compile."""
-    one = environment((*shared, *own, "namespaceObject"))
+    one = _plain((*shared, *own, "namespaceObject"))
     alone = tuple(_compiled(one, check, check.file.cel) for check in checks)
     messages = tuple(_compiled(one, check, _message(check)) for check in checks)
     mild = tuple(_compiled(one, check, check.file.milder.when) if check.file.milder else None for check in checks)
-    forms = _Forms(shared, own)
+    forms = _forms(tuple(shared), tuple(own))
     together = _together(checks, forms)
     apart = () if together else tuple(i for i, check in enumerate(checks) if not _together([check], forms))
     if apart:
         together = _together([check for i, check in enumerate(checks) if i not in apart], forms)
-    return Program(tuple(checks), forms, together, apart, one, alone, messages, mild, strict)
+    return Program(tuple(checks), forms, together, apart, one.environment, alone, messages, mild, strict)
 
 
 def _together(checks: Sequence[Check], forms: _Forms) -> Any:  # noqa: ANN401 - a compiled expression
@@ -208,9 +208,27 @@ def _bound(check: Check, expression: str) -> str:
     return f"[{msgspec.json.encode(check.file.params).decode()}].map(params, (\n{expression}\n))[0]"
 
 
-def _compiled(environment: Any, check: Check, expression: str) -> _Single:  # noqa: ANN401 - untyped binding
+class _Plain:
+    """An environment of these variables, with what was compiled in it."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.environment = environment(names)
+        self.of = lru_cache(_MOST_KEPT)(self.environment.compile)
+
+
+@cache
+def _plain(names: tuple[str, ...]) -> _Plain:
+    return _Plain(names)
+
+
+@cache
+def _forms(shared: tuple[str, ...], own: tuple[str, ...]) -> _Forms:
+    return _Forms(shared, own)
+
+
+def _compiled(environment: _Plain, check: Check, expression: str) -> _Single:
     text = _bound(check, expression)
     try:
-        return _Single(text, environment.compile(text))
+        return _Single(text, environment.of(text))
     except RuntimeError as error:
         raise CheckError(f"check {check.id}: its CEL does not compile", first_line(str(error))) from error

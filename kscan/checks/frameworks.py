@@ -1,10 +1,12 @@
 """Frameworks: control ids with our own short titles; which checks answer them stands on the checks."""
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from kscan import data
 from kscan.checks.check import Check
 from kscan.documents import documents_in
 from kscan.errors import CheckError, ConfigError, nearest
@@ -53,7 +55,14 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_frameworks(folder: Path) -> dict[str, Framework]:
     """Every framework of a folder of checks, by name."""
-    return {path.stem: _read(path) for path in sorted((folder / "frameworks").glob("*.yaml"))}
+    read = _shipped if folder == data.folder("checks") else _read
+    return {path.stem: read(path) for path in sorted((folder / "frameworks").glob("*.yaml"))}
+
+
+@cache
+def _shipped(path: Path) -> Framework:
+    """A file of the package, which does not change while kscan runs."""
+    return _read(path)
 
 
 def _read(path: Path) -> Framework:

@@ -1,7 +1,8 @@
 """The checks, made ready: every name resolved, every expression compiled, and what they read."""
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, get_type_hints
 
 import msgspec
@@ -66,11 +67,16 @@ def _known_rule(check: Check) -> Rule:
     if rule is None:
         raise CheckError(f"check {check.id}: no rule is called {check.file.rule}", nearest(check.file.rule, RULES))
     try:
-        inspect.signature(rule.run).bind(*rule.views, *rule.more, **check.file.params)
-        types = get_type_hints(rule.run)
+        signature, types = _takes(rule.run)
+        signature.bind(*rule.views, *rule.more, **check.file.params)
         for name, value in check.file.params.items():
             msgspec.convert(value, types.get(name, Any))
     except (TypeError, msgspec.ValidationError) as error:
         problem = f"check {check.id}: the rule {check.file.rule} does not take these params"
         raise CheckError(problem, str(error)) from error
     return rule
+
+
+@cache
+def _takes(run: Callable[..., object]) -> tuple[inspect.Signature, Mapping[str, Any]]:
+    return inspect.signature(run), get_type_hints(run)

@@ -25,6 +25,8 @@ class Budget:
     ordinary: int = 60_000
     others: int = 15_000
     steps: int = _ALL
+    # Pods that are looked at, also where what is said of them is known from another namespace.
+    looks: int = 600_000
 
 
 class Shown:

@@ -97,12 +97,13 @@ class Trial:
     def _tried(self, namespace: Mapping[str, Any], place: Place, case: Case) -> Outcome:
         pot = "ordinary" if case == ORDINARY else "others"
         left = getattr(self._budget, pot)
-        if left <= 0:
+        if left <= 0 or self._budget.looks <= 0:
             return Outcome(doubt=_SPENT)
         before = self._expressions.asked
         asked = _Asked(self._expressions, self._shown, namespace, place, case)
         became = {probe.name: asked.became(probe) for probe in self._probes}
         setattr(self._budget, pot, left - (self._expressions.asked - before))
+        self._budget.looks -= len(asked.said)
         doubts = {name: one for name, one in became.items() if one}
         stops = frozenset(name for name, one in became.items() if one is None)
         return Outcome(stops, next(iter(doubts.values()), ""), frozenset(doubts))
