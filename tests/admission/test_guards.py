@@ -155,6 +155,22 @@ def test_what_is_not_tried_for_want_of_time_is_a_doubt():
     assert not last.stops and last.doubted == EVERY and "did not try them all" in last.doubt
 
 
+def test_where_nothing_more_is_looked_at_no_guard_is_shown_but_those_that_hold_in_every_case(monkeypatch):
+    documents = [
+        {"kind": "ValidatingAdmissionPolicy", "metadata": {"name": "it"}, "spec": {
+            "matchConstraints": {"resourceRules": [PODS | {"resources": ["pods", "pods/ephemeralcontainers"]}]},
+            "validations": [{"expression": f"request.namespace.matches('^a') || ({NO_PRIVILEGE})"}]}},
+        {"kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": "it"},
+         "spec": {"policyName": "it", "validationActions": ["Deny"]}},
+        *({"kind": "Namespace", "metadata": {"name": f"n{at}", "labels": {
+            **({"pod-security.kubernetes.io/enforce": "restricted"} if at == 5 else {})}}} for at in range(6)),
+        {"path": "/flagz", "json": {"kind": "Flagz", "flags": {"allow-privileged": "true"}}},
+    ]  # fmt: skip
+    monkeypatch.setattr("kscan.model.admission.shown.LOOKS", 60)
+    found = {one.namespace: one.privileged for one in reading(*documents).value}
+    assert (found["n4"], found["n5"]) == (Answer.UNKNOWN, Answer.REFUSED)
+
+
 @pytest.mark.parametrize(("flags", "answer"), [
     ({"allow-privileged": "true"}, Answer.REFUSED),
     ({"allow-privileged": "true", "admission-control-config-file": "/a.yaml"}, Answer.UNKNOWN),

@@ -19,7 +19,7 @@ from kscan.model.admission.matching import CREATE_POD, DEBUG_POD, NAME, asked, l
 from kscan.model.admission.policies import Policy, PolicyBinding
 from kscan.model.admission.probes import EVERY, PRIVILEGED
 from kscan.model.admission.server import STATIC_POLICIES, AdmissionServer
-from kscan.model.admission.trial import Trial, Trials
+from kscan.model.admission.trial import SPENT, Trial, Trials
 from kscan.model.admission.webhooks import Hook
 from kscan.model.admission.wildcards import kyverno_matches_any
 from kscan.model.namespaces import SYSTEM
@@ -85,7 +85,7 @@ class Asked:
     """Who is asked about pods, with every expression compiled once."""
 
     def __init__(self, every: Everything, trials: Trials) -> None:
-        self._every = every
+        self._every, self._trials = every, trials
         policies = {one.metadata.name: (one, trials.of(one.spec)) for one in every.policies}
         off = "ValidatingAdmissionPolicy" in every.server.off
         bindings = [one for one in every.bindings if one.spec.policy_name in policies and not off]
@@ -109,7 +109,10 @@ class Asked:
             *self._called(namespace, labels),
             *self._by_server(labels),
         ]
-        tried = self._cases(asking, name)
+        if self._trials.spent:
+            asking = [one if one.stops_always else msgspec.structs.replace(one, unsure=one.unsure or SPENT)
+                      for one in asking]  # fmt: skip
+        tried = (ORDINARY,) if self._trials.spent else self._cases(asking, name)
         told = [(one.told(tried if one.guard.action is Action.DENY else (ORDINARY,)), one.always) for one in asking]
         guards = sorted(
             (one for one, always in told if one.matters or always), key=lambda one: _ORDER.index(one.effect)

@@ -1,7 +1,7 @@
 """What a policy says of every pod that does a thing: that it stops them all is shown, and never concluded from some."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kscan.model.admission.cases import Requester
 from kscan.model.admission.deeds import ANY_POD
@@ -14,6 +14,7 @@ from kscan.model.cel.tree import Node
 # How many steps are worked out for a policy, for all together, and how many more for each time that one is looked at.
 _STEPS, _EACH = 100_000, 600
 _ALL = 1_000_000
+LOOKS = 300_000
 _Trees = Sequence[Node | None]
 
 
@@ -26,7 +27,7 @@ class Budget:
     others: int = 15_000
     steps: int = _ALL
     # Pods that are looked at, also where what is said of them is known from another namespace.
-    looks: int = 600_000
+    looks: int = field(default_factory=lambda: LOOKS)
 
 
 class Shown:

@@ -18,7 +18,7 @@ from kscan.model.admission.tailored import tailored
 
 # One label by its name; what walks over all of them sees the namespace's name among them.
 _ONE_LABEL = re.compile(r"""namespaceObject\.metadata\.labels(\.\w+\b(?!\s*\()|\[('[^']*'|"[^"]*")\])""")
-_SPENT = "so many namespaces and requests are told apart by policies that kscan did not try them all"
+SPENT = "so many namespaces and requests are told apart by policies that kscan did not try them all"
 _NOT_SHOWN = "it refuses each such pod that kscan tried, which does not show that it refuses all of them"
 _ANYWAY = "it refuses the harmless pod as well that kscan tries it with"
 # What finds nothing in a name but the texts that stand beside it.
@@ -98,7 +98,7 @@ class Trial:
         pot = "ordinary" if case == ORDINARY else "others"
         left = getattr(self._budget, pot)
         if left <= 0 or self._budget.looks <= 0:
-            return Outcome(doubt=_SPENT)
+            return Outcome(doubt=SPENT)
         before = self._expressions.asked
         asked = _Asked(self._expressions, self._shown, namespace, place, case)
         became = {probe.name: asked.became(probe) for probe in self._probes}
@@ -120,6 +120,11 @@ class Trials:
     def __init__(self, budget: Budget | None = None) -> None:
         self._budget = budget or Budget()
         self._known: dict[bytes, Trial] = {}
+
+    @property
+    def spent(self) -> bool:
+        """Whether no more is tried."""
+        return self._budget.looks <= 0
 
     def of(self, spec: PolicySpec) -> Trial:
         """A policy, ready to be tried."""
