@@ -13,6 +13,7 @@ from kscan.model.rbac.names import accounts_named, named_targets, scopes_of
 from kscan.model.rbac.power import Becoming, Holding, Powers, becoming, standing_in
 from kscan.model.rbac.reach import NOWHERE, Danger, Reach
 from kscan.model.rbac.roles import Ask
+from kscan.model.served import Served
 from kscan.rules.dangers import Needed, Ways, asks_of, by_name, of_all, of_any_name, ways_of
 from kscan.views.rights import Rights
 
@@ -56,10 +57,12 @@ class _Round(msgspec.Struct):
 
 
 def powers_of(rights: Rights) -> Powers:
-    """The powerful, found once for a cluster."""
-    if not rights.kept:
-        rights.kept.append(_powers(rights))
-    return rights.kept[0]
+    """The powerful, found once for a cluster: whatever ships, and may ship, the same hold the same."""
+    key = "powers", rights.version, rights.minor, rights.all_roles, rights.all_bindings
+    known: tuple[Served, Powers] | None = rights.full.kept.get(key)
+    if known is None or known[0] is not rights.served:
+        known = rights.full.kept[key] = rights.served, _powers(rights)
+    return known[1]
 
 
 def _powers(rights: Rights) -> Powers:
@@ -67,7 +70,7 @@ def _powers(rights: Rights) -> Powers:
     critical = [one for one in _critical() if one.counts(rights)]
     ways = [one.ways for one in critical]
     named = [one for one in ways if _kinds(one) & {"powerful", "bound"}]
-    world = msgspec.structs.replace(rights, full=standing_in(rights.full, _roles(rights, named)), kept=[])
+    world = msgspec.structs.replace(rights, full=standing_in(rights.full, _roles(rights, named)))
     held, narrow = list[Holding](), list[Reach]()
     for one in critical:
         held.append(_holding(world, one.ways, one.namespaces))

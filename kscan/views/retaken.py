@@ -3,6 +3,8 @@
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from kscan.snapshot.snapshot import Snapshot
 from kscan.views.reading import Reading
 from kscan.views.view import Readings, Source, T, View
@@ -40,8 +42,9 @@ class Retaken(Readings):
         known = self._known.values.setdefault(view.name, [])
         same: T | None = next((one for one in known if one == value), None)
         if same is None:
-            known.append(value)
-        return value if same is None else same
+            same = _with_parts(value, known)
+            known.append(same)
+        return same
 
     def made(self, of: Hashable, values: Sequence[object], make: Callable[[], Iterable[T]]) -> Iterable[T]:
         """The same as before, where it was made of the very same values."""
@@ -50,3 +53,17 @@ class Retaken(Readings):
             self._known.made[key] = values, tuple(make())
         found: tuple[T, ...] = self._known.made[key][1]
         return found
+
+
+def _with_parts(value: T, known: Sequence[T]) -> T:
+    """The same, with those of its parts that are equal to one of before."""
+    if not isinstance(value, msgspec.Struct):
+        return value
+    parts = {}
+    for one in (one for one in known if type(one) is type(value)):
+        # What is noted beside them belongs to the value that it was noted of.
+        for name in (field for field in value.__struct_fields__ if not field.startswith("_")):
+            before, now = getattr(one, name), getattr(value, name)
+            if name not in parts and before is not now and before == now:
+                parts[name] = before
+    return msgspec.structs.replace(value, **parts)

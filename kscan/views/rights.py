@@ -11,7 +11,6 @@ from kscan.model.rbac.authorizer import Authorizer
 from kscan.model.rbac.baseline import Baseline, Origin
 from kscan.model.rbac.crowds import Told, told
 from kscan.model.rbac.identity import subject_key
-from kscan.model.rbac.power import Powers
 from kscan.model.rbac.roles import Binding, Role
 from kscan.model.rbac.shipped import only_shipped
 from kscan.model.served import Served
@@ -47,8 +46,6 @@ class Rights(msgspec.Struct, frozen=True):
     all_bindings: bool = True
     # Who is judged one by one, and who with them.
     told: Told = Told(())
-    # The powerful, once somebody asked for them.
-    kept: list[Powers] = []
     # By the identity of each binding: to ask for each of its subjects anew would take the square of their number.
     _origins: dict[int, tuple[Binding, dict[str, Origin]]] = {}
 
@@ -68,7 +65,7 @@ class Rights(msgspec.Struct, frozen=True):
 
 
 def _parts(rights: Rights) -> tuple[object, ...]:
-    return msgspec.structs.astuple(rights)[:-2]
+    return msgspec.structs.astuple(rights)[:-1]
 
 
 def _build(source: Source) -> Rights:

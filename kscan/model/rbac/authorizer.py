@@ -1,8 +1,9 @@
 """The RBAC authorizer: who may do what, with the binding, the role and the rule that say so."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -62,6 +63,8 @@ class Authorizer:
         self.bindings = tuple(bindings)
         self.named = {binding.ref: binding for binding in self.bindings}
         self.uses = Counter(binding.role for binding in self.bindings)
+        # What others found out of it, and need not find out again.
+        self.kept: dict[Hashable, Any] = {}
         self._grants: dict[str, list[Grant]] = {}
         self._by_role: dict[ObjectRef, list[Grant]] = {}
         for grant in self._resolved():
