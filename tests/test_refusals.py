@@ -43,7 +43,7 @@ def pairs(check, chosen=random.Random(7)):  # noqa: B008 - one sequence of choic
             *combinations(held, 2),
             *((one, other) for one in held for other in chosen.sample(bare, min(2, len(bare)))),
         ]
-        for one, other in chosen.sample(both, min(6, len(both))):
+        for one, other in chosen.sample(both, min(3, len(both))):
             less = refused(snapshot, one, other)
             after = judge(Retaken(less, readings), ready).results[0]
             yield f"{check.id}, {example.name!r}, {one} and {other}: ", worse(before, after)
