@@ -5,6 +5,7 @@ discovery is read, here, and its version is one that was not told whole.
 """
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
@@ -15,6 +16,22 @@ CURRENT, STALE, ODD = "Current", "Stale", "Odd"
 _RESOURCE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?")
 _GROUP = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)?")
 _VERSION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+# What every cluster serves: who leaves it out has not told all.
+ALWAYS: Mapping[str, frozenset[str]] = {
+    "": frozenset({
+        "configmaps", "namespaces", "nodes", "persistentvolumes", "pods", "secrets", "serviceaccounts", "services",
+    }),
+    "admissionregistration.k8s.io": frozenset({"mutatingwebhookconfigurations", "validatingwebhookconfigurations"}),
+    "apiextensions.k8s.io": frozenset({"customresourcedefinitions"}),
+    "apiregistration.k8s.io": frozenset({"apiservices"}),
+    "apps": frozenset({"daemonsets", "deployments", "replicasets", "statefulsets"}),
+    "batch": frozenset({"cronjobs", "jobs"}),
+    "certificates.k8s.io": frozenset({"certificatesigningrequests"}),
+    "networking.k8s.io": frozenset({"ingresses", "networkpolicies"}),
+    "rbac.authorization.k8s.io": frozenset({"clusterrolebindings", "clusterroles", "rolebindings", "roles"}),
+}  # fmt: skip
 
 
 class ServedKind(msgspec.Struct, frozen=True):
@@ -95,6 +112,10 @@ class OfferedGroup(msgspec.Struct, frozen=True):
     def is_known(self) -> bool:
         """Whether all its versions tell what they serve."""
         return bool(self.versions) and not any(version.untold for version in self.versions)
+
+    def lacks(self, resources: frozenset[str]) -> bool:
+        """Whether it does not serve some of these, in no version."""
+        return not resources <= {one.resource for version in self.versions for one in version.resources}
 
     @property
     def name(self) -> str:

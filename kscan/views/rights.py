@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from kscan.model.components import version
+from kscan.model.discovery import ALWAYS
 from kscan.model.meta import Metadata
 from kscan.model.rbac.aggregation import with_gathered
 from kscan.model.rbac.authorizer import Authorizer
@@ -27,6 +28,7 @@ from kscan.views.view import Source, View
 _UNTOLD = tuple(reason for reason in Reason if reason is not Reason.UNDECODABLE)
 # Authorizers that leave no decision to anybody but RBAC: Node answers kubelets alone.
 _KNOWN = frozenset({"Node", "RBAC"})
+_NONE: frozenset[str] = frozenset()
 _UNSEEN = "it could not be seen whether anything but RBAC allows something"
 
 
@@ -117,12 +119,14 @@ def _served(source: Source, roles: Sequence[Role]) -> Served:
         for need, question in ((API, CORE_OFFERED), (APIS, OFFERED))
     }
     told = [group for found in answers.values() for group in found or ()]
-    known = {group.name: group.is_known for group in told}
+    # Nobody asked a server who wrote a snapshot down by hand: it holds what matters.
+    always = ALWAYS if is_live(source) else {}
+    known = {group.name: group.is_known and not group.lacks(always.get(group.name, _NONE)) for group in told}
     untold = {need for need, found in answers.items() if found is None or source.told_by(need)}
 
     def is_open(group: str) -> bool:
         """Whether a group may serve more than is known of it."""
-        return not known[group] if group in known else (APIS if group else API) in untold
+        return not known[group] if group in known else group in always or (APIS if group else API) in untold
 
     more = [group for group in own_groups() if group.name not in known and is_open(group.name)]
     more += () if is_live(source) else defined(source)

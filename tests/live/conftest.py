@@ -48,7 +48,8 @@ def pytest_collection_modifyitems(items):
 
 def scans_first(items):
     """What is asked of the server that is filled, together: the many scans before whoever writes more for them to read."""
-    shared = [one for one in items if "server" in one.fixturenames]
+    # Other tests have servers of that name, too.
+    shared = [one for one in items if {"server", "assets"} <= {*one.fixturenames}]
     for version in dict.fromkeys(one.callspec.params["assets"] for one in shared):
         block = [one for one in shared if one.callspec.params["assets"] == version]
         first, moved = items.index(block[0]), set(map(id, block))

@@ -1,5 +1,7 @@
 """What the cluster serves, as far as it was told: what was not told makes no finding, and nothing not applicable."""
 
+import json
+
 import pytest
 
 from kscan.commands.selected import catalogue
@@ -7,9 +9,11 @@ from kscan.judge.engine import judge
 from kscan.judge.plan import plan
 from kscan.judge.refusals import Refusal, refused
 from kscan.judge.report import Status
+from kscan.model.discovery import ALWAYS
 from kscan.snapshot.documents import snapshot_of
-from kscan.snapshot.entry import Reason
+from kscan.snapshot.entry import Body, Reason
 from kscan.snapshot.needs import Plain
+from kscan.snapshot.snapshot import Snapshot
 from kscan.views.rights import RBAC
 from kscan.views.shipped import own_groups
 from kscan.views.view import Readings
@@ -109,6 +113,41 @@ def test_any_group_that_is_stale_leaves_open_what_it_serves(name):
     assert findings(after) <= findings(before)
     worse = {id_ for id_, one in before.items() if one.status is Status.FAIL}
     assert {after[one].status for one in worse} <= {Status.FAIL, Status.UNKNOWN}
+
+
+@pytest.mark.parametrize("name", ALWAYS)
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_every_cluster_serves_is_not_left_out_by_keeping_quiet(name, whole):
+    """A proxy that leaves out a group, or one of its resources, has not told all."""
+    gone = min(ALWAYS[name])
+
+    def edit(one):
+        if one["metadata"]["name"] != name:
+            return one
+        versions = [each | {"resources": [] if whole else [it for it in each["resources"] if it["resource"] != gone]}
+                    for each in one["versions"]]  # fmt: skip
+        return one | {"versions": versions}
+
+    snapshot = cluster(edit=edit)
+    if whole:
+        entries = {path: Body(b'{"kind":"APIGroupDiscoveryList","items":[]}') if path == "/api" and not name
+                   else _without(entry, name) for path, entry in snapshot.entries.items()}  # fmt: skip
+        snapshot = Snapshot(snapshot.about, entries)
+    before, after = results(cluster()), results(snapshot)
+    # Of what is left the words may be others: what is not served is in no namespace.
+    assert {one[:2] for one in findings(after)} <= {one[:2] for one in findings(before)}
+    better = {id_: str(one.status) for id_, one in after.items() if before[id_].status is Status.FAIL}
+    assert set(better.values()) <= {"fail", "unknown"}, better
+
+
+def _without(entry, name):
+    """Discovery without a group."""
+    if not isinstance(entry, Body) or b"APIGroupDiscoveryList" not in entry.content:
+        return entry
+    told = json.loads(entry.content)
+    return Body(
+        json.dumps(told | {"items": [one for one in told["items"] if one["metadata"]["name"] != name]}).encode()
+    )
 
 
 def test_what_a_stale_group_may_serve_is_not_said_to_be_missing():
