@@ -11,9 +11,11 @@ from kscan.judge.engine import evaluate
 from kscan.judge.plan import plan
 from kscan.judge.report import Status
 from kscan.model.workloads import PodGroup
+from kscan.snapshot import kinds
 from kscan.snapshot.documents import snapshot_of
 from kscan.views.templates import TEMPLATES, differs
 from kscan.views.view import Readings
+from tests.admission.asking import PODS, changing
 
 CHECKS = by_id(read_checks(data.folder("checks")))
 HOOKS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
@@ -71,12 +73,14 @@ def test_a_worse_template_whose_pods_are_not_so_is_a_finding_where_nothing_mends
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (hook(), "mender may have mended it, or its pods are not its own"),
-        ({"path": HOOKS, "gap": "forbidden"}, "whether anything mends it is not known"),
+        ([hook()], "mender may have mended it, or its pods are not its own"),
+        ([{"path": HOOKS, "gap": "forbidden"}], "whether anything mends it is not known"),
+        (changing(PODS), "it may have mended it"),
+        ([{"path": kinds.MUTATING_POLICIES.path(), "gap": "forbidden"}], "whether anything mends it is not known"),
     ],
 )
 def test_it_is_undecided_where_something_may_mend_them(more, words):
-    found = result([*cluster({"containers": [BAD]}, {"containers": [APP]}), more])
+    found = result([*cluster({"containers": [BAD]}, {"containers": [APP]}), *more])
     (undecided,) = found.undecided
     assert found.status is Status.UNKNOWN and words in undecided.reason
     assert str(undecided.object) == "Deployment default/web"

@@ -18,6 +18,7 @@ from kscan.judge.guard import Guard
 from kscan.judge.plan import Plan
 from kscan.judge.tally import Tally
 from kscan.model.admission.matching import CREATE_POD, asked
+from kscan.model.admission.telling import sees_pods
 from kscan.model.meta import ObjectRef
 from kscan.model.words import listed
 from kscan.model.workloads import Workload
@@ -26,7 +27,7 @@ from kscan.snapshot.entry import Gap
 from kscan.snapshot.needs import split_path
 from kscan.snapshot.redact import safe
 from kscan.views.controllers import CONTROLLER_KINDS
-from kscan.views.policies import HOOKS
+from kscan.views.policies import CHANGES, HOOKS
 from kscan.views.templates import TEMPLATES
 from kscan.views.view import Readings
 from kscan.views.workloads import WORKLOADS
@@ -91,12 +92,16 @@ def _written(readings: Readings, ready: Plan) -> _Written:
 
 def _mends(readings: Readings) -> str:
     """What there is that may change pods on their way; but for what is known to add its own parts alone."""
-    hooks = readings.of(HOOKS)
-    names = sorted({one.ref.name for one in hooks.value
-                    if one.mutating and not one.only_changes and asked(one.webhook.rules, CREATE_POD)})  # fmt: skip
+    hooks, changes = readings.of(HOOKS), readings.of(CHANGES)
+    names = sorted({
+        *(one.ref.name for one in hooks.value
+          if one.mutating and not one.only_changes and asked(one.webhook.rules, CREATE_POD)),
+        *(one.policy.metadata.name for one in changes.value if sees_pods(one.matches)),
+    })  # fmt: skip
     if names:
         return f"{listed(names)} may have mended it"
-    return f"whether anything mends it is not known ({hooks.gaps[0]})" if hooks.gaps else ""
+    gap = next(iter((*hooks.gaps, *changes.gaps)), None)
+    return f"whether anything mends it is not known ({gap})" if gap else ""
 
 
 def _open(said: Said, fault: Gap) -> Said:

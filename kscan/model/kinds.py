@@ -29,7 +29,7 @@ _MEANT = {
     **_own("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "User", "Group",
            group="rbac.authorization.k8s.io"),
     **_own("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy",
-           "ValidatingAdmissionPolicyBinding", group="admissionregistration.k8s.io"),
+           "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy", group="admissionregistration.k8s.io"),
     **_own("CertificateSigningRequest", group="certificates.k8s.io"),
     **_own("APIService", group="apiregistration.k8s.io"),
     **_own("CustomResourceDefinition", group="apiextensions.k8s.io"),

@@ -54,6 +54,22 @@ ADMISSION_BINDINGS = Resource(
     ("v1", "v1beta1"),
     optional=True,
 )
+MUTATING_POLICIES = Resource(
+    _ADMISSION,
+    "mutatingadmissionpolicies",
+    "MutatingAdmissionPolicy",
+    _CLUSTER,
+    ("v1", "v1beta1", "v1alpha1"),
+    optional=True,
+)
+MUTATING_BINDINGS = Resource(
+    _ADMISSION,
+    "mutatingadmissionpolicybindings",
+    "MutatingAdmissionPolicyBinding",
+    _CLUSTER,
+    ("v1", "v1beta1", "v1alpha1"),
+    optional=True,
+)
 # Each kind of constraint is made by a template; Gatekeeper's own configuration stands beside.
 CONSTRAINTS = Resource("constraints.gatekeeper.sh", "*", "", _CLUSTER, ("v1beta1", "v1"), optional=True)
 CONSTRAINT_TEMPLATES = Resource(

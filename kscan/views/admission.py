@@ -31,7 +31,7 @@ from kscan.views.groups import APIS, GROUPS
 from kscan.views.metrics import METRICS
 from kscan.views.objects import NAMESPACE_OBJECTS, SERVICES, Thing
 from kscan.views.platform import PLATFORM
-from kscan.views.policies import BINDINGS, HOOKS, POLICIES
+from kscan.views.policies import BINDINGS, CHANGES, HOOKS, POLICIES
 from kscan.views.rights import RBAC
 from kscan.views.server import MINOR
 from kscan.views.shipped import gatekeeper_library
@@ -60,6 +60,7 @@ def _build(source: Source) -> tuple[Posture, ...]:
         answered=_answered(source),
         policies=source.of(POLICIES),
         bindings=source.of(BINDINGS),
+        changes=source.of(CHANGES),
         constraints=tuple(_constraints(source)),
         templates=_templates(source),
         configs=tuple(source.nouns(kinds.GATEKEEPER_CONFIGS, Config)),
@@ -216,6 +217,7 @@ ADMISSION: View[tuple[Posture, ...]] = View(
         kinds.NAMESPACES,
         *POLICIES.needs,
         *BINDINGS.needs,
+        *CHANGES.needs,
         *ANSWERING.needs,
         kinds.CONSTRAINTS,
         kinds.CONSTRAINT_TEMPLATES,

@@ -1,6 +1,6 @@
 """Webhooks, policies of the API server and their bindings, as they are written."""
 
-from kscan.model.admission.policies import Policy, PolicyBinding
+from kscan.model.admission.policies import Change, MutatingPolicy, Policy, PolicyBinding
 from kscan.model.admission.webhooks import Hook, WebhookConfiguration
 from kscan.snapshot import kinds
 from kscan.views.objects import NAMESPACES
@@ -26,6 +26,17 @@ BINDINGS: View[tuple[PolicyBinding, ...]] = View(
     "admission policy bindings",
     (kinds.ADMISSION_BINDINGS,),
     lambda source: tuple(source.nouns(kinds.ADMISSION_BINDINGS, PolicyBinding)),
+)
+
+
+def _changes(source: Source) -> tuple[Change, ...]:
+    policies = {one.metadata.name: one for one in source.nouns(kinds.MUTATING_POLICIES, MutatingPolicy)}
+    bindings = source.nouns(kinds.MUTATING_BINDINGS, PolicyBinding)
+    return tuple(Change(policies[one.spec.policy_name], one) for one in bindings if one.spec.policy_name in policies)
+
+
+CHANGES: View[tuple[Change, ...]] = View(
+    "policies that change objects", (kinds.MUTATING_POLICIES, kinds.MUTATING_BINDINGS), _changes
 )
 
 

@@ -41,3 +41,14 @@ def trial(*validations, budget=None, **spec):
 
 def space(name, **labels):
     return {"metadata": {"name": name, "labels": labels_of(name, labels)}}
+
+
+def changing(rules, selector=None, bound="it"):
+    """A policy that changes what its rules say, and its binding."""
+    return [
+        {"kind": "MutatingAdmissionPolicy", "metadata": {"name": "it"}, "spec": {
+            "matchConstraints": {"resourceRules": [rules]}, "reinvocationPolicy": "Never",
+            "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": "[]"}}]}},
+        {"kind": "MutatingAdmissionPolicyBinding", "metadata": {"name": "it"}, "spec": {
+            "policyName": bound, "matchResources": {"namespaceSelector": selector or {}}}},
+    ]  # fmt: skip

@@ -12,7 +12,7 @@ from kscan.model.admission.shown import Budget
 from kscan.model.admission.trial import Trial
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.standards import violations
-from tests.admission.asking import NO_PRIVILEGE, PODS, SHOP, outcome, reading, space, trial
+from tests.admission.asking import NO_PRIVILEGE, PODS, SHOP, changing, outcome, reading, space, trial
 
 
 def test_the_plain_pod_is_harmless_and_each_probe_is_not():
@@ -153,6 +153,24 @@ def test_what_is_not_tried_for_want_of_time_is_a_doubt():
     first, *_, last = [asked.outcome(space(name)) for name in ("b", "c", "d", "e")]
     assert (bool(first.stops), first.doubt) == (True, "")
     assert not last.stops and last.doubted == EVERY and "did not try them all" in last.doubt
+
+
+@pytest.mark.parametrize(("documents", "answer"), [
+    (changing(PODS), Answer.UNKNOWN),
+    (changing(PODS, {"matchLabels": {"team": "web"}}), Answer.UNKNOWN),
+    (changing(PODS, {"matchLabels": {"team": "bank"}}), Answer.ADMITTED),
+    (changing(PODS | {"apiGroups": ["apps"], "resources": ["deployments"]}), Answer.ADMITTED),
+    (changing(PODS, bound="another"), Answer.ADMITTED),
+    (changing(PODS)[:1], Answer.ADMITTED),
+])  # fmt: skip
+def test_a_policy_that_changes_pods_may_take_out_of_them_what_is_let_in_else(documents, answer):
+    flags = {"path": "/flagz", "json": {"kind": "Flagz", "flags": {"allow-privileged": "true"}}}
+    (found,) = reading(flags, *documents).value
+    assert found.privileged is answer
+    if answer is Answer.UNKNOWN:
+        assert [(str(one.ref), one.doubt != "") for one in found.guards if one.kind == "MutatingAdmissionPolicy"] == [
+            ("MutatingAdmissionPolicy it", True)
+        ]
 
 
 def test_where_nothing_more_is_looked_at_no_guard_is_shown_but_those_that_hold_in_every_case(monkeypatch):

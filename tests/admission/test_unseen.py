@@ -31,7 +31,7 @@ def test_a_privileged_pod_is_refused_only_if_every_kind_of_it_is():
 
 @pytest.mark.parametrize("hidden", [
     kinds.ADMISSION_POLICIES, kinds.ADMISSION_BINDINGS, kinds.VALIDATING_WEBHOOKS, kinds.MUTATING_WEBHOOKS,
-    kinds.CONSTRAINTS, kinds.GATEKEEPER_CONFIGS, kinds.KYVERNO_CLUSTER_POLICIES, kinds.KYVERNO_POLICIES, kinds.KYVERNO_VALIDATING,
+    kinds.MUTATING_POLICIES, kinds.MUTATING_BINDINGS, kinds.CONSTRAINTS, kinds.GATEKEEPER_CONFIGS, kinds.KYVERNO_CLUSTER_POLICIES, kinds.KYVERNO_POLICIES, kinds.KYVERNO_VALIDATING,
     kinds.KYVERNO_EXCEPTIONS, kinds.KYVERNO_VALIDATING_EXCEPTIONS,
 ], ids=str)  # fmt: skip
 def test_what_may_not_be_read_may_refuse(hidden):

@@ -16,7 +16,7 @@ from kscan.model.admission.kyverno_policies import KyvernoPolicy, PolicyExceptio
 from kscan.model.admission.kyverno_settings import Passed, Settings
 from kscan.model.admission.kyverno_validating import ValidatingPolicy
 from kscan.model.admission.matching import CREATE_POD, DEBUG_POD, NAME, asked, labels_of, name_of
-from kscan.model.admission.policies import Policy, PolicyBinding
+from kscan.model.admission.policies import Change, Policy, PolicyBinding
 from kscan.model.admission.probes import EVERY, PRIVILEGED
 from kscan.model.admission.server import STATIC_POLICIES, AdmissionServer
 from kscan.model.admission.trial import SPENT, Trial, Trials
@@ -62,6 +62,7 @@ class Everything(msgspec.Struct, frozen=True, kw_only=True):
     answered: Mapping[str, bool] = {}
     policies: tuple[Policy, ...] = ()
     bindings: tuple[PolicyBinding, ...] = ()
+    changes: tuple[Change, ...] = ()
     # By the kind that the path of their list says, each with what of it was not read.
     constraints: tuple[tuple[str, Constraint, str], ...] = ()
     # Why the code of a template is not known, by the name of the template; empty where it is known.
@@ -91,6 +92,7 @@ class Asked:
         bindings = [one for one in every.bindings if one.spec.policy_name in policies and not off]
         bound = [telling.bound(*policies[one.spec.policy_name], one) for one in bindings]
         self._bound = [one for one in bound if one.about_pods]
+        self._changes = () if "MutatingAdmissionPolicy" in every.server.off else every.changes
         validating = [(telling.of_kyverno(one, trials), doubt) for one, doubt in every.kyverno_validating if one.asked]
         self._validating = [(one, doubt) for one, doubt in validating if one.about_pods]
         self._kyverno = [kyverno.ready(one, trials, doubts) for one, doubts in every.kyverno]
@@ -106,6 +108,7 @@ class Asked:
         asking = [
             *self._levels(labels),
             *(one for bound in self._bound for one in bound.within(namespace, labels, unsure=unsure)),
+            *telling.changing(self._changes, labels),
             *self._called(namespace, labels),
             *self._by_server(labels),
         ]

@@ -83,3 +83,28 @@ class PolicyBinding(Noun, frozen=True):
     def ref(self) -> ObjectRef:
         """Its address."""
         return self.metadata.ref(meant("ValidatingAdmissionPolicyBinding"))
+
+
+class MutatingSpec(Noun, frozen=True):
+    """What a policy that changes objects is asked about; what it changes is not read."""
+
+    match_constraints: MatchResources = MatchResources()
+
+
+class MutatingPolicy(Noun, frozen=True):
+    """A MutatingAdmissionPolicy."""
+
+    metadata: Metadata
+    spec: MutatingSpec = MutatingSpec()
+
+
+class Change(Noun, frozen=True):
+    """A policy that changes objects, and a binding that puts it to use."""
+
+    policy: MutatingPolicy
+    binding: PolicyBinding
+
+    @property
+    def matches(self) -> tuple[MatchResources, MatchResources]:
+        """What both of them are about."""
+        return self.policy.spec.match_constraints, self.binding.spec.match_resources

@@ -1,6 +1,7 @@
 """What the API server is told to ask about pods by itself: levels, and policies with their bindings."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,13 +16,14 @@ from kscan.model.admission.asking import (
 from kscan.model.admission.cases import Case
 from kscan.model.admission.guards import Action, Guard
 from kscan.model.admission.matching import CREATE_POD, DEBUG_POD, NO_DEBUG, MatchResources, by_namespace, name_of
-from kscan.model.admission.policies import Policy, PolicyBinding
+from kscan.model.admission.policies import Change, Policy, PolicyBinding
 from kscan.model.admission.probes import stopped_at
 from kscan.model.admission.trial import Outcome, Trial, Trials
 from kscan.model.kinds import meant
 from kscan.model.podsecurity.modes import Mode
 
 _UNREAD = Outcome(doubt="what it refuses stands in its parameters, which kscan does not read")
+_CHANGES = "it changes pods before they are looked at, into what kscan does not read"
 # Kinds of parameters that every cluster has.
 _BUILT_IN = frozenset({("v1", "ConfigMap"), ("v1", "Secret")})
 _NO_KIND = "fails open: it is passed over where the kind of its parameters is not served, which kscan does not look up"
@@ -49,10 +51,7 @@ class Bound(msgspec.Struct, frozen=True):
     @property
     def about_pods(self) -> bool:
         """Whether it may be asked about a pod in any namespace."""
-        return all(
-            any(one.sees(request, name) for request in (CREATE_POD, DEBUG_POD) for name in ("", *one.names))
-            for one in self.matches
-        )
+        return sees_pods(self.matches)
 
     def within(self, namespace: _Namespace, labels: Mapping[str, str], *, unsure: str = "") -> Iterator[Asking]:
         """What it says in a namespace, if it is asked there."""
@@ -89,6 +88,32 @@ def bound(policy: Policy, trial: Trial, binding: PolicyBinding) -> Bound:
     served = kind is None or (kind.api_version, kind.kind) in _BUILT_IN
     doubt = "" if served or policy.spec.failure_policy != "Ignore" else _NO_KIND
     return Bound(matches, guard, trial, given, "params" not in conditions, doubt)
+
+
+def changing(changes: Iterable[Change], labels: Mapping[str, str]) -> Iterator[Asking]:
+    """Policies that change pods of a namespace: what they make of one, or that they err and refuse it, is not read."""
+    for one in changes:
+        matches = one.matches
+        if sees_pods(matches) and all(each.namespace_selector.matches(labels) for each in matches):
+            yield Asking(guard=_changed_by(one), dims=dims_of_matches(matches), says=partial(_may_change, matches))
+
+
+def _changed_by(one: Change) -> Guard:
+    name = f"{one.policy.metadata.name} (binding {one.binding.metadata.name})"
+    ref = one.policy.metadata.ref(meant("MutatingAdmissionPolicy"))
+    return Guard(kind="MutatingAdmissionPolicy", name=name, doubt=_CHANGES, ref=ref)
+
+
+def _may_change(matches: Sequence[MatchResources], case: Case) -> Outcome:
+    return Outcome(doubt=_CHANGES) if is_asked(matches, case) else PASSED_OVER
+
+
+def sees_pods(matches: Iterable[MatchResources]) -> bool:
+    """Whether a policy and its binding may be about a pod in any namespace."""
+    return all(
+        any(one.sees(request, name) for request in (CREATE_POD, DEBUG_POD) for name in ("", *one.names))
+        for one in matches
+    )
 
 
 def of_kyverno(policy: Policy, trials: Trials) -> Bound:
