@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from kscan.collect.wire import Answer, refusal
+from kscan.model.discovery import ALWAYS
 from kscan.snapshot import kinds
 from kscan.snapshot.entry import Gap, Item, Listing, Reason
 from kscan.snapshot.named import JSON
@@ -38,6 +39,7 @@ def test_plain_discovery_tells_of_subresources_and_which_version_failed(tmp_path
     resources = {"kind": "APIResourceList", "resources": [
         {"name": "pods", "kind": "Pod", "namespaced": True, "verbs": ["get"]},
         {"name": "pods/exec", "kind": "PodExecOptions", "namespaced": True, "verbs": ["create", "get"]},
+        *({"name": one, "kind": "Any", "namespaced": True, "verbs": ["get"]} for one in sorted(ALWAYS[""] - {"pods", "pods/exec"})),
     ]}  # fmt: skip
     faults = PLAIN_DISCOVERY | {
         "/api/v1": [Fault("body", None, value=msgspec.json.encode(resources))],
@@ -45,7 +47,7 @@ def test_plain_discovery_tells_of_subresources_and_which_version_failed(tmp_path
     }
     with fake_api(cluster(10), faults) as fake:
         served = Readings(read(fake, tmp_path, (*RBAC.needs, kinds.PODS, kinds.DEPLOYMENTS))).of(RBAC).value.served
-    assert served.has("", "pods/exec") and not served.may("", "pods/attach")
+    assert served.has("", "pods/exec") and not served.may("", "pods/log")
     # A version that did not answer, and a group that nobody asked about.
     assert served.may("apps", "daemonsets") and served.may("acme.io", "widgets")
 

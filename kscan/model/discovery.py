@@ -21,16 +21,24 @@ _VERSION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 # What every cluster serves: who leaves it out has not told all.
 ALWAYS: Mapping[str, frozenset[str]] = {
     "": frozenset({
-        "configmaps", "namespaces", "nodes", "persistentvolumes", "pods", "secrets", "serviceaccounts", "services",
+        "configmaps", "namespaces", "namespaces/finalize", "namespaces/status", "nodes", "nodes/proxy", "nodes/status",
+        "persistentvolumeclaims", "persistentvolumes", "pods", "pods/attach", "pods/ephemeralcontainers",
+        "pods/eviction", "pods/exec", "pods/portforward", "pods/proxy", "pods/status", "secrets", "serviceaccounts",
+        "serviceaccounts/token", "services", "services/proxy",
     }),
     "admissionregistration.k8s.io": frozenset({"mutatingwebhookconfigurations", "validatingwebhookconfigurations"}),
     "apiextensions.k8s.io": frozenset({"customresourcedefinitions"}),
     "apiregistration.k8s.io": frozenset({"apiservices"}),
     "apps": frozenset({"daemonsets", "deployments", "replicasets", "statefulsets"}),
+    "authentication.k8s.io": frozenset({"tokenreviews"}),
+    "authorization.k8s.io": frozenset({"subjectaccessreviews"}),
     "batch": frozenset({"cronjobs", "jobs"}),
-    "certificates.k8s.io": frozenset({"certificatesigningrequests"}),
+    "certificates.k8s.io": frozenset({
+        "certificatesigningrequests", "certificatesigningrequests/approval", "certificatesigningrequests/status",
+    }),
     "networking.k8s.io": frozenset({"ingresses", "networkpolicies"}),
     "rbac.authorization.k8s.io": frozenset({"clusterrolebindings", "clusterroles", "rolebindings", "roles"}),
+    "storage.k8s.io": frozenset({"storageclasses"}),
 }  # fmt: skip
 
 
@@ -115,7 +123,9 @@ class OfferedGroup(msgspec.Struct, frozen=True):
 
     def lacks(self, resources: frozenset[str]) -> bool:
         """Whether it does not serve some of these, in no version."""
-        return not resources <= {one.resource for version in self.versions for one in version.resources}
+        offers = [one for version in self.versions for one in version.resources]
+        parts = {f"{one.resource}/{part.subresource}" for one in offers for part in one.subresources}
+        return not resources <= {one.resource for one in offers} | parts
 
     @property
     def name(self) -> str:

@@ -180,8 +180,7 @@ def _message(
     message, named = words
     if not (dangers[0].named and named):
         return f"{message}{_where(places, dangers[0])}"
-    place = min(places)
-    held = {ask: one for one in dangers for ask in one.named if rights.full.why(identity, one.asked(ask, place))}
+    held = {ask: one for one in dangers for ask in one.named if _holds(rights, identity, one, ask, places)}
     names = sorted({f"{ask.namespace}/{ask.name}".removeprefix("/") for ask in held})
     # What a name in a namespace means is not everywhere, however far the right goes.
     inside = not any(ask.namespace for ask in held) and any(ask in one.inside for ask, one in held.items())
@@ -237,6 +236,13 @@ def _by_groups(
               for _, one in witnesses(rights.full, groups, danger, min(also))}  # fmt: skip
         where = "" if also == places else f"{_where(also, danger).strip()} "
         yield f"{where}also granted to {listed(sorted(by))}"
+
+
+def _holds(rights: Rights, identity: Identity, danger: Danger, ask: Ask, places: Scopes) -> bool:
+    """Whether somebody may do it to the object of a name: where that stands, or else in the first of these places."""
+    if ask.namespace and ask in danger.inside:
+        return not places.isdisjoint({EVERYWHERE, ask.namespace}) and rights.full.why(identity, ask) is not None
+    return rights.full.why(identity, danger.asked(ask, min(places))) is not None
 
 
 def _where(places: Scopes, danger: Danger) -> str:

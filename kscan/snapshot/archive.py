@@ -24,6 +24,10 @@ INDEX = "kscan.json"
 _PAGE_OBJECTS, _PAGE_BYTES = 500, 16 << 20
 _MOST_BYTES = 8 << 30
 _MOST_MEMBER = 256 << 20
+# Of the index, and of a page of a list: what kscan writes is half of that, or one object.
+_MOST_PAGE = 32 << 20
+# Of a member by itself above this size: what is packed smaller repeats itself as no answer does.
+_FREE_MEMBER, _MOST_RATIO_OF_ONE = 1 << 20, 300
 # Above this size an archive must be larger than a five-hundredth of what it unpacks to.
 _FREE_BYTES, _MOST_RATIO = 512 << 20, 500
 # The same of objects, of which each has a name and a time of its own: none is packed into less.
@@ -153,6 +157,10 @@ def _refuse_hostile(members: Mapping[str, zipfile.ZipInfo], path: Path) -> None:
             raise SnapshotError(f"{path} is refused", f"its member {name!r} climbs out of the archive")
         if info.file_size > _MOST_MEMBER:
             raise SnapshotError(f"{path} is refused", f"its member {name!r} unpacks to {info.file_size} bytes")
+        if name == INDEX and info.file_size > _MOST_PAGE:
+            raise SnapshotError(f"{path} is refused", f"its {INDEX} unpacks to {info.file_size} bytes")
+        if info.file_size > max(_FREE_MEMBER, _MOST_RATIO_OF_ONE * info.compress_size):
+            raise SnapshotError(f"{path} is refused", f"its member {name!r} unpacks to {info.file_size} bytes")
         if info.compress_type not in _METHODS:
             raise SnapshotError(f"{path} is refused", f"its member {name!r} is packed in a way that kscan never does")
     size = sum(info.file_size for info in members.values())
@@ -178,6 +186,8 @@ class _Reading(msgspec.Struct):
 
     def page(self, name: str, path: str) -> Page:
         """One page of a list."""
+        if self.archive.getinfo(name).file_size > _MOST_PAGE:
+            raise SnapshotError(f"{self.path} is refused", f"its member {name!r} is longer than a page")
         page = decode_page(self.archive.read(name), path)
         self.left -= len(page.objects)
         if self.left < 0:

@@ -204,10 +204,10 @@ def _rendered(found: Tree, values: Sequence[Path], namespace: str) -> Iterator[W
 
 
 def _alone(components: Iterable[Path], files: Iterable[Written | Gap]) -> Iterator[Written | Gap]:
-    """What components that nothing builds upon make by themselves, beside their files; most cannot be built so."""
+    """What components that nothing builds upon make by themselves, beside their files; most want what others have."""
     there = {_said(value) for one in files if isinstance(one, Written) for value, _ in one.objects}
     for one in map(kustomization, components):
-        made = None if one.refused else _made(one)
+        made = None if one.for_others else _made(one)
         if isinstance(made, Written):
             new = tuple(it for it in made.objects if _said(it[0]) not in there)
             there |= {_said(value) for value, _ in new}

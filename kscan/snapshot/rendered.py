@@ -25,6 +25,8 @@ _ERROR = re.compile(r"^(?:error|panic): *(.*)", re.IGNORECASE | re.MULTILINE | r
 # kubectl tells what ended it as the value of a key, in quotes as Go makes them.
 _COMMAND_FAILED = re.compile(r'"command failed" err=("(?:[^"\\]|\\.)*")')
 _WARNING = re.compile(r"^(?:(?:# *)?warning\b|W\d{4} ).*\n", re.IGNORECASE | re.MULTILINE)
+# What is to be patched, or copied from, is nowhere.
+_FOR_OTHERS = re.compile(r"no matches for Id|no resource matches|nothing selected by|unable to find")
 _HINT = re.compile(r"\s*Use --debug flag to render out invalid YAML\s*$")
 # What is fetched in spite of a look before: nobody answers at that port, and git knows no way, not even to a folder.
 _NOBODY = "127.0.0.1:9"
@@ -44,8 +46,8 @@ class Rendering(msgspec.Struct, frozen=True):
     text: str = ""
     problem: str = ""
     advice: str = ""
-    # Whether the tool was asked, and makes nothing of it.
-    refused: bool = False
+    # Whether the tool says that what it would change is not there: others have it.
+    for_others: bool = False
     starts: tuple[int, ...] = ()
     templates: tuple[str, ...] = ()
 
@@ -97,7 +99,7 @@ def kustomization(folder: Path) -> Rendering:
     done = _run([tool, words, str(folder.resolve())])
     if isinstance(done, Failed):
         problem = f"a kustomization that {Path(tool).name} does not build: {done.reason}"
-        return Rendering(folder, problem=problem, advice=advice, refused=True)
+        return Rendering(folder, problem=problem, advice=advice, for_others=bool(_FOR_OTHERS.search(done.reason)))
     return Rendering(folder, done)
 
 

@@ -12,7 +12,7 @@ from kscan.model.admission.shown import Budget
 from kscan.model.admission.trial import Trial
 from kscan.model.podsecurity.level import Level
 from kscan.model.podsecurity.standards import violations
-from tests.admission.asking import NO_PRIVILEGE, PODS, SHOP, changing, outcome, reading, space, trial
+from tests.admission.asking import ALL, FLAGS, NO_PRIVILEGE, PODS, SHOP, changing, outcome, reading, space, trial
 
 
 def test_the_plain_pod_is_harmless_and_each_probe_is_not():
@@ -153,6 +153,49 @@ def test_what_is_not_tried_for_want_of_time_is_a_doubt():
     first, *_, last = [asked.outcome(space(name)) for name in ("b", "c", "d", "e")]
     assert (bool(first.stops), first.doubt) == (True, "")
     assert not last.stops and last.doubted == EVERY and "did not try them all" in last.doubt
+
+
+IN_ALL = f"{ALL}.all(c, !c.?securityContext.?privileged.orValue(false))"
+KUBE_SYSTEM = "request.userInfo.groups.exists(g, g == 'system:serviceaccounts:kube-system')"
+
+
+def guarding(name, condition, **match):
+    """A policy of no privilege that holds for some requests, and its binding."""
+    rules = [PODS | {"resources": ["pods", "pods/ephemeralcontainers"], "operations": ["*"]}]
+    return [
+        {"kind": "ValidatingAdmissionPolicy", "metadata": {"name": name}, "spec": {
+            "matchConstraints": {"resourceRules": rules} | match,
+            "matchConditions": [{"name": "it", "expression": condition}], "validations": [{"expression": IN_ALL}]}},
+        {"kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": name},
+         "spec": {"policyName": name, "validationActions": ["Deny"]}},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("excluded", "answer"), [
+    ([], Answer.REFUSED),
+    # A StatefulSet of a tenant's is called so that its pods are; of others part of the name is not theirs to choose.
+    (["web-0"], Answer.ADMITTED),
+    (["web"], Answer.UNKNOWN),
+])  # fmt: skip
+def test_what_controllers_call_pods_may_be_a_way_around(excluded, answer):
+    match = {"excludeResourceRules": [PODS | {"resourceNames": excluded}]} if excluded else {}
+    found = reading(FLAGS, *guarding("people", f"!({KUBE_SYSTEM})"), *guarding("controllers", KUBE_SYSTEM, **match))
+    (one,) = found.value
+    assert one.privileged is answer, one.guards
+
+
+@pytest.mark.parametrize(("first", "second", "answer"), [
+    ({"key": "tier", "operator": "DoesNotExist"}, {"key": "tier", "operator": "In", "values": ["true"]}, Answer.ADMITTED),
+    ({"key": "tier", "operator": "NotIn", "values": [*"abcde"]}, {"key": "tier", "operator": "In", "values": [*"abcd"]},
+     Answer.ADMITTED),
+    ({"key": "tier", "operator": "NotIn", "values": [*"abcde"]}, {"key": "tier", "operator": "In", "values": [*"abcde"]},
+     Answer.REFUSED),
+    ({"key": "tier", "operator": "DoesNotExist"}, {"key": "tier", "operator": "Exists"}, Answer.REFUSED),
+])  # fmt: skip
+def test_policies_that_part_pods_by_a_label_leave_none_out(first, second, answer):
+    policies = [guarding(name, "true", objectSelector={"matchExpressions": [one]})
+                for name, one in (("a", first), ("b", second))]  # fmt: skip
+    assert reading(FLAGS, *policies[0], *policies[1]).value[0].privileged is answer
 
 
 @pytest.mark.parametrize(("documents", "answer"), [

@@ -175,6 +175,15 @@ def test_many_small_bombs_are_one(tmp_path, saved):
     refused(path, "unpacks to")
 
 
+@pytest.mark.parametrize("name", ["pods.json", INDEX])
+def test_what_repeats_itself_as_no_answer_does_is_refused(tmp_path, name):
+    path = tmp_path / "small"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, b"[" + b"1," * (20 << 20) + b"1]")
+    assert path.stat().st_size < 1 << 18
+    refused(path, "unpacks to")
+
+
 def test_more_objects_than_a_file_can_hold_are_refused(tmp_path):
     path, lists = tmp_path / "many", tuple(f"pods.page-{number}.json" for number in range(4))
     page = b'{"kind":"PodList","apiVersion":"v1","items":[%s]}' % b",".join([b"{}"] * 40_000)

@@ -22,6 +22,7 @@ NO_TENANT = frozenset({
 # How many combinations of what a pod may say are tried in a namespace, and how many with everything else.
 _SHAPES = 48
 _CASES = 256
+_LONGEST_VALUE = 63
 _LETTERS = "xqzjkvwyfghbdmpuclnrtaseio0123456789"
 
 
@@ -29,6 +30,33 @@ _LETTERS = "xqzjkvwyfghbdmpuclnrtaseio0123456789"
 _ORDINAL = r".+-\d+"
 # A name that nobody's policy says.
 _A_PERSON = Identity("kscan:somebody", (AUTHENTICATED,))
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """Something that a pod says, because its maker wants it to: a label, a name, a field."""
+
+    kind: str
+    key: str = ""
+    # None takes it away.
+    value: str | None = None
+    # Why a tenant may not be able to.
+    doubt: str = ""
+
+    @property
+    def words(self) -> str:
+        """What a person does."""
+        match self.kind:
+            case "label" | "annotation" if self.value is None:
+                return f"without the {self.kind} {self.key}"
+            case "label" | "annotation":
+                return f"with the {self.kind} {self.key}={self.value}"
+            case "name":
+                return f"named {self.value}"
+            case "generateName":
+                return "with a name that the API server makes up (generateName)"
+            case "owner":
+                return f"that says that a {self.value} owns it"
+        return f"with {self.kind} {self.value}"
 
 
 class Requester(msgspec.Struct, frozen=True):
@@ -42,9 +70,10 @@ class Requester(msgspec.Struct, frozen=True):
     # Why it may not ask for any.
     doubt: str = ""
 
-    def calls(self, name: str) -> bool:
-        """Whether a pod that it asks for may have a name because a tenant wants it to."""
-        return not self.controller or bool(self.named and re.fullmatch(self.named, name))
+    def naming(self, edit: Edit) -> str:
+        """Why a pod that it asks for may not be called what a tenant wants."""
+        is_chosen = edit.kind != NAME or not self.controller or re.fullmatch(self.named or "(?!)", edit.value or "")
+        return "" if is_chosen else "controllers add letters of their own to the names of pods"
 
 
 def _controller(name: str, kinds: str, named: str = "") -> Requester:
@@ -89,33 +118,6 @@ def account(namespace: str, name: str = "default") -> Requester:
         else f"service account {name}, which a tenant may make"
     )
     return Requester(f"created by {words}", identity_of_user(f"system:serviceaccount:{namespace}:{name}"))
-
-
-class Edit(msgspec.Struct, frozen=True):
-    """Something that a pod says, because its maker wants it to: a label, a name, a field."""
-
-    kind: str
-    key: str = ""
-    # None takes it away.
-    value: str | None = None
-    # Why a tenant may not be able to.
-    doubt: str = ""
-
-    @property
-    def words(self) -> str:
-        """What a person does."""
-        match self.kind:
-            case "label" | "annotation" if self.value is None:
-                return f"without the {self.kind} {self.key}"
-            case "label" | "annotation":
-                return f"with the {self.kind} {self.key}={self.value}"
-            case "name":
-                return f"named {self.value}"
-            case "generateName":
-                return "with a name that the API server makes up (generateName)"
-            case "owner":
-                return f"that says that a {self.value} owns it"
-        return f"with {self.kind} {self.value}"
 
 
 LABEL, ANNOTATION, NAME, GENERATED, OWNER = "label", "annotation", "name", "generateName", "owner"
@@ -195,9 +197,8 @@ def cases(dims: Dims, namespace: str, *, debug: str | None) -> tuple[Case, ...]:
     shapes += [(MORE_AT_ONCE,)] if cut or len(shapes) == _SHAPES else []
     shapes += [(*shape, OTHER_WORDS) for shape in shapes] if dims.what_else else []
     found = [
-        Case(requester, shape, doubt="; ".join(filter(None, (requester.doubt, *(one.doubt for one in shape)))))
+        Case(requester, shape, doubt="; ".join(dict.fromkeys(filter(None, _doubts(requester, shape)))))
         for shape, requester in product(shapes, requesters)
-        if all(requester.calls(one.value or "") for one in shape if one.kind == NAME)
     ]
     if debug is not None:
         found += [
@@ -208,6 +209,12 @@ def cases(dims: Dims, namespace: str, *, debug: str | None) -> tuple[Case, ...]:
     return tuple(sorted(found, key=lambda one: len(one.edits) + (one.request != CREATE_POD)))
 
 
+def _doubts(requester: Requester, shape: Sequence[Edit]) -> Iterator[str]:
+    yield requester.doubt
+    for one in shape:
+        yield one.doubt or requester.naming(one)
+
+
 def _requesters(dims: Dims, namespace: str) -> Sequence[Requester]:
     if not dims.who:
         return [ANYBODY]
@@ -216,9 +223,10 @@ def _requesters(dims: Dims, namespace: str) -> Sequence[Requester]:
 
 
 def _other(values: Iterable[str]) -> str:
-    """What is none of these, however they stand for more."""
-    letters = {letter for one in values for letter in one.lower()}
-    return next((one for one in _LETTERS if one not in letters), "q7f3k9")
+    """What is none of these, however they stand for more: longer than they are, and without their letters."""
+    known = [one.lower() for one in values]
+    letters, longest = {letter for one in known for letter in one}, max(map(len, known), default=0)
+    return next((one for one in _LETTERS if one not in letters), "q") * min(longest + 1, _LONGEST_VALUE)
 
 
 def _shapes(edits: Iterable[Edit]) -> Iterator[tuple[Edit, ...]]:

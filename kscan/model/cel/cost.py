@@ -18,7 +18,7 @@ MOST_EACH, MOST_OF_CONDITIONS, MOST_OF_ALL = 1_000_000, 2_500_000, 10_000_000
 # How many items the lists of a pod may have: of the 1.5 MB that are stored at most a volume takes 75 bytes, with what
 # is noted of who set it, which is noted of each item of these lists; twice as many are counted with. Of others an item
 # takes two bytes. And how long a text may be, in tens of letters: as long as a request, which has 3 MB at most.
-_NOTED, _ITEMS, _LONGEST = 50_000, 750_000, 300_000
+_NOTED, _ITEMS, _LONGEST = 50_000, 800_000, 300_000
 _LISTS_NOTED = {("containers",), ("initContainers",), ("ephemeralContainers",), ("volumes",)}
 _LIST, _MAP = 10, 30
 # What looks at nothing but that something is there.
