@@ -47,7 +47,7 @@ def test_plain_discovery_tells_of_subresources_and_which_version_failed(tmp_path
     }
     with fake_api(cluster(10), faults) as fake:
         served = Readings(read(fake, tmp_path, (*RBAC.needs, kinds.PODS, kinds.DEPLOYMENTS))).of(RBAC).value.served
-    assert served.has("", "pods/exec") and not served.may("", "pods/log")
+    assert served.has("", "pods/exec") and not served.may("", "pods/resize")
     # A version that did not answer, and a group that nobody asked about.
     assert served.may("apps", "daemonsets") and served.may("acme.io", "widgets")
 

@@ -21,10 +21,11 @@ _VERSION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 # What every cluster serves: who leaves it out has not told all.
 ALWAYS: Mapping[str, frozenset[str]] = {
     "": frozenset({
-        "configmaps", "namespaces", "namespaces/finalize", "namespaces/status", "nodes", "nodes/proxy", "nodes/status",
-        "persistentvolumeclaims", "persistentvolumes", "pods", "pods/attach", "pods/ephemeralcontainers",
-        "pods/eviction", "pods/exec", "pods/portforward", "pods/proxy", "pods/status", "secrets", "serviceaccounts",
-        "serviceaccounts/token", "services", "services/proxy",
+        "configmaps", "endpoints", "namespaces", "namespaces/finalize", "namespaces/status", "nodes", "nodes/proxy",
+        "nodes/status", "persistentvolumeclaims", "persistentvolumes", "pods", "pods/attach",
+        "pods/ephemeralcontainers", "pods/eviction", "pods/exec", "pods/log", "pods/portforward", "pods/proxy",
+        "pods/status", "replicationcontrollers", "secrets", "serviceaccounts", "serviceaccounts/token", "services",
+        "services/proxy",
     }),
     "admissionregistration.k8s.io": frozenset({"mutatingwebhookconfigurations", "validatingwebhookconfigurations"}),
     "apiextensions.k8s.io": frozenset({"customresourcedefinitions"}),
@@ -36,7 +37,10 @@ ALWAYS: Mapping[str, frozenset[str]] = {
     "certificates.k8s.io": frozenset({
         "certificatesigningrequests", "certificatesigningrequests/approval", "certificatesigningrequests/status",
     }),
+    "coordination.k8s.io": frozenset({"leases"}),
+    "discovery.k8s.io": frozenset({"endpointslices"}),
     "networking.k8s.io": frozenset({"ingresses", "networkpolicies"}),
+    "policy": frozenset({"poddisruptionbudgets"}),
     "rbac.authorization.k8s.io": frozenset({"clusterrolebindings", "clusterroles", "rolebindings", "roles"}),
     "storage.k8s.io": frozenset({"storageclasses"}),
 }  # fmt: skip

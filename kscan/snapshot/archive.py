@@ -31,7 +31,7 @@ _FREE_MEMBER, _MOST_RATIO_OF_ONE = 1 << 20, 300
 # Above this size an archive must be larger than a five-hundredth of what it unpacks to.
 _FREE_BYTES, _MOST_RATIO = 512 << 20, 500
 # The same of objects, of which each has a name and a time of its own: none is packed into less.
-_FREE_OBJECTS, _LEAST_PACKED = 100_000, 8
+_FREE_OBJECTS, _LEAST_PACKED = 100_000, 4
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What costs the path that it stands at, and no other.
 _OF_ONE_MEMBER = (

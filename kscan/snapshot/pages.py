@@ -80,6 +80,8 @@ class _PodHead(msgspec.Struct, omit_defaults=True):
 
 # A hundred times as many as are asked for: no server has so many to tell at once.
 _MOST_OBJECTS = 50_000
+# An object takes more than so many bytes for each of its commas; to make a million values takes a hundred megabytes.
+_LEAST_BYTES = 5
 _PAGE = Reader(Page)
 _POD = Reader(_Pod)
 _OBJECT = Reader(dict[str, msgspec.Raw])
@@ -88,6 +90,8 @@ _ENCODE = msgspec.json.Encoder()
 
 def decode_page(content: bytes, path: str = "") -> Page:
     """Read a list document, that of a path where one is named; raises msgspec.MsgspecError where it is none."""
+    if (commas := content.count(b",")) > max(_MOST_OBJECTS, len(content) // _LEAST_BYTES):
+        raise msgspec.ValidationError(f"a page of {commas:,} values of hardly a byte")
     page = _PAGE.decode(content)
     kind = kind_at(path)
     # A list that is called nothing but that is what kubectl makes of several: no server answers by it.
